@@ -1,0 +1,164 @@
+"""The configuration: defaults, forms a value may take, validation, overrides of single products.
+
+``config/config.schema.yaml`` is the one source of names, types, defaults and ranges.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from specresample.errors import ResampleError
+
+_NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale")
+_NULLABLE = ("pixel_scale", "output_shape")
+
+
+def load_schema(file: str | Path) -> dict:
+    """Read the schema and place the documented arguments at its top level.
+
+    Parameters
+    ----------
+    file : str or Path
+        Path of ``config.schema.yaml``.
+
+    Returns
+    -------
+    dict
+        JSON schema of the whole configuration.
+    """
+    schema = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    schema["properties"] |= schema["$defs"]["arguments"]["properties"]
+    return schema
+
+
+def complete_config(config: Mapping, schema: Mapping) -> dict:
+    """Fill in defaults, bring every value into its standard form and validate the whole.
+
+    Parameters
+    ----------
+    config : mapping
+        Configuration as Snakemake merged it from files and the command line.
+    schema : mapping
+        From `load_schema`.
+
+    Returns
+    -------
+    dict
+        Complete configuration.
+
+    Raises
+    ------
+    ResampleError
+        With a line for each unknown key and bad value: key, value and what is allowed.
+    """
+    complete = {
+        key: entry["default"] for key, entry in schema["properties"].items() if "default" in entry
+    }
+    complete |= _standard_forms(config)
+    overrides = complete["overrides"]
+    if isinstance(overrides, Mapping):
+        complete["overrides"] = {
+            product: _standard_forms(values) if isinstance(values, Mapping) else values
+            for product, values in overrides.items()
+        }
+    errors = sorted(Draft202012Validator(schema).iter_errors(complete), key=lambda e: e.json_path)
+    if errors:
+        raise ResampleError("\n".join(_explain(error) for error in errors))
+    return complete
+
+
+def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
+    """Arguments of one product: the configuration's, or where given those of its override.
+
+    Parameters
+    ----------
+    config : mapping
+        From `complete_config`.
+    schema : mapping
+        From `load_schema`.
+    product : str
+        Name of the product as its association gives it.
+
+    Returns
+    -------
+    dict
+        Value by documented argument.
+    """
+    arguments = {key: config[key] for key in schema["$defs"]["arguments"]["properties"]}
+    return arguments | config["overrides"].get(product, {})
+
+
+def _standard_forms(config: Mapping) -> dict:
+    """Bring the forms that a command line produces into those of a config file."""
+    out = dict(config)
+    for key in _NULLABLE:
+        if out.get(key) in ("", "None", "none", "null"):
+            out[key] = None
+    for key in _NUMBERS:
+        if isinstance(out.get(key), str):
+            out[key] = _number(out[key])
+    if isinstance(out.get("associations"), str):
+        out["associations"] = out["associations"].split(",")
+    if isinstance(out.get("output_shape"), str):
+        out["output_shape"] = [
+            _number(part) for part in out["output_shape"].strip("()[] ").split(",")
+        ]
+    if isinstance(out.get("output_shape"), tuple):
+        out["output_shape"] = list(out["output_shape"])
+    if "output_wcs" in out and out["output_wcs"] in (None, "None"):
+        out["output_wcs"] = ""
+    if "fillval" in out:
+        out["fillval"] = _fill_value(out["fillval"])
+    return out
+
+
+def _number(text: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def _fill_value(value: object) -> object:
+    if value is None:
+        return "INDEF"
+    if isinstance(value, float) and math.isnan(value):
+        return "NAN"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, str):
+        text = value.strip().upper()
+        return "INDEF" if text in ("", "NONE") else text
+    return value
+
+
+def _explain(error) -> str:
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        where = "".join(f"{part}: " for part in error.absolute_path)
+        unknown = ", ".join(str(key) for key in error.instance if key not in known)
+        return f"config: {where}unknown key {unknown}; known are {', '.join(sorted(known))}"
+    if error.validator == "required":
+        return f"config: {error.message}"
+    key = ": ".join(str(part) for part in error.absolute_path)
+    allowed = {
+        "enum": lambda: "allowed are " + ", ".join(map(str, error.validator_value)),
+        "minimum": lambda: f"it must be at least {error.validator_value}",
+        "maximum": lambda: f"it must be at most {error.validator_value}",
+        "exclusiveMinimum": lambda: f"it must be greater than {error.validator_value}",
+        "pattern": lambda: "allowed are NAN, INDEF or a number",
+        "type": lambda: (
+            "it must be "
+            + " or ".join(
+                [error.validator_value]
+                if isinstance(error.validator_value, str)
+                else error.validator_value
+            )
+        ),
+    }.get(error.validator, lambda: error.message)()
+    return f"config: {key} = {error.instance!r}: {allowed}"

@@ -1,0 +1,220 @@
+"""Read JWST association files: which exposures make which product.
+
+Only the standard library is used and no FITS file is opened: the Snakefile reads associations each
+time a DAG is built.
+"""
+
+import glob
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from specresample.errors import ResampleError
+
+# Parts of a product name that stand for a property of each source.
+TEMPLATES = ("source_id", "slit_name")
+
+# Long enough for every observatory name, short enough that suffixes stay below the 255 bytes of a
+# file name.
+MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of an association.
+
+    Attributes
+    ----------
+    name : str
+        Product name as the association gives it; may hold a template such as ``{source_id}``.
+    exposures : tuple of str
+        Paths of the science members, in association order.
+    association : str
+        Path of the association file.
+    pool : str or None
+        Name of the association pool, when given.
+    left_out : tuple of str
+        Members of other kinds than science, as ``kind: name``.
+    """
+
+    name: str
+    exposures: tuple[str, ...]
+    association: str
+    pool: str | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Name of the product's folder: the name without template and its separator."""
+        return strip_template(self.name)
+
+    @property
+    def is_template(self) -> bool:
+        """Whether every source of the product becomes a file of its own."""
+        return "{" in self.name
+
+
+def strip_template(name: str) -> str:
+    """Remove a ``{source_id}`` or ``{slit_name}`` template and its neighbouring separator.
+
+    Examples
+    --------
+    >>> strip_template("jw02736-o007_{source_id}_nirspec_f290lp-g395m")
+    'jw02736-o007_nirspec_f290lp-g395m'
+    """
+    template = "{(?:" + "|".join(TEMPLATES) + ")}"
+    return re.sub(f"{template}[_-]|[_-]?{template}", "", name)
+
+
+def read_products(patterns: Iterable[str]) -> list[Product]:
+    """Read the products of all association files that match some paths or globs.
+
+    Parameters
+    ----------
+    patterns : iterable of str
+        Paths or globs, relative to the working directory.
+
+    Returns
+    -------
+    list of Product
+        In the order of the patterns; a file matched twice is read once.
+
+    Raises
+    ------
+    ResampleError
+        When a pattern matches no file, an association is not usable, or two products share a name.
+    """
+    files: dict[str, None] = {}
+    for pattern in patterns:
+        # A plain path is taken literally, so that a name with brackets is not read as a glob.
+        found = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern))
+        if not found:
+            raise ResampleError(f"association {pattern}: no such file")
+        files.update(dict.fromkeys(found))
+
+    products: dict[str, Product] = {}
+    for file in files:
+        for product in read_association(file):
+            other = products.setdefault(product.folder, product)
+            if other is not product:
+                raise ResampleError(
+                    f"association {file}: product {product.name} is also made by {other.association}"
+                )
+    return list(products.values())
+
+
+def read_association(file: str | Path) -> list[Product]:
+    """Read one association file.
+
+    Parameters
+    ----------
+    file : str or Path
+        Path of the JSON file.
+
+    Returns
+    -------
+    list of Product
+
+    Raises
+    ------
+    ResampleError
+        When the file is missing, is not JSON, has no products, a product has no science members,
+        a name is not usable or a member does not exist.
+    """
+    try:
+        table = json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResampleError(f"association {file}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ResampleError(f"association {file}: not JSON ({error})") from error
+    products = table.get("products") if isinstance(table, dict) else None
+    if not isinstance(products, list) or not products:
+        raise ResampleError(f"association {file}: it has no products")
+    return [_read_product(entry, str(file), table.get("asn_pool")) for entry in products]
+
+
+def _read_product(entry: object, file: str, pool: object) -> Product:
+    if not isinstance(entry, dict):
+        raise ResampleError(f"association {file}: a product is not a JSON object")
+    name = entry.get("name")
+    _check_name(name, file)
+    members = entry.get("members")
+    exposures, left_out = [], []
+    for member in members if isinstance(members, list) else []:
+        if not isinstance(member, dict) or not isinstance(member.get("expname"), str):
+            raise ResampleError(f"association {file}: product {name}: a member has no expname")
+        kind = str(member.get("exptype", "")).lower()
+        if kind == "science":
+            exposures.append(_member_path(member["expname"], name, file))
+        else:
+            left_out.append(f"{kind}: {member['expname']}")
+    if not exposures:
+        raise ResampleError(f"association {file}: product {name} has no science members")
+    twice = {path for path in exposures if exposures.count(path) > 1}
+    if twice:
+        raise ResampleError(f"association {file}: product {name}: {min(twice)} is there twice")
+    return Product(
+        name=name,
+        exposures=tuple(exposures),
+        association=file,
+        pool=pool if isinstance(pool, str) else None,
+        left_out=tuple(left_out),
+    )
+
+
+def _check_name(name: object, file: str) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ResampleError(f"association {file}: a product has no name")
+    bare = name
+    for template in TEMPLATES:
+        bare = bare.replace("{" + template + "}", "0")
+    if len(name) > MAX_NAME or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", bare):
+        raise ResampleError(
+            f"association {file}: product name {name[:MAX_NAME]!r} is not usable as a file name: "
+            f"letters, digits and _ . + - only, at most {MAX_NAME}, and of templates "
+            + " or ".join(f"{{{template}}}" for template in TEMPLATES)
+        )
+    if not re.search(r"[A-Za-z0-9]", strip_template(name)):
+        raise ResampleError(f"association {file}: product name {name!r} is nothing but a template")
+
+
+def _member_path(expname: str, product: str, file: str) -> str:
+    member = PurePosixPath(expname)
+    if not expname.isprintable() or member.is_absolute() or ".." in member.parts:
+        raise ResampleError(
+            f"association {file}: product {product}: member {expname!r} leads out of the "
+            "association's folder"
+        )
+    path = Path(file).parent / member
+    if not path.is_file():
+        raise ResampleError(f"association {file}: product {product}: member {path} does not exist")
+    return str(path)
+
+
+def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
+    """Give every exposure of a campaign a short unique key for the names of its intermediates.
+
+    Parameters
+    ----------
+    products : iterable of Product
+
+    Returns
+    -------
+    dict of str to str
+        Exposure path by key. The key is the file's stem; where files of several folders share it,
+        a digest of the path follows.
+    """
+    paths = dict.fromkeys(path for product in products for path in product.exposures)
+    stems = Counter(Path(path).stem for path in paths)
+    return {
+        stem if stems[stem := Path(path).stem] == 1 else f"{stem}-{_digest(path)}": path
+        for path in paths
+    }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,122 @@
+"""All that the Snakefile asks: products, exposures, arguments, versions of the code.
+
+Imports nothing heavy: every process that Snakemake starts for a job of its own parses the Snakefile
+again.
+"""
+
+import ast
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from specresample.arguments import complete_config, load_schema, product_arguments
+from specresample.association import Product, exposure_keys, read_products
+from specresample.errors import ResampleError
+
+_PACKAGE = "specresample"
+
+
+class Campaign:
+    """A configuration and the products it asks for.
+
+    Parameters
+    ----------
+    config : mapping
+        As Snakemake merged it.
+    folder : str or Path
+        Folder of the Snakefile.
+
+    Attributes
+    ----------
+    config : dict
+        Complete configuration.
+    products : dict of str to Product
+        By product folder.
+    exposures : dict of str to str
+        Path of each exposure by its key.
+
+    Raises
+    ------
+    ResampleError
+        When configuration or associations are not usable.
+    """
+
+    def __init__(self, config: Mapping, folder: str | Path) -> None:
+        self._scripts = Path(folder) / "scripts"
+        self._schema = load_schema(Path(folder) / "config" / "config.schema.yaml")
+        self.config = complete_config(config, self._schema)
+        self.products = {p.folder: p for p in read_products(self.config["associations"])}
+        self.exposures = exposure_keys(self.products.values())
+        self._keys = {path: key for key, path in self.exposures.items()}
+        names = {product.name for product in self.products.values()}
+        for name in self.config["overrides"]:
+            if name not in names:
+                raise ResampleError(
+                    f"config: overrides: no association has a product {name}; "
+                    f"there are {', '.join(sorted(names))}"
+                )
+
+    def product(self, wildcards) -> Product:
+        """Return the product of a job."""
+        return self.products[wildcards.product]
+
+    def members(self, wildcards) -> list[str]:
+        """Return the keys of the exposures of a product, in association order."""
+        return [self._keys[path] for path in self.product(wildcards).exposures]
+
+    def arguments(self, wildcards) -> dict:
+        """Return the documented arguments of a product."""
+        return product_arguments(self.config, self._schema, self.product(wildcards).name)
+
+    def select(self, *names: str) -> Callable:
+        """Return a params function that gives some of a product's arguments.
+
+        A rule names the arguments it uses, so that no other one re-runs it.
+        """
+        return lambda wildcards: {name: self.arguments(wildcards)[name] for name in names}
+
+    def association(self, wildcards) -> dict[str, str]:
+        """Return the metadata which a product's exposures get from their association."""
+        product = self.product(wildcards)
+        metadata = {
+            "meta.asn.exptype": "science",
+            "meta.asn.table_name": Path(product.association).name,
+        }
+        return metadata | ({"meta.asn.pool_name": product.pool} if product.pool else {})
+
+    def intermediate(self, path: str, temp: Callable[[str], str]) -> str:
+        """Mark an intermediate file with ``temp``, unless intermediates are kept."""
+        return path if self.config["keep_intermediates"] else temp(path)
+
+    def code(self, script: str) -> str:
+        """Return a digest of a script and of the modules it imports from the package.
+
+        As a param it makes Snakemake repeat a job when the code that it runs has changed:
+        Snakemake itself watches the script alone, and by time, so that a fresh clone would repeat
+        everything.
+        """
+        digest = hashlib.sha256()
+        for path in sorted(_sources(self._scripts / f"{script}.py", self._scripts)):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    @staticmethod
+    def pattern(names: Iterable[str]) -> str:
+        """Regular expression that matches exactly the given names."""
+        return "|".join(map(re.escape, names))
+
+
+@cache
+def _sources(path: Path, scripts: Path) -> frozenset[Path]:
+    """Find the files of the package that a file imports, directly or not, and the file itself."""
+    found = {path}
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            for name in (node.module, *names):
+                module = scripts / f"{name.replace('.', '/')}.py"
+                if module.is_file():
+                    found |= _sources(module, scripts)
+    return frozenset(found)

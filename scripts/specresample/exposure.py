@@ -1,0 +1,260 @@
+"""Read a level-2b exposure: its slits, their arrays, WCSs and metadata.
+
+Spec: "Input" and the first paragraph of "Before drizzling".
+"""
+
+import datetime
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asdf
+import gwcs
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+from stdatamodels.jwst import datamodels
+
+from specresample.errors import ResampleError
+from specresample.weights import DO_NOT_USE
+
+log = logging.getLogger(__name__)
+
+# Arrays of a slit by the names used here, with their names in the data models.
+_FLOAT_ARRAYS = {
+    "sci": "data",
+    "err": "err",
+    "var_rnoise": "var_rnoise",
+    "var_poisson": "var_poisson",
+    "var_flat": "var_flat",
+}
+
+# Kinds of exposures this workflow resamples; everything else is left alone.
+SPECTRAL_EXPOSURES = ("NRS_", "MIR_LRS-")
+
+
+@dataclass
+class Slit:
+    """One slit of an exposure.
+
+    Attributes
+    ----------
+    number : int
+        Position in the file, from 0.
+    arrays : dict of str to ndarray
+        ``sci`` and those of ``err``, ``var_rnoise``, ``var_poisson``, ``var_flat`` that are there
+        (float32, shape (ny, nx)); ``dq`` (uint32). Invalid pixels are NaN in all of them and have
+        DO_NOT_USE set.
+    wcs : gwcs.WCS
+        From detector pixels to world coordinates.
+    metadata : dict of str to scalar
+        Metadata of the slit as a data model of its own, by dotted path: ``source_id``,
+        ``meta.wcsinfo.s_region``, and what the exposure says of all its slits.
+    """
+
+    number: int
+    arrays: dict[str, np.ndarray]
+    wcs: gwcs.WCS
+    metadata: dict[str, object]
+
+
+class Exposure:
+    """An open level-2b file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of a SlitModel, an ImageModel (MIRI LRS) or a MultiSlitModel.
+    in_memory : bool
+        Read the whole file now; otherwise arrays are mapped and read slit by slit.
+
+    Attributes
+    ----------
+    metadata : dict of str to scalar
+        Metadata of the exposure by dotted path of the data model (``meta...``).
+    model_type : str
+        Name of the data model.
+
+    Raises
+    ------
+    ResampleError
+        When the file cannot be read as a JWST spectrum.
+    """
+
+    def __init__(self, path: str | Path, *, in_memory: bool) -> None:
+        self.path = Path(path)
+        # The schema checks of asdf cost more than everything else here; what is needed of the tree
+        # is checked below.
+        asdf.get_config().validate_on_read = False
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", message=".*truncated.*", category=AstropyWarning)
+                self._hdus = fits.open(path, memmap=not in_memory)
+                self._model = _model_class(self._hdus)(self._hdus)
+        except Exception as error:  # noqa: BLE001 - any failure of the readers is the file's
+            raise ResampleError(
+                f"{path}: not readable as a JWST exposure ({_first_line(error)})"
+            ) from error
+        self.model_type = type(self._model).__name__
+        self.metadata = _flatten(self._model.instance.get("meta", {}), "meta")
+        if hasattr(self._model, "slits"):
+            self._slits = list(self._model.slits)
+            self._slit_trees = [slit.instance for slit in self._slits]
+        else:
+            self._slits = [self._model]
+            self._slit_trees = [self._model.instance]
+
+    def __enter__(self) -> "Exposure":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._model.close()
+        self._hdus.close()
+
+    def reason_to_skip(self) -> str | None:
+        """Say why this exposure is not resampled, if so.
+
+        Returns
+        -------
+        str or None
+            None for 2-D spectra.
+        """
+        kind = str(self.metadata.get("meta.exposure.type", ""))
+        if not kind.upper().startswith(SPECTRAL_EXPOSURES):
+            return f"EXP_TYPE {kind or 'missing'} is not a slit spectrum"
+        dimensions = {np.ndim(slit.data) for slit in self._slits if slit.data is not None}
+        if 3 in dimensions:
+            return "3-D data (integrations) are not resampled"
+        return None
+
+    def slits(self) -> Iterator["Slit | BadSlit"]:
+        """Read slit after slit.
+
+        Yields
+        ------
+        Slit or BadSlit
+            A `BadSlit` where the slit cannot be used, with the reason.
+        """
+        for number, (slit, tree) in enumerate(zip(self._slits, self._slit_trees, strict=True)):
+            metadata = _merge_metadata(self.metadata, _flatten(tree))
+            try:
+                yield self._read_slit(number, slit, metadata)
+            except ResampleError as error:
+                yield BadSlit(number, metadata, str(error))
+
+    def _read_slit(self, number: int, slit, metadata: dict[str, object]) -> Slit:
+        name = f"{self.path}: slit {slit_label(metadata, number)}"
+        wcs = getattr(slit.meta, "wcs", None)
+        if not isinstance(wcs, gwcs.WCS):
+            raise ResampleError(f"{name}: no WCS (is there an ASDF extension?)")
+        if slit.data is None or np.ndim(slit.data) != 2 or 0 in slit.data.shape:
+            shape = None if slit.data is None else slit.data.shape
+            raise ResampleError(f"{name}: SCI is not an image (shape {shape})")
+        arrays = {"sci": np.array(slit.data, dtype=np.float32)}
+        for key, attribute in _FLOAT_ARRAYS.items():
+            array = getattr(slit, attribute, None)
+            if key == "sci" or array is None or np.size(array) == 0:
+                continue
+            if array.shape != arrays["sci"].shape:
+                log.warning("%s: %s has another shape than SCI and is left out", name, key.upper())
+                continue
+            arrays[key] = np.array(array, dtype=np.float32)
+        dq = getattr(slit, "dq", None)
+        if dq is not None and dq.shape != arrays["sci"].shape:
+            log.warning("%s: DQ has another shape than SCI and is left out", name)
+            dq = None
+        arrays["dq"] = (
+            np.zeros(arrays["sci"].shape, np.uint32) if dq is None else dq.astype(np.uint32)
+        )
+        return Slit(number, mark_invalid(arrays), wcs, metadata)
+
+
+@dataclass
+class BadSlit:
+    """A slit that cannot be resampled.
+
+    Attributes
+    ----------
+    number : int
+        Position in the file, from 0.
+    metadata : dict of str to scalar
+    reason : str
+        One line that names file, slit and cause.
+    """
+
+    number: int
+    metadata: dict[str, object]
+    reason: str
+
+
+def mark_invalid(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Make NaN and DO_NOT_USE agree in all arrays of a slit (spec: "Before drizzling").
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        Float arrays and ``dq``, all of one shape. They are changed in place.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The same arrays.
+    """
+    invalid = (arrays["dq"] & DO_NOT_USE) != 0
+    floats = [array for name, array in arrays.items() if name != "dq"]
+    for array in floats:
+        invalid |= np.isnan(array)
+    arrays["dq"][invalid] |= DO_NOT_USE
+    for array in floats:
+        array[invalid] = np.nan
+    return arrays
+
+
+def slit_label(metadata: dict[str, object], number: int) -> str:
+    """Name a slit for messages: slit name and source, or its number in the file."""
+    name = metadata.get("name") or f"number {number + 1}"
+    source = metadata.get("source_name") or metadata.get("source_id")
+    return f"{name} (source {source})" if source is not None else str(name)
+
+
+def _merge_metadata(exposure: dict[str, object], slit: dict[str, object]) -> dict[str, object]:
+    """Complete a slit's metadata by those of its exposure.
+
+    The exposure's word counts, but for what the slit alone can know: its units and its WCS, and
+    its EXP_TYPE, since a fixed slit may be part of a MOS exposure.
+    """
+    of_exposure = {
+        path: value
+        for path, value in exposure.items()
+        if not path.startswith("meta.wcsinfo.")
+        and path not in ("meta.bunit_data", "meta.bunit_err", "meta.model_type")
+    }
+    own_type = {key: slit[key] for key in ("meta.exposure.type",) if key in slit}
+    return slit | of_exposure | own_type
+
+
+def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
+    """Flatten a tree of dicts to its scalars by dotted path; arrays, lists and WCSs stay out."""
+    if isinstance(tree, dict):
+        return {
+            path: value
+            for key, child in tree.items()
+            for path, value in _flatten(child, f"{prefix}.{key}" if prefix else str(key)).items()
+        }
+    if isinstance(tree, np.generic):
+        return {prefix: tree.item()}
+    if isinstance(tree, datetime.datetime):
+        return {prefix: tree.isoformat()}
+    return {prefix: tree} if isinstance(tree, str | bool | int | float) else {}
+
+
+def _model_class(hdus: fits.HDUList) -> type:
+    """Find the data model of a file; datamodels.open would read every array into memory."""
+    name = hdus[0].header.get("DATAMODL", "")
+    return getattr(datamodels, str(name), datamodels.ImageModel)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

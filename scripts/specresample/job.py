@@ -1,0 +1,51 @@
+"""What every job of the workflow does alike: a log, and errors that speak to the user."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from specresample.errors import ResampleError
+
+
+@contextmanager
+def logged_job(log_file: str | Path) -> Iterator[None]:
+    """Run a job: messages go to its log, warnings and errors also to the terminal.
+
+    Parameters
+    ----------
+    log_file : str or Path
+        The job's log.
+
+    Raises
+    ------
+    SystemExit
+        After an error. A `ResampleError` has been reported in one line; of any other the traceback
+        is in the log.
+    """
+    log = logging.getLogger()
+    log.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    in_file, on_terminal = (
+        logging.FileHandler(log_file, mode="w"),
+        logging.StreamHandler(sys.stderr),
+    )
+    in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    on_terminal.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    on_terminal.setLevel(logging.WARNING)
+    # Third-party chatter stays in the log.
+    on_terminal.addFilter(
+        lambda record: record.name == "root" or record.name.startswith("specresample")
+    )
+    log.handlers = [in_file, on_terminal]
+    try:
+        yield
+    except ResampleError as error:
+        log.error("%s", error)
+        sys.exit(1)
+    except Exception as error:
+        log.error("%s: %s (unexpected; traceback in %s)", type(error).__name__, error, log_file)
+        in_file.setFormatter(logging.Formatter())
+        in_file.handle(log.makeRecord("root", logging.ERROR, "", 0, "", (), sys.exc_info()))
+        sys.exit(1)

@@ -1,0 +1,333 @@
+"""Put an s2d product together and write it (spec: "Product")."""
+
+import datetime
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from stdatamodels import fits_support
+from stdatamodels.jwst import datamodels
+
+from specresample import blending
+from specresample.drizzling import pixel_map
+from specresample.grid import OutputGrid
+from specresample.gridwcs import grid_wcs
+from specresample.regions import box_region, slit_region
+from specresample.files import written_aside
+from specresample.times import total_times
+
+# Names of the arrays in the data models.
+_ARRAYS = {
+    "sci": "data",
+    "err": "err",
+    "dq": "dq",
+    "wht": "wht",
+    "con": "con",
+    "var_poisson": "var_poisson",
+    "var_rnoise": "var_rnoise",
+    "var_flat": "var_flat",
+}
+
+# What the schemas have no keyword for.
+_MORE_KEYWORDS = {
+    "meta.resample.kernel": {
+        "title": "Drizzle kernel",
+        "type": "string",
+        "fits_keyword": "KERNEL",
+    },
+    "meta.resample.fillval": {
+        "title": "Value of pixels without weight",
+        "type": "string",
+        "fits_keyword": "FILLVAL",
+    },
+}
+
+_SQUARE_ARCSEC = np.rad2deg(3600.0) ** 2  # in a steradian
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """What was done, as the header says it.
+
+    Attributes
+    ----------
+    pixfrac : float
+    kernel : str
+    fillval : str
+    weight_type : str
+    scale_ratio : float
+        Input over output pixel scale, across the dispersion.
+    blendheaders : bool
+    """
+
+    pixfrac: float
+    kernel: str
+    fillval: str
+    weight_type: str
+    scale_ratio: float
+    blendheaders: bool
+
+
+def slit_model(
+    inputs: Sequence[Mapping[str, object]],
+    grid: OutputGrid,
+    arrays: Mapping[str, np.ndarray],
+    resampling: Resampling,
+    source: Sequence[float] | None = None,
+) -> dict:
+    """Tree of a SlitModel for one source.
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata of the source's slit in every exposure, by dotted path.
+    grid : OutputGrid
+    arrays : mapping of str to ndarray
+        From `specresample.combination.Combination.finish`, or of a single product.
+    resampling : Resampling
+    source : sequence of float, optional
+        World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
+        given in pixels of the detector (MIRI LRS).
+
+    Returns
+    -------
+    dict
+        Tree of arrays and metadata by the names of the data model.
+    """
+    metadata = _product_metadata(inputs, "SlitModel", resampling)
+    area = metadata.get("meta.photometry.pixelarea_steradians")
+    if area is not None:
+        area = area / resampling.scale_ratio
+        metadata["meta.photometry.pixelarea_steradians"] = area
+        metadata["meta.photometry.pixelarea_arcsecsq"] = float(area * _SQUARE_ARCSEC)
+    else:
+        metadata.pop("meta.photometry.pixelarea_arcsecsq", None)
+    metadata["meta.wcsinfo.s_region"] = _region(inputs[0], grid)
+    if source is not None:
+        x, y = pixel_map(grid, np.reshape(source, (3, 1, 1)))[0, 0]
+        metadata |= {"source_xpos": float(x), "source_ypos": float(y)}
+
+    tree = _tree(metadata)
+    tree["meta"]["wcs"] = grid_wcs(grid)
+    tree |= {_ARRAYS[name]: array for name, array in arrays.items()}
+    wavelengths = np.array(grid.wavelengths, dtype=np.float32)
+    shape = grid.shape
+    tree["wavelength"] = np.ascontiguousarray(
+        np.broadcast_to(wavelengths if grid.dispersion_axis == 1 else wavelengths[:, None], shape)
+    )
+    return tree
+
+
+def product_model(
+    sources: Sequence[dict],
+    exposures: Mapping[str, dict],
+    arrays: Iterable[Mapping[str, np.ndarray]],
+    arguments: Mapping[str, object],
+    association: Mapping[str, object],
+    *,
+    several: bool,
+) -> tuple[dict, np.ndarray | None]:
+    """Tree of a whole product, and its header table.
+
+    Parameters
+    ----------
+    sources : sequence of dict
+        Sources with their grids, as the rule ``output_grid`` makes them.
+    exposures : mapping of str to dict
+        Prepared exposures of the product by key, in association order.
+    arrays : iterable of mapping
+        Arrays of every source; taken one after another.
+    arguments : mapping
+        The documented arguments.
+    association : mapping
+        Metadata by dotted path that every input gets from its association.
+    several : bool
+        Make a MultiSlitModel of all sources instead of a SlitModel of the only one.
+
+    Returns
+    -------
+    tuple of dict and ndarray or None
+        Tree by the names of the data model; header table when headers are blended.
+    """
+    trees, slit_inputs = [], []
+    for source, source_arrays in zip(sources, arrays, strict=True):
+        slits = source_slits(source, exposures)
+        slit_inputs = [slit["metadata"] | association for slit in slits]
+        trees.append(
+            slit_model(
+                slit_inputs,
+                OutputGrid.from_dict(source["grid"]),
+                source_arrays,
+                _resampling(arguments, source["scale_ratio"]),
+                slits[0]["summary"]["source"],
+            )
+        )
+    if several:
+        inputs = [entry["metadata"] | association for entry in exposures.values()]
+        resampling = _resampling(arguments, sources[0]["scale_ratio"])
+        tree = _tree(_product_metadata(inputs, "MultiSlitModel", resampling)) | {"slits": trees}
+    else:
+        inputs, tree = slit_inputs, trees[0]
+    model = tree["meta"]["model_type"]
+    table = blending.header_table(inputs, model) if arguments["blendheaders"] else None
+    return tree, table
+
+
+def source_slits(source: Mapping, exposures: Mapping[str, dict]) -> list[dict]:
+    """Slit of a source in every exposure that has it, in association order.
+
+    Parameters
+    ----------
+    source : mapping
+        A source, as the rule ``output_grid`` makes it.
+    exposures : mapping of str to dict
+        Prepared exposures by key, in association order.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [
+        next(slit for slit in entry["slits"] if slit["number"] == source["slits"][key])
+        for key, entry in exposures.items()
+        if key in source["slits"]
+    ]
+
+
+def fill_value(fillval: str) -> float:
+    """Number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
+    return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
+
+
+def _resampling(arguments: Mapping[str, object], scale_ratio: float) -> Resampling:
+    names = ("pixfrac", "kernel", "fillval", "weight_type", "blendheaders")
+    return Resampling(**{name: arguments[name] for name in names}, scale_ratio=scale_ratio)
+
+
+def _product_metadata(
+    inputs: Sequence[Mapping[str, object]], model: str, resampling: Resampling
+) -> dict[str, object]:
+    times = total_times(inputs)
+    blend = blending.blend_metadata if resampling.blendheaders else blending.first_metadata
+    metadata = blend(inputs, model)
+    metadata |= {
+        "meta.model_type": model,
+        "meta.cal_step.resample": "COMPLETE",
+        "meta.exposure.exposure_time": times.exposure,
+        "meta.exposure.effective_exposure_time": times.exposure,
+        "meta.exposure.duration": times.duration,
+        "meta.exposure.elapsed_exposure_time": times.duration,
+        "meta.exposure.measurement_time": times.measurement,
+        "meta.exposure.start_time": times.start,
+        "meta.exposure.end_time": times.end,
+        "meta.background.level": None,
+        "meta.background.subtracted": None,
+        "meta.resample.pointings": times.pointings,
+        "meta.resample.pixel_scale_ratio": resampling.scale_ratio,
+        "meta.resample.pixfrac": resampling.pixfrac,
+        "meta.resample.weight_type": resampling.weight_type,
+        "meta.resample.kernel": resampling.kernel,
+        "meta.resample.fillval": resampling.fillval,
+    }
+    return metadata
+
+
+def _region(first: Mapping[str, object], grid: OutputGrid) -> str | None:
+    if grid.tangent_point is None:
+        return None
+    if grid.kind == "interpolated":
+        return slit_region(grid, str(first.get("meta.wcsinfo.s_region", "")))
+    return box_region(grid)
+
+
+def write_product(path: str | Path, tree: dict, table: np.ndarray | None, created: str) -> None:
+    """Write a product, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Path of the FITS file.
+    tree : dict
+        From `slit_model` or `multislit_model`.
+    table : ndarray or None
+        Header table, from `specresample.blending.header_table`.
+    created : str
+        Creation date, ISO 8601.
+    """
+    path = Path(path)
+    tree["meta"] |= {"filename": path.name, "date": created}
+    model = getattr(datamodels, tree["meta"]["model_type"])()
+    for name, entry in _MORE_KEYWORDS.items():
+        model.add_schema_entry(name, entry)
+    if table is not None:
+        model.add_schema_entry("hdrtab", _table_schema(table))
+        tree = tree | {"hdrtab": _fits_table(table)}
+    with fits_support.to_fits(tree, model.schema) as hdus, written_aside(path) as aside:
+        for hdu in hdus:
+            # astropy's comment would hold the time of day.
+            hdu.add_datasum(when="data unit checksum")
+            hdu.add_checksum(when="HDU checksum")
+        hdus.writeto(aside, output_verify="exception")
+
+
+def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
+    """Date that goes into a product, the same whenever and wherever it is made.
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata of every exposure, by dotted path.
+
+    Returns
+    -------
+    str
+        SOURCE_DATE_EPOCH when the environment sets it, else the newest input's date; ISO 8601.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        date = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)
+        return date.isoformat(timespec="milliseconds")
+    return max(str(metadata.get("meta.date", "")) for metadata in inputs)
+
+
+def _table_schema(table: np.ndarray) -> dict:
+    def datatype(dtype: np.dtype):
+        # FITS logicals come back as signed bytes.
+        return (
+            ["ascii", dtype.itemsize // 4]
+            if dtype.kind == "U"
+            else "int8"
+            if dtype.kind == "b"
+            else dtype.name
+        )
+
+    return {
+        "title": "Combined header table",
+        "fits_hdu": "HDRTAB",
+        "datatype": [
+            {"name": name, "datatype": datatype(table.dtype[name])} for name in table.dtype.names
+        ],
+    }
+
+
+def _fits_table(table: np.ndarray) -> np.ndarray:
+    # By way of an HDU since astropy writes logical columns right only then.
+    hdu = fits.BinTableHDU(table)
+    return fits_support.from_fits_hdu(hdu, _table_schema(table))
+
+
+def _tree(flat: Mapping[str, object]) -> dict:
+    """Turn values by dotted path into a tree; None is left out."""
+    tree: dict = {}
+    for path, value in flat.items():
+        if value is None:
+            continue
+        *parents, leaf = path.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    return tree

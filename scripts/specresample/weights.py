@@ -1,0 +1,67 @@
+"""Weight maps: how much every input pixel counts (spec: "Before drizzling")."""
+
+import logging
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+# Flags of JWST's DQ arrays. Pixels with one of these two have no weight; others do not matter.
+DO_NOT_USE = np.uint32(1)
+NON_SCIENCE = np.uint32(512)
+
+
+def good_pixels(dq: np.ndarray) -> np.ndarray:
+    """Pixels that may carry weight.
+
+    Parameters
+    ----------
+    dq : ndarray of uint32
+        Data quality flags.
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape; False where DO_NOT_USE or NON_SCIENCE is set.
+    """
+    return (dq & (DO_NOT_USE | NON_SCIENCE)) == 0
+
+
+def inverse_variance_weights(good: np.ndarray, var_rnoise: np.ndarray | None) -> np.ndarray:
+    """Weights of ``weight_type: ivm``.
+
+    Parameters
+    ----------
+    good : ndarray of bool
+        From `good_pixels`.
+    var_rnoise : ndarray or None
+        Read-noise variance, or None when the exposure has none: all good pixels count alike then.
+
+    Returns
+    -------
+    ndarray of float32
+        1 / VAR_RNOISE, 0 where that is not finite or the pixel is not good.
+    """
+    if var_rnoise is None:
+        log.warning("VAR_RNOISE is not there: all good pixels count alike")
+        return good.astype(np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights = np.float32(1) / var_rnoise
+    return np.where(good & np.isfinite(weights), weights, np.float32(0))
+
+
+def exposure_time_weights(good: np.ndarray, time: float) -> np.ndarray:
+    """Weights of ``weight_type: exptime``.
+
+    Parameters
+    ----------
+    good : ndarray of bool
+        From `good_pixels`.
+    time : float
+        Measurement time (TMEASURE) or exposure time, in seconds.
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    return np.float32(time) * good.astype(np.float32)
