@@ -7,7 +7,9 @@
 #                     └ combine            per product    {product}_s2d.fits
 #                       record             per product    {product}/record.json
 #
-# All below output_dir. Associations are read when the DAG is built, FITS files only in jobs.
+# All below output_dir. Instead of combine comes single_product with single: true, and
+# combine_sources where the product's name holds a template, so that every source is a file.
+# Associations are read when the DAG is built, FITS files only in jobs.
 
 import json
 import sys
@@ -33,25 +35,45 @@ except ResampleError as error:
 
 OUT = CAMPAIGN.config["output_dir"]
 WORK = f"{OUT}/.work"
-LOGS = f"{OUT}/.work/logs"
+LOGS = f"{WORK}/logs"
+
+# Sources of a template product that one job combines: enough to be worth its start.
+SOURCES_PER_JOB = 20
+
+DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
+GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wcs"]
+PRODUCT_ARGUMENTS = [
+    "pixfrac",
+    "kernel",
+    "fillval",
+    "weight_type",
+    "propagate_dq",
+    "blendheaders",
+]
 
 
 wildcard_constraints:
-    product=CAMPAIGN.pattern(CAMPAIGN.products),
-    exposure=CAMPAIGN.pattern(CAMPAIGN.exposures),
+    product=CAMPAIGN.product_pattern,
+    exposure=CAMPAIGN.exposure_pattern,
+    source=CAMPAIGN.source_pattern,
+    part="[0-9]+",
 
 
 localrules:
     all,
+    source_product,
     record,
 
 
 rule all:
+    default_target: True
     input:
         expand(f"{OUT}/{{product}}/record.json", product=CAMPAIGN.products),
 
 
 rule prepare_exposure:
+    message:
+        "Preparing exposure {wildcards.exposure}"
     input:
         lambda wildcards: CAMPAIGN.exposures[wildcards.exposure],
     output:
@@ -59,110 +81,187 @@ rule prepare_exposure:
         summary=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.json", temp),
     log:
         f"{LOGS}/prepare_exposure/{{exposure}}.log",
-    conda:
-        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("prepare_exposure"),
         in_memory=CAMPAIGN.config["in_memory"],
-    message:
-        "Preparing exposure {wildcards.exposure}"
+    conda:
+        "envs/resample.yaml"
     script:
         "scripts/prepare_exposure.py"
 
 
 checkpoint output_grid:
+    message:
+        "Laying out the grids of product {wildcards.product}"
     input:
-        lambda wildcards: expand(
+        summaries=lambda wildcards: expand(
             rules.prepare_exposure.output.summary, exposure=CAMPAIGN.members(wildcards)
         ),
+        output_wcs=CAMPAIGN.output_wcs,
     output:
         f"{WORK}/{{product}}/grid.json",
     log:
         f"{LOGS}/output_grid/{{product}}.log",
-    conda:
-        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("output_grid"),
+        name=lambda wildcards: CAMPAIGN.product(wildcards).name,
         exposures=CAMPAIGN.members,
-        pixel_scale_ratio=lambda wildcards: CAMPAIGN.arguments(wildcards)[
-            "pixel_scale_ratio"
-        ],
-        pixel_scale=lambda wildcards: CAMPAIGN.arguments(wildcards)["pixel_scale"],
-    message:
-        "Laying out the grids of product {wildcards.product}"
+        arguments=CAMPAIGN.select(*GRID_ARGUMENTS),
+    conda:
+        "envs/resample.yaml"
     script:
         "scripts/output_grid.py"
 
 
 rule drizzle_exposure:
+    message:
+        "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
     input:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
         grid=rules.output_grid.output[0],
+        output_wcs=CAMPAIGN.output_wcs,
     output:
         CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{exposure}}.npz", temp),
     log:
         f"{LOGS}/drizzle_exposure/{{product}}/{{exposure}}.log",
-    conda:
-        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("drizzle_exposure"),
-        arguments=CAMPAIGN.select(
-            "pixfrac", "kernel", "weight_type", "single", "propagate_dq"
-        ),
-        in_memory=lambda wildcards: CAMPAIGN.arguments(wildcards)["in_memory"],
-    message:
-        "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
+        arguments=CAMPAIGN.select(*DRIZZLE_ARGUMENTS),
+        in_memory=CAMPAIGN.argument("in_memory"),
+    conda:
+        "envs/resample.yaml"
     script:
         "scripts/drizzle_exposure.py"
 
 
 rule combine:
+    message:
+        "Combining product {wildcards.product}"
     input:
         grid=rules.output_grid.output[0],
-        summaries=lambda wildcards: expand(
-            rules.prepare_exposure.output.summary, exposure=CAMPAIGN.members(wildcards)
-        ),
+        summaries=rules.output_grid.input.summaries,
         singles=lambda wildcards: expand(
             rules.drizzle_exposure.output,
             exposure=CAMPAIGN.members(wildcards),
-            allow_missing=True,
+            product=wildcards.product,
         ),
+        output_wcs=CAMPAIGN.output_wcs,
     output:
         f"{OUT}/{{product}}_s2d.fits",
     log:
         f"{LOGS}/combine/{{product}}.log",
-    conda:
-        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("combine"),
         exposures=CAMPAIGN.members,
-        arguments=CAMPAIGN.select(
-            "pixfrac",
-            "kernel",
-            "fillval",
-            "weight_type",
-            "propagate_dq",
-            "blendheaders",
-        ),
-        in_memory=lambda wildcards: CAMPAIGN.arguments(wildcards)["in_memory"],
+        arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
+        in_memory=CAMPAIGN.argument("in_memory"),
         association=CAMPAIGN.association,
-    message:
-        "Combining product {wildcards.product}"
+    conda:
+        "envs/resample.yaml"
     script:
         "scripts/combine.py"
 
 
+rule combine_sources:
+    message:
+        "Combining sources of product {wildcards.product}, part {wildcards.part}"
+    input:
+        grid=rules.combine.input.grid,
+        summaries=rules.combine.input.summaries,
+        singles=rules.combine.input.singles,
+        output_wcs=CAMPAIGN.output_wcs,
+    output:
+        CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
+    log:
+        f"{LOGS}/combine_sources/{{product}}-{{part}}.log",
+    params:
+        code=CAMPAIGN.code("combine_sources"),
+        exposures=CAMPAIGN.members,
+        arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
+        in_memory=CAMPAIGN.argument("in_memory"),
+        association=CAMPAIGN.association,
+        sources=lambda wildcards: [
+            (int(wildcards.part) + edge) * SOURCES_PER_JOB for edge in (0, 1)
+        ],
+    conda:
+        "envs/resample.yaml"
+    script:
+        "scripts/combine_sources.py"
+
+
+def grids_of(product):
+    """Grids of a product's sources, once they are laid out."""
+    with checkpoints.output_grid.get(product=product).output[0].open() as file:
+        return json.load(file)
+
+
+def part_of(wildcards):
+    """Folder in which the file of a source is made."""
+    product = CAMPAIGN.product_of_source(wildcards.source)
+    files = [source["file"] for source in grids_of(product)["sources"]]
+    if wildcards.source not in files:
+        raise WorkflowError(f"{wildcards.source}: no such source in {product}: {', '.join(files)}")
+    part = files.index(wildcards.source) // SOURCES_PER_JOB
+    return expand(rules.combine_sources.output, product=product, part=part)
+
+
+rule source_product:
+    message:
+        "Delivering source {wildcards.source}"
+    input:
+        part_of,
+    output:
+        f"{OUT}/{{source}}_s2d.fits",
+    log:
+        f"{LOGS}/source_product/{{source}}.log",
+    conda:
+        "envs/resample.yaml"
+    shell:
+        # A link is there whole or not at all; its age must not be older than the folder's.
+        "(ln -f {input:q}/{wildcards.source}_s2d.fits {output:q} && touch {output:q}) > {log:q} 2>&1"
+
+
+rule single_product:
+    message:
+        "Writing exposure {wildcards.exposure} on the grid of product {wildcards.product}"
+    input:
+        grid=rules.output_grid.output[0],
+        summary=rules.prepare_exposure.output.summary,
+        single=rules.drizzle_exposure.output[0],
+        output_wcs=CAMPAIGN.output_wcs,
+    output:
+        f"{OUT}/{{product}}/{{exposure}}_outlier_s2d.fits",
+    log:
+        f"{LOGS}/single_product/{{product}}/{{exposure}}.log",
+    params:
+        code=CAMPAIGN.code("single_product"),
+        arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
+        in_memory=CAMPAIGN.argument("in_memory"),
+        association=CAMPAIGN.association,
+    conda:
+        "envs/resample.yaml"
+    script:
+        "scripts/single_product.py"
+
+
 def products_of(wildcards):
-    """Files of a product; known when its grids are: a skipped product has none."""
-    with checkpoints.output_grid.get(**wildcards).output[0].open() as file:
-        grids = json.load(file)
-    if grids["skip"]:
-        return []
-    return expand(rules.combine.output, product=wildcards.product)
+    """Files of a product; a skipped product has none."""
+    grids = grids_of(wildcards.product)
+    if CAMPAIGN.arguments(wildcards)["single"]:
+        exposures = {key: None for source in grids["sources"] for key in source["slits"]}
+        return expand(
+            rules.single_product.output, product=wildcards.product, exposure=exposures
+        )
+    if CAMPAIGN.product(wildcards).is_template:
+        files = [source["file"] for source in grids["sources"]]
+        return expand(rules.source_product.output, source=files)
+    return [] if grids["skip"] else expand(rules.combine.output, product=wildcards.product)
 
 
 rule record:
+    message:
+        "Recording product {wildcards.product}"
     input:
         grid=rules.output_grid.output[0],
         products=products_of,
@@ -170,11 +269,9 @@ rule record:
         f"{OUT}/{{product}}/record.json",
     log:
         f"{LOGS}/record/{{product}}.log",
-    conda:
-        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("record"),
-    message:
-        "Recording product {wildcards.product}"
+    conda:
+        "envs/resample.yaml"
     script:
         "scripts/record.py"

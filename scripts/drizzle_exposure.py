@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from specresample.drizzling import VARIANCES, drizzle_slit, pixel_map
+from specresample.drizzling import VARIANCES, drizzle_slit
 from specresample.errors import ResampleError
-from specresample.grid import OutputGrid
+from specresample.grid import load_grid
 from specresample.job import logged_job
 from specresample.files import read_json, written_aside
 from specresample.storage import ArrayFile, ArrayWriter
@@ -58,17 +58,17 @@ def drizzle_exposure(
     planes = ("err",) if single else VARIANCES
     wanted = ("sci", *planes, "dq") if propagate_dq else ("sci", *planes)
     slits = {slit["number"]: slit for slit in prepared["slits"]}
-    for number, source in enumerate(sources):
+    for source in sources:
         if key not in source["slits"]:
             continue
         slit = slits[source["slits"][key]]
         data = arrays.group(str(slit["number"]))
-        grid = OutputGrid.from_dict(source["grid"])
+        grid = load_grid(source["grid"])
         area = slit["metadata"].get("meta.photometry.pixelarea_steradians")
         drizzled = drizzle_slit(
             {name: data[name] for name in wanted if name in data},
             weight_map(data, slit["metadata"], weight_type),
-            pixel_map(grid, data["coordinates"]),
+            grid.pixel_map(data["coordinates"]),
             grid.shape,
             pixfrac=pixfrac,
             kernel=kernel,
@@ -76,7 +76,7 @@ def drizzle_exposure(
         )
         if not (drizzled["wht"] > 0).any():
             log.warning("%s: slit %s has no good pixel", prepared["file"], slit["label"])
-        writer.add(str(number), drizzled)
+        writer.add(str(source["number"]), drizzled)
         log.info("%s: slit %s drizzled", prepared["file"], slit["label"])
 
 

@@ -1,38 +1,42 @@
 """Lay out the output grids of a product: one for every source in its exposures.
 
-Makes a JSON file: for every source its grid, the scale ratio, and which slit of which exposure
-belongs to it; or the reason why the product is skipped. Reads only the summaries of the prepared
-exposures.
+Makes a JSON file: for every source its grid, the scale ratio, which slit of which exposure belongs
+to it, and the name of its file where every source has one; or the reason why the product is
+skipped. Reads only the summaries of the prepared exposures.
 """
 
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from specresample.errors import ResampleError
-from specresample.grid import OutputGrid, build_grid
-from specresample.job import logged_job
 from specresample.files import read_json, write_json
+from specresample.grid import Grid, build_grid
+from specresample.job import logged_job
+from specresample.sources import expand_product_name, group_sources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log = logging.getLogger("specresample.output_grid")
 
+# A grid this many times larger than one that holds all exposures at their own sampling is a
+# mistake, not a wish.
+MAX_GRID = 10
 
-def output_grids(
-    exposures: Mapping[str, dict], *, pixel_scale_ratio: float, pixel_scale: float | None
-) -> dict:
+
+def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[str, object]) -> dict:
     """Group the slits of all exposures into sources and lay out a grid for each.
 
     Parameters
     ----------
+    name : str
+        Product name of the association.
     exposures : mapping of str to dict
         Prepared exposures by key, in association order.
-    pixel_scale_ratio : float
-        Input over output pixel scale.
-    pixel_scale : float or None
-        Output pixel scale in arcsec; overrides the ratio.
+    arguments : mapping
+        The documented arguments of the grid.
 
     Returns
     -------
@@ -47,111 +51,122 @@ def output_grids(
     """
     reasons = {key: entry["skip"] for key, entry in exposures.items() if entry["skip"]}
     used = {key: entry for key, entry in exposures.items() if key not in reasons}
-    bad = [bad | {"exposure": key} for key, entry in used.items() for bad in entry["bad"]]
+    bad = [slit | {"exposure": key} for key, entry in used.items() for slit in entry["bad"]]
     bad += [{"exposure": key, "slit": None, "reason": reason} for key, reason in reasons.items()]
     if not used:
         reason = "; ".join(dict.fromkeys(reasons.values()))
-        log.warning("product skipped: %s", reason)
+        log.warning("product %s skipped: %s", name, reason)
         return {"skip": reason, "sources": [], "bad": bad}
 
-    sources = []
+    custom = None
+    if arguments["output_wcs"]:
+        # Imports gwcs, which no other grid needs here.
+        from specresample.customgrid import CustomGrid
+
+        custom = CustomGrid.read(arguments["output_wcs"], arguments["output_shape"])
+    sources: dict[str, dict] = {}
     for key, slits in group_sources(used).items():
+        label = next(iter(slits.values()))["label"]
         try:
-            grid, ratio = source_grid(
-                list(slits.values()), pixel_scale_ratio=pixel_scale_ratio, pixel_scale=pixel_scale
-            )
+            grid, ratio = source_grid(list(slits.values()), arguments, custom)
+            file = expand_product_name(name, slits)
+            # Without a template all sources share a file.
+            if "{" in name and file in sources:
+                raise ResampleError(f"source {sources[file]['key']} has the same file name {file}")
         except ResampleError as error:
-            label = next(iter(slits.values()))["label"]
             log.warning("slit %s left out: %s", label, error)
             bad.append({"exposure": None, "slit": label, "reason": str(error)})
             continue
-        sources.append(
-            {
-                "key": key,
-                "grid": grid.to_dict(),
-                "scale_ratio": ratio,
-                "slits": {exposure: slit["number"] for exposure, slit in slits.items()},
-            }
-        )
+        sources[file if "{" in name else key] = {
+            "number": len(sources),
+            "key": key,
+            "file": file,
+            "grid": grid.to_dict(),
+            "scale_ratio": ratio,
+            "slits": {exposure: slit["number"] for exposure, slit in slits.items()},
+        }
         log.info("source %s: %d exposures, grid of %s pixels", key, len(slits), grid.shape)
     if not sources:
-        reasons = "; ".join(f"{entry['slit']}: {entry['reason']}" for entry in bad)
-        raise ResampleError(f"no source can be resampled: {reasons}")
-    return {"skip": None, "sources": sources, "bad": bad}
-
-
-def group_sources(exposures: Mapping[str, dict]) -> dict[str, dict[str, dict]]:
-    """Find the slits of all exposures that show the same source (spec: "Input").
-
-    Parameters
-    ----------
-    exposures : mapping of str to dict
-        Prepared exposures by key, in association order.
-
-    Returns
-    -------
-    dict of str to dict of str to dict
-        Slit by exposure key by source, sources in order of appearance. Files of one slit each are
-        taken to show one source.
-    """
-    several = any(entry["model_type"] == "MultiSlitModel" for entry in exposures.values())
-    sources: dict[str, dict[str, dict]] = {}
-    for key, entry in exposures.items():
-        for slit in entry["slits"]:
-            metadata = slit["metadata"]
-            name = str(metadata.get("source_name") or "").strip()
-            source = (name or str(metadata.get("source_id"))) if several else ""
-            other = sources.setdefault(source, {}).setdefault(key, slit)
-            if other is not slit:
-                log.warning(
-                    "%s: slit %s left out: its source is in slit %s too",
-                    entry["file"],
-                    slit["label"],
-                    other["label"],
-                )
-    return sources
+        causes = "; ".join(f"{entry['slit']}: {entry['reason']}" for entry in bad)
+        raise ResampleError(f"product {name}: no source can be resampled: {causes}")
+    return {"skip": None, "sources": list(sources.values()), "bad": bad}
 
 
 def source_grid(
-    slits: list[dict], *, pixel_scale_ratio: float, pixel_scale: float | None
-) -> tuple[OutputGrid, float]:
+    slits: Sequence[dict], arguments: Mapping[str, object], custom: Grid | None = None
+) -> tuple[Grid, float]:
     """Lay out the grid of one source.
 
     Parameters
     ----------
-    slits : list of dict
+    slits : sequence of dict
         The source's slit in every exposure, as prepared.
-    pixel_scale_ratio : float
-        Input over output pixel scale.
-    pixel_scale : float or None
-        Output pixel scale in arcsec; overrides the ratio.
+    arguments : mapping
+        The documented arguments of the grid.
+    custom : Grid, optional
+        A grid that is handed in.
 
     Returns
     -------
-    tuple of OutputGrid and float
-        The grid and the scale ratio it has.
+    tuple of Grid and float
+        The grid and its ratio of input to output pixel scale.
+
+    Raises
+    ------
+    ResampleError
+        When the coordinates do not suffice, or the grid is out of all proportion.
     """
     first = slits[0]
-    ratio = pixel_scale_ratio
-    if pixel_scale is not None:
-        input_scale = first["summary"]["pixel_scale"]
-        area = first["metadata"].get("meta.photometry.pixelarea_steradians")
-        if input_scale is None or area is None:
-            log.warning("pixel_scale ignored: the input has no pixel scale or no PIXAR_SR")
-        else:
-            ratio = input_scale / pixel_scale
-    kind = str(first["metadata"].get("meta.exposure.type", ""))
-    return build_grid([slit["summary"] for slit in slits], kind, scale_ratio=ratio), ratio
+    summaries = [slit["summary"] for slit in slits]
+    exposure_type = str(first["metadata"].get("meta.exposure.type", ""))
+    natural = build_grid(summaries, exposure_type)
+    if custom is not None:
+        grid, ratio = custom, _custom_ratio(custom, first)
+    else:
+        ratio = _ratio(first, arguments)
+        grid = build_grid(summaries, exposure_type, scale_ratio=ratio)
+    if math.prod(grid.shape) > MAX_GRID * math.prod(natural.shape):
+        raise ResampleError(
+            f"an output grid of {grid.shape[1]} x {grid.shape[0]} pixels is more than {MAX_GRID} "
+            f"times the {natural.shape[1]} x {natural.shape[0]} pixels of all inputs"
+        )
+    return grid, ratio
+
+
+def _ratio(first: dict, arguments: Mapping[str, object]) -> float:
+    scale = arguments["pixel_scale"]
+    if scale is None:
+        return arguments["pixel_scale_ratio"]
+    input_scale, area = first["summary"]["pixel_scale"], _area(first)
+    if input_scale is None or area is None:
+        log.warning("pixel_scale ignored: the input has no pixel scale or no PIXAR_SR")
+        return arguments["pixel_scale_ratio"]
+    return input_scale / scale
+
+
+def _custom_ratio(grid: Grid, first: dict) -> float:
+    area = _area(first)
+    if area is None:
+        log.warning("PIXAR_SR unknown: flux is not scaled to the pixels of output_wcs")
+        return 1.0
+    if grid.pixel_area is not None:
+        return area / grid.pixel_area
+    input_scale = first["summary"]["pixel_scale"]
+    output_scale = grid.pixel_scale(first["summary"]["dispersion_axis"])
+    if input_scale is None or output_scale is None:
+        log.warning("pixel scale unknown: flux is not scaled to the pixels of output_wcs")
+        return 1.0
+    return input_scale / output_scale
+
+
+def _area(slit: dict) -> float | None:
+    return slit["metadata"].get("meta.photometry.pixelarea_steradians")
 
 
 if __name__ == "__main__":
     with logged_job(snakemake.log[0]):
+        params = snakemake.params
         exposures = dict(
-            zip(snakemake.params.exposures, map(read_json, snakemake.input), strict=True)
+            zip(params.exposures, map(read_json, snakemake.input.summaries), strict=True)
         )
-        grids = output_grids(
-            exposures,
-            pixel_scale_ratio=snakemake.params.pixel_scale_ratio,
-            pixel_scale=snakemake.params.pixel_scale,
-        )
-        write_json(snakemake.output[0], grids)
+        write_json(snakemake.output[0], output_grids(params.name, exposures, params.arguments))

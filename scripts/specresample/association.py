@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from specresample.errors import ResampleError
 
-# Parts of a product name that stand for a property of each source.
-TEMPLATES = ("source_id", "slit_name")
+# Parts of a product name that stand for a property of each source, and what takes their place.
+TEMPLATES = {"source_id": "[sbv][0-9]+", "slit_name": "[a-z0-9-]+"}
 
 # Long enough for every observatory name, short enough that suffixes stay below the 255 bytes of a
 # file name.
@@ -68,6 +68,24 @@ def strip_template(name: str) -> str:
     """
     template = "{(?:" + "|".join(TEMPLATES) + ")}"
     return re.sub(f"{template}[_-]|[_-]?{template}", "", name)
+
+
+def source_pattern(name: str) -> str:
+    """Regular expression of the file names that a template product's sources get.
+
+    Parameters
+    ----------
+    name : str
+        Product name with templates.
+
+    Returns
+    -------
+    str
+    """
+    pattern = re.escape(name)
+    for template, expression in TEMPLATES.items():
+        pattern = pattern.replace(re.escape("{" + template + "}"), expression)
+    return pattern
 
 
 def read_products(patterns: Iterable[str]) -> list[Product]:
@@ -205,14 +223,15 @@ def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Exposure path by key. The key is the file's stem; where files of several folders share it,
-        a digest of the path follows.
+        Exposure path by key. The key is the file's name without its ending, such as ``_cal.fits``;
+        where several files share it, a digest of the path follows.
     """
     paths = dict.fromkeys(path for product in products for path in product.exposures)
-    stems = Counter(Path(path).stem for path in paths)
+    stems = {path: re.sub("_(cal|crf)$", "", Path(path).stem) for path in paths}
+    count = Counter(stems.values())
     return {
-        stem if stems[stem := Path(path).stem] == 1 else f"{stem}-{_digest(path)}": path
-        for path in paths
+        stem if count[stem] == 1 else f"{stem}-{_digest(path)}": path
+        for path, stem in stems.items()
     }
 
 

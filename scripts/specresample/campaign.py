@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from specresample.arguments import complete_config, load_schema, product_arguments
-from specresample.association import Product, exposure_keys, read_products
+from specresample.association import Product, exposure_keys, read_products, source_pattern
 from specresample.errors import ResampleError
 
 _PACKAGE = "specresample"
+_NOTHING = "(?!)"  # regular expression without a match
 
 
 class Campaign:
@@ -36,6 +37,8 @@ class Campaign:
         By product folder.
     exposures : dict of str to str
         Path of each exposure by its key.
+    product_pattern, exposure_pattern, source_pattern : str
+        Regular expressions of the names of products, exposures and files of sources.
 
     Raises
     ------
@@ -50,6 +53,10 @@ class Campaign:
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
         self._keys = {path: key for key, path in self.exposures.items()}
+        self.product_pattern = _exactly(self.products)
+        self.exposure_pattern = _exactly(self.exposures)
+        templates = [p.name for p in self.products.values() if p.is_template]
+        self.source_pattern = "|".join(map(source_pattern, templates)) or _NOTHING
         names = {product.name for product in self.products.values()}
         for name in self.config["overrides"]:
             if name not in names:
@@ -77,6 +84,23 @@ class Campaign:
         """
         return lambda wildcards: {name: self.arguments(wildcards)[name] for name in names}
 
+    def argument(self, name: str) -> Callable:
+        """Return a params function that gives one of a product's arguments."""
+        return lambda wildcards: self.arguments(wildcards)[name]
+
+    def output_wcs(self, wildcards) -> list[str]:
+        """Return the grid that is handed in for a product, if so."""
+        file = self.arguments(wildcards)["output_wcs"]
+        return [file] if file else []
+
+    def product_of_source(self, source: str) -> str:
+        """Return the folder of the template product to which the file name of a source belongs."""
+        return next(
+            product.folder
+            for product in self.products.values()
+            if product.is_template and re.fullmatch(source_pattern(product.name), source)
+        )
+
     def association(self, wildcards) -> dict[str, str]:
         """Return the metadata which a product's exposures get from their association."""
         product = self.product(wildcards)
@@ -102,10 +126,9 @@ class Campaign:
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
-    @staticmethod
-    def pattern(names: Iterable[str]) -> str:
-        """Regular expression that matches exactly the given names."""
-        return "|".join(map(re.escape, names))
+
+def _exactly(names: Iterable[str]) -> str:
+    return "|".join(map(re.escape, names)) or _NOTHING
 
 
 @cache

@@ -4,9 +4,17 @@ Spec: "Drizzling". A drizzled mean is a weighted mean, so that exposures drizzle
 averaged afterwards, exactly.
 """
 
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
 import numpy as np
 
 from specresample.drizzling import VARIANCES
+from specresample.sources import source_slits
+from specresample.storage import ArrayFile
+from specresample.times import time_weight
+
+log = logging.getLogger(__name__)
 
 CONTEXT_BITS = 32  # exposures per plane of the context image
 
@@ -107,3 +115,74 @@ def _variance_weight(single: dict[str, np.ndarray], time: float | None) -> np.nd
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = 1.0 / read_noise.astype(float)
     return np.where((read_noise > 0) & np.isfinite(read_noise), weight, 0.0)
+
+
+def single_arrays(
+    single: Mapping[str, np.ndarray], *, scale_ratio: float, fill_value: float
+) -> dict[str, np.ndarray]:
+    """Arrays of a single product: of one exposure, with its drizzled error.
+
+    Parameters
+    ----------
+    single : mapping of str to ndarray
+        From `specresample.drizzling.drizzle_slit`, with ``sci``, ``wht``, ``err`` when the
+        exposure has one, and where wanted ``dq``.
+    scale_ratio : float
+        Input over output pixel scale.
+    fill_value : float
+        Value of pixels without weight.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``sci``, ``wht``, ``err`` (float32), ``con`` (int32, one plane), ``dq`` (uint32).
+    """
+    has_weight = single["wht"] > 0
+    fill = np.float32(fill_value)
+    out = {name: single[name] for name in ("wht", "dq") if name in single}
+    out["sci"] = np.where(has_weight, single["sci"], fill)
+    out["con"] = has_weight.astype(np.int32)[None]
+    if "err" in single:
+        error = np.where(has_weight, single["err"], fill)
+        out["err"] = error * np.float32(np.sqrt(scale_ratio))
+    return out
+
+
+def combine_sources(
+    sources: Sequence[dict],
+    exposures: Mapping[str, dict],
+    singles: Mapping[str, ArrayFile],
+    arguments: Mapping[str, object],
+    fill_value: float,
+) -> Iterator[dict[str, np.ndarray]]:
+    """Average the drizzled exposures of one source after another.
+
+    Parameters
+    ----------
+    sources : sequence of dict
+        Sources with their grids.
+    exposures : mapping of str to dict
+        Prepared exposures by key, in association order.
+    singles : mapping of str to ArrayFile
+        Drizzled arrays of every exposure, by the same keys.
+    arguments : mapping
+        The documented arguments.
+    fill_value : float
+        Value of pixels without weight.
+
+    Yields
+    ------
+    dict of str to ndarray
+        Arrays of a source's product.
+    """
+    by_time = arguments["weight_type"] == "exptime"
+    for source in sources:
+        slits = source_slits(source, exposures)
+        combination = Combination(
+            tuple(source["grid"]["shape"]), len(slits), propagate_dq=arguments["propagate_dq"]
+        )
+        for key, slit in slits.items():
+            time = time_weight(slit["metadata"]) if by_time else None
+            combination.add(singles[key].group(str(source["number"])), time=time)
+        log.info("source %s combined from %d exposures", source["key"], len(slits))
+        yield combination.finish(scale_ratio=source["scale_ratio"], fill_value=fill_value)

@@ -1,11 +1,15 @@
 """The output grid of a source, from the summaries of its slit in every exposure.
 
+A grid is plain numbers; it maps world coordinates to its pixels by itself. Its GWCS, for the
+product, is made in `specresample.gridwcs`.
+
 Spec: "Output grid, NIRSpec (sky)", "Output grid, interpolated (MIRI LRS)", "Output grid, lamp".
 """
 
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -14,6 +18,44 @@ from specresample.errors import ResampleError
 from specresample.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
 
 log = logging.getLogger(__name__)
+
+
+class Grid(Protocol):
+    """What a grid must know, one laid out here as well as one handed in."""
+
+    shape: tuple[int, int]
+    celestial: bool
+
+    def to_dict(self) -> dict:
+        """Plain values for a JSON file."""
+
+    def sky(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sky coordinates of its pixels in degrees."""
+
+    def wavelength_image(self) -> np.ndarray:
+        """Wavelength of every pixel in um."""
+
+    def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
+        """Where pixels of given world coordinates fall."""
+
+
+def load_grid(values: dict) -> Grid:
+    """Make the grid that ``Grid.to_dict`` describes.
+
+    Parameters
+    ----------
+    values : dict
+
+    Returns
+    -------
+    Grid
+    """
+    if values["kind"] == "custom":
+        # Imports gwcs, which the other grids do without.
+        from specresample.customgrid import CustomGrid
+
+        return CustomGrid.from_dict(values)
+    return OutputGrid.from_dict(values)
 
 
 @dataclass(frozen=True)
@@ -60,6 +102,11 @@ class OutputGrid:
         """Make a grid of the values of `to_dict`."""
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
+    @property
+    def celestial(self) -> bool:
+        """Whether the grid is on the sky."""
+        return self.tangent_point is not None
+
     def wavelength_nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """Pixel indices and wavelengths between which wavelength is linear.
 
@@ -84,7 +131,7 @@ class OutputGrid:
         return pixels, np.concatenate([[first], wavelengths, [last]])
 
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """First two world coordinates of the pixels across the dispersion.
+        """Sky coordinates of the pixels across the dispersion, from one end to the other.
 
         Returns
         -------
@@ -92,10 +139,56 @@ class OutputGrid:
             RA and Dec in degrees, or MSA x and y for lamp data.
         """
         index = np.arange(self.shape[self.dispersion_axis - 1])
-        plane = [
-            slope * index + start for slope, start in zip(self.slope, self.intercept, strict=True)
-        ]
-        return from_tangent(*plane, *self.tangent_point) if self.tangent_point else tuple(plane)
+        plane = [m * index + b for m, b in zip(self.slope, self.intercept, strict=True)]
+        return from_tangent(*plane, *self.tangent_point) if self.celestial else tuple(plane)
+
+    def wavelength_image(self) -> np.ndarray:
+        """Wavelength of every pixel.
+
+        Returns
+        -------
+        ndarray of float32, shape (ny, nx)
+            In um.
+        """
+        line = np.array(self.wavelengths, dtype=np.float32)
+        line = line if self.dispersion_axis == 1 else line[:, None]
+        return np.ascontiguousarray(np.broadcast_to(line, self.shape))
+
+    def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
+        """Where the centres of input pixels fall on the grid.
+
+        The grid is separable, so two one-dimensional look-ups replace the inverse of its WCS.
+
+        Parameters
+        ----------
+        coordinates : ndarray, shape (3, ny, nx)
+            World coordinates of the input pixels: RA and Dec in degrees (or MSA x and y),
+            wavelength in um; NaN where invalid.
+
+        Returns
+        -------
+        ndarray, shape (ny, nx, 2)
+            x and y in pixels of the grid, in this order; NaN where invalid or, for NIRSpec, beyond
+            the grid's wavelengths.
+        """
+        plane = coordinates[:2]
+        if self.celestial:
+            plane = to_tangent(*plane, *self.tangent_point)
+        across = (plane[self.leading] - self.intercept[self.leading]) / self.slope[self.leading]
+        along = self._wavelength_to_pixel(coordinates[2])
+        order = (along, across) if self.dispersion_axis == 1 else (across, along)
+        return np.stack(order, axis=-1)
+
+    def _wavelength_to_pixel(self, wavelength: np.ndarray) -> np.ndarray:
+        pixels, nodes = self.wavelength_nodes()
+        if nodes[0] > nodes[-1]:
+            pixels, nodes = pixels[::-1], nodes[::-1]
+        if self.kind == "slit":
+            return np.interp(wavelength, nodes, pixels, left=np.nan, right=np.nan)
+        # Segments are looked up by hand since np.interp cannot continue the outer ones.
+        segment = np.clip(np.searchsorted(nodes, wavelength) - 1, 0, len(nodes) - 2)
+        step = (pixels[segment + 1] - pixels[segment]) / (nodes[segment + 1] - nodes[segment])
+        return pixels[segment] + (wavelength - nodes[segment]) * step
 
 
 def build_grid(

@@ -14,22 +14,25 @@ from astropy.modeling.models import (
 )
 from gwcs import coordinate_frames as frames
 
+from specresample.customgrid import CustomGrid
 from specresample.grid import OutputGrid
 
 
-def grid_wcs(grid: OutputGrid) -> gwcs.WCS:
-    """Build the GWCS of an output grid.
+def grid_wcs(grid: OutputGrid | CustomGrid) -> gwcs.WCS:
+    """Give the GWCS of an output grid.
 
     Parameters
     ----------
-    grid : OutputGrid
+    grid : OutputGrid or CustomGrid
 
     Returns
     -------
     gwcs.WCS
         From ``detector`` pixels to ``world``, for NIRSpec slits by way of ``slit_frame``; with
-        bounding box, array shape and inverse.
+        bounding box, array shape and inverse. That of a grid handed in is given as it is.
     """
+    if isinstance(grid, CustomGrid):
+        return grid.wcs
     ny, nx = grid.shape
     detector = frames.Frame2D(name="detector", axes_order=(0, 1))
     to_world = _pixel_to_world(grid)
@@ -60,7 +63,7 @@ def _pixel_to_world(grid: OutputGrid):
         for slope, intercept in zip(grid.slope, grid.intercept, strict=True)
     ]
     plane = lines[0] & lines[1]
-    if grid.tangent_point is not None:
+    if grid.celestial:
         plane = plane | Pix2Sky_TAN() | RotateNative2Celestial(*grid.tangent_point, 180)
     return mapping | plane & _wavelength(grid)
 
@@ -101,7 +104,7 @@ def _slit_frame() -> frames.CompositeFrame:
 
 
 def _world_frame(grid: OutputGrid) -> frames.CompositeFrame:
-    if grid.tangent_point is None:
+    if not grid.celestial:
         spatial = frames.Frame2D(name="resampled_msa", axes_order=(0, 1), unit=(u.m, u.m))
     else:
         spatial = frames.CelestialFrame(

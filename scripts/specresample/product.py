@@ -12,11 +12,11 @@ from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
 
 from specresample import blending
-from specresample.drizzling import pixel_map
-from specresample.grid import OutputGrid
+from specresample.grid import Grid, load_grid
 from specresample.gridwcs import grid_wcs
 from specresample.regions import box_region, slit_region
 from specresample.files import written_aside
+from specresample.sources import source_slits
 from specresample.times import total_times
 
 # Names of the arrays in the data models.
@@ -73,7 +73,7 @@ class Resampling:
 
 def slit_model(
     inputs: Sequence[Mapping[str, object]],
-    grid: OutputGrid,
+    grid: Grid,
     arrays: Mapping[str, np.ndarray],
     resampling: Resampling,
     source: Sequence[float] | None = None,
@@ -84,7 +84,7 @@ def slit_model(
     ----------
     inputs : sequence of mapping
         Metadata of the source's slit in every exposure, by dotted path.
-    grid : OutputGrid
+    grid : Grid
     arrays : mapping of str to ndarray
         From `specresample.combination.Combination.finish`, or of a single product.
     resampling : Resampling
@@ -107,17 +107,13 @@ def slit_model(
         metadata.pop("meta.photometry.pixelarea_arcsecsq", None)
     metadata["meta.wcsinfo.s_region"] = _region(inputs[0], grid)
     if source is not None:
-        x, y = pixel_map(grid, np.reshape(source, (3, 1, 1)))[0, 0]
+        x, y = grid.pixel_map(np.reshape(source, (3, 1, 1)))[0, 0]
         metadata |= {"source_xpos": float(x), "source_ypos": float(y)}
 
     tree = _tree(metadata)
     tree["meta"]["wcs"] = grid_wcs(grid)
     tree |= {_ARRAYS[name]: array for name, array in arrays.items()}
-    wavelengths = np.array(grid.wavelengths, dtype=np.float32)
-    shape = grid.shape
-    tree["wavelength"] = np.ascontiguousarray(
-        np.broadcast_to(wavelengths if grid.dispersion_axis == 1 else wavelengths[:, None], shape)
-    )
+    tree["wavelength"] = grid.wavelength_image()
     return tree
 
 
@@ -154,12 +150,12 @@ def product_model(
     """
     trees, slit_inputs = [], []
     for source, source_arrays in zip(sources, arrays, strict=True):
-        slits = source_slits(source, exposures)
+        slits = list(source_slits(source, exposures).values())
         slit_inputs = [slit["metadata"] | association for slit in slits]
         trees.append(
             slit_model(
                 slit_inputs,
-                OutputGrid.from_dict(source["grid"]),
+                load_grid(source["grid"]),
                 source_arrays,
                 _resampling(arguments, source["scale_ratio"]),
                 slits[0]["summary"]["source"],
@@ -174,27 +170,6 @@ def product_model(
     model = tree["meta"]["model_type"]
     table = blending.header_table(inputs, model) if arguments["blendheaders"] else None
     return tree, table
-
-
-def source_slits(source: Mapping, exposures: Mapping[str, dict]) -> list[dict]:
-    """Slit of a source in every exposure that has it, in association order.
-
-    Parameters
-    ----------
-    source : mapping
-        A source, as the rule ``output_grid`` makes it.
-    exposures : mapping of str to dict
-        Prepared exposures by key, in association order.
-
-    Returns
-    -------
-    list of dict
-    """
-    return [
-        next(slit for slit in entry["slits"] if slit["number"] == source["slits"][key])
-        for key, entry in exposures.items()
-        if key in source["slits"]
-    ]
 
 
 def fill_value(fillval: str) -> float:
@@ -235,10 +210,10 @@ def _product_metadata(
     return metadata
 
 
-def _region(first: Mapping[str, object], grid: OutputGrid) -> str | None:
-    if grid.tangent_point is None:
+def _region(first: Mapping[str, object], grid: Grid) -> str | None:
+    if not grid.celestial:
         return None
-    if grid.kind == "interpolated":
+    if str(first.get("meta.exposure.type", "")).upper() == "MIR_LRS-FIXEDSLIT":
         return slit_region(grid, str(first.get("meta.wcsinfo.s_region", "")))
     return box_region(grid)
 
@@ -273,13 +248,13 @@ def write_product(path: str | Path, tree: dict, table: np.ndarray | None, create
         hdus.writeto(aside, output_verify="exception")
 
 
-def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
+def creation_date(exposures: Mapping[str, dict]) -> str:
     """Date that goes into a product, the same whenever and wherever it is made.
 
     Parameters
     ----------
-    inputs : sequence of mapping
-        Metadata of every exposure, by dotted path.
+    exposures : mapping of str to dict
+        Prepared exposures by key.
 
     Returns
     -------
@@ -290,7 +265,7 @@ def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
     if epoch:
         date = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)
         return date.isoformat(timespec="milliseconds")
-    return max(str(metadata.get("meta.date", "")) for metadata in inputs)
+    return max(str(entry["metadata"].get("meta.date", "")) for entry in exposures.values())
 
 
 def _table_schema(table: np.ndarray) -> dict:

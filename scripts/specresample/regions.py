@@ -3,16 +3,16 @@
 import numpy as np
 from astropy.coordinates import angular_separation, offset_by, position_angle
 
-from specresample.grid import OutputGrid
+from specresample.grid import Grid
 from specresample.sky import wrap_ra
 
 
-def box_region(grid: OutputGrid) -> str:
+def box_region(grid: Grid) -> str:
     """Box in RA and Dec around all pixels of a grid.
 
     Parameters
     ----------
-    grid : OutputGrid
+    grid : Grid
         A grid on the sky.
 
     Returns
@@ -27,12 +27,12 @@ def box_region(grid: OutputGrid) -> str:
     return _polygon([(west, south), (east, south), (east, north), (west, north)])
 
 
-def slit_region(grid: OutputGrid, input_region: str) -> str | None:
+def slit_region(grid: Grid, input_region: str) -> str | None:
     """Polygon along the output slit, as wide as the input's (MIRI LRS).
 
     Parameters
     ----------
-    grid : OutputGrid
+    grid : Grid
         A grid on the sky.
     input_region : str
         S_REGION of the first exposure; the shortest side of its polygon is the slit's width.

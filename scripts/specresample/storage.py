@@ -1,7 +1,8 @@
 """Intermediate arrays: a file of arrays by name that is read one array at a time."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,26 @@ class ArrayFile:
         source = self._file if self._arrays is None else self._arrays
         names = [name for name in self._file.files if name.startswith(f"{prefix}/")]
         return {name.removeprefix(f"{prefix}/"): source[name] for name in names}
+
+
+@contextmanager
+def open_arrays(paths: Mapping[str, str], *, in_memory: bool) -> Iterator[dict[str, ArrayFile]]:
+    """Open several files of arrays.
+
+    Parameters
+    ----------
+    paths : mapping of str to str
+        Path by any key.
+    in_memory : bool
+        Load the files now and keep them.
+
+    Yields
+    ------
+    dict of str to ArrayFile
+        By the same keys.
+    """
+    with ExitStack() as stack:
+        yield {
+            key: stack.enter_context(ArrayFile(path, in_memory=in_memory))
+            for key, path in paths.items()
+        }
