@@ -13,6 +13,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
@@ -24,8 +25,10 @@ sys.path.insert(0, f"{workflow.current_basedir}/scripts")
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
 
+# Every key has a default, so that a working directory needs no config file of its own.
+if Path("config/config.yaml").is_file():
 
-configfile: "config/config.yaml"
+    configfile: "config/config.yaml"
 
 
 try:
@@ -43,6 +46,8 @@ SOURCES_PER_JOB = 20
 DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
 GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wcs"]
 PRODUCT_ARGUMENTS = [
+    "pixel_scale_ratio",
+    "pixel_scale",
     "pixfrac",
     "kernel",
     "fillval",
@@ -65,15 +70,22 @@ localrules:
     record,
 
 
+def records_of_all(wildcards):
+    """Record of every product."""
+    if not CAMPAIGN.products:
+        raise WorkflowError(
+            "config: associations is empty: name association files or globs"
+        )
+    return expand(rules.record.output, product=CAMPAIGN.products)
+
+
 rule all:
     default_target: True
     input:
-        expand(f"{OUT}/{{product}}/record.json", product=CAMPAIGN.products),
+        records_of_all,
 
 
 rule prepare_exposure:
-    message:
-        "Preparing exposure {wildcards.exposure}"
     input:
         lambda wildcards: CAMPAIGN.exposures[wildcards.exposure],
     output:
@@ -81,18 +93,18 @@ rule prepare_exposure:
         summary=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.json", temp),
     log:
         f"{LOGS}/prepare_exposure/{{exposure}}.log",
+    conda:
+        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("prepare_exposure"),
         in_memory=CAMPAIGN.config["in_memory"],
-    conda:
-        "envs/resample.yaml"
+    message:
+        "Preparing exposure {wildcards.exposure}"
     script:
         "scripts/prepare_exposure.py"
 
 
 checkpoint output_grid:
-    message:
-        "Laying out the grids of product {wildcards.product}"
     input:
         summaries=lambda wildcards: expand(
             rules.prepare_exposure.output.summary, exposure=CAMPAIGN.members(wildcards)
@@ -102,20 +114,20 @@ checkpoint output_grid:
         f"{WORK}/{{product}}/grid.json",
     log:
         f"{LOGS}/output_grid/{{product}}.log",
+    conda:
+        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("output_grid"),
         name=lambda wildcards: CAMPAIGN.product(wildcards).name,
         exposures=CAMPAIGN.members,
         arguments=CAMPAIGN.select(*GRID_ARGUMENTS),
-    conda:
-        "envs/resample.yaml"
+    message:
+        "Laying out the grids of product {wildcards.product}"
     script:
         "scripts/output_grid.py"
 
 
 rule drizzle_exposure:
-    message:
-        "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
     input:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
@@ -125,19 +137,19 @@ rule drizzle_exposure:
         CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{exposure}}.npz", temp),
     log:
         f"{LOGS}/drizzle_exposure/{{product}}/{{exposure}}.log",
+    conda:
+        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("drizzle_exposure"),
         arguments=CAMPAIGN.select(*DRIZZLE_ARGUMENTS),
         in_memory=CAMPAIGN.argument("in_memory"),
-    conda:
-        "envs/resample.yaml"
+    message:
+        "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
     script:
         "scripts/drizzle_exposure.py"
 
 
 rule combine:
-    message:
-        "Combining product {wildcards.product}"
     input:
         grid=rules.output_grid.output[0],
         summaries=rules.output_grid.input.summaries,
@@ -151,21 +163,21 @@ rule combine:
         f"{OUT}/{{product}}_s2d.fits",
     log:
         f"{LOGS}/combine/{{product}}.log",
+    conda:
+        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("combine"),
         exposures=CAMPAIGN.members,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         in_memory=CAMPAIGN.argument("in_memory"),
         association=CAMPAIGN.association,
-    conda:
-        "envs/resample.yaml"
+    message:
+        "Combining product {wildcards.product}"
     script:
         "scripts/combine.py"
 
 
 rule combine_sources:
-    message:
-        "Combining sources of product {wildcards.product}, part {wildcards.part}"
     input:
         grid=rules.combine.input.grid,
         summaries=rules.combine.input.summaries,
@@ -175,6 +187,8 @@ rule combine_sources:
         CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
     log:
         f"{LOGS}/combine_sources/{{product}}-{{part}}.log",
+    conda:
+        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("combine_sources"),
         exposures=CAMPAIGN.members,
@@ -184,8 +198,8 @@ rule combine_sources:
         sources=lambda wildcards: [
             (int(wildcards.part) + edge) * SOURCES_PER_JOB for edge in (0, 1)
         ],
-    conda:
-        "envs/resample.yaml"
+    message:
+        "Combining sources of product {wildcards.product}, part {wildcards.part}"
     script:
         "scripts/combine_sources.py"
 
@@ -201,14 +215,14 @@ def part_of(wildcards):
     product = CAMPAIGN.product_of_source(wildcards.source)
     files = [source["file"] for source in grids_of(product)["sources"]]
     if wildcards.source not in files:
-        raise WorkflowError(f"{wildcards.source}: no such source in {product}: {', '.join(files)}")
+        raise WorkflowError(
+            f"{wildcards.source}: no such source in {product}: {', '.join(files)}"
+        )
     part = files.index(wildcards.source) // SOURCES_PER_JOB
     return expand(rules.combine_sources.output, product=product, part=part)
 
 
 rule source_product:
-    message:
-        "Delivering source {wildcards.source}"
     input:
         part_of,
     output:
@@ -217,14 +231,14 @@ rule source_product:
         f"{LOGS}/source_product/{{source}}.log",
     conda:
         "envs/resample.yaml"
+    message:
+        "Delivering source {wildcards.source}"
     shell:
         # A link is there whole or not at all; its age must not be older than the folder's.
         "(ln -f {input:q}/{wildcards.source}_s2d.fits {output:q} && touch {output:q}) > {log:q} 2>&1"
 
 
 rule single_product:
-    message:
-        "Writing exposure {wildcards.exposure} on the grid of product {wildcards.product}"
     input:
         grid=rules.output_grid.output[0],
         summary=rules.prepare_exposure.output.summary,
@@ -234,13 +248,15 @@ rule single_product:
         f"{OUT}/{{product}}/{{exposure}}_outlier_s2d.fits",
     log:
         f"{LOGS}/single_product/{{product}}/{{exposure}}.log",
+    conda:
+        "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("single_product"),
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         in_memory=CAMPAIGN.argument("in_memory"),
         association=CAMPAIGN.association,
-    conda:
-        "envs/resample.yaml"
+    message:
+        "Writing exposure {wildcards.exposure} on the grid of product {wildcards.product}"
     script:
         "scripts/single_product.py"
 
@@ -249,19 +265,21 @@ def products_of(wildcards):
     """Files of a product; a skipped product has none."""
     grids = grids_of(wildcards.product)
     if CAMPAIGN.arguments(wildcards)["single"]:
-        exposures = {key: None for source in grids["sources"] for key in source["slits"]}
+        exposures = {
+            key: None for source in grids["sources"] for key in source["slits"]
+        }
         return expand(
             rules.single_product.output, product=wildcards.product, exposure=exposures
         )
     if CAMPAIGN.product(wildcards).is_template:
         files = [source["file"] for source in grids["sources"]]
         return expand(rules.source_product.output, source=files)
-    return [] if grids["skip"] else expand(rules.combine.output, product=wildcards.product)
+    return (
+        [] if grids["skip"] else expand(rules.combine.output, product=wildcards.product)
+    )
 
 
 rule record:
-    message:
-        "Recording product {wildcards.product}"
     input:
         grid=rules.output_grid.output[0],
         products=products_of,
@@ -269,9 +287,11 @@ rule record:
         f"{OUT}/{{product}}/record.json",
     log:
         f"{LOGS}/record/{{product}}.log",
-    params:
-        code=CAMPAIGN.code("record"),
     conda:
         "envs/resample.yaml"
+    params:
+        code=CAMPAIGN.code("record"),
+    message:
+        "Recording product {wildcards.product}"
     script:
         "scripts/record.py"

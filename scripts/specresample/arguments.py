@@ -140,12 +140,12 @@ def _fill_value(value: object) -> object:
 def _explain(error) -> str:
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
-        where = "".join(f"{part}: " for part in error.absolute_path)
+        where = f"{error.json_path[2:]}: " if error.absolute_path else ""
         unknown = ", ".join(str(key) for key in error.instance if key not in known)
         return f"config: {where}unknown key {unknown}; known are {', '.join(sorted(known))}"
     if error.validator == "required":
         return f"config: {error.message}"
-    key = ": ".join(str(part) for part in error.absolute_path)
+    key = error.json_path.removeprefix("$.")
     allowed = {
         "enum": lambda: "allowed are " + ", ".join(map(str, error.validator_value)),
         "minimum": lambda: f"it must be at least {error.validator_value}",

@@ -57,13 +57,8 @@ class Campaign:
         self.exposure_pattern = _exactly(self.exposures)
         templates = [p.name for p in self.products.values() if p.is_template]
         self.source_pattern = "|".join(map(source_pattern, templates)) or _NOTHING
-        names = {product.name for product in self.products.values()}
-        for name in self.config["overrides"]:
-            if name not in names:
-                raise ResampleError(
-                    f"config: overrides: no association has a product {name}; "
-                    f"there are {', '.join(sorted(names))}"
-                )
+        self._check_overrides()
+        self._check_grids()
 
     def product(self, wildcards) -> Product:
         """Return the product of a job."""
@@ -100,6 +95,21 @@ class Campaign:
             for product in self.products.values()
             if product.is_template and re.fullmatch(source_pattern(product.name), source)
         )
+
+    def _check_overrides(self) -> None:
+        names = {product.name for product in self.products.values()}
+        for name in self.config["overrides"]:
+            if name not in names:
+                raise ResampleError(
+                    f"config: overrides: no association has a product {name}; "
+                    f"there are {', '.join(sorted(names))}"
+                )
+
+    def _check_grids(self) -> None:
+        for arguments in (self.config, *self.config["overrides"].values()):
+            file = arguments.get("output_wcs")
+            if file and not Path(file).is_file():
+                raise ResampleError(f"config: output_wcs = {file!r}: no such file")
 
     def association(self, wildcards) -> dict[str, str]:
         """Return the metadata which a product's exposures get from their association."""

@@ -60,6 +60,9 @@ class Resampling:
     weight_type : str
     scale_ratio : float
         Input over output pixel scale, across the dispersion.
+    stated_ratio : float
+        That ratio as the header gives it: with a grid handed in, the reference writes the argument
+        there and not what the grid has.
     blendheaders : bool
     """
 
@@ -68,6 +71,7 @@ class Resampling:
     fillval: str
     weight_type: str
     scale_ratio: float
+    stated_ratio: float
     blendheaders: bool
 
 
@@ -179,7 +183,10 @@ def fill_value(fillval: str) -> float:
 
 def _resampling(arguments: Mapping[str, object], scale_ratio: float) -> Resampling:
     names = ("pixfrac", "kernel", "fillval", "weight_type", "blendheaders")
-    return Resampling(**{name: arguments[name] for name in names}, scale_ratio=scale_ratio)
+    stated = scale_ratio if arguments["pixel_scale"] else arguments["pixel_scale_ratio"]
+    return Resampling(
+        **{name: arguments[name] for name in names}, scale_ratio=scale_ratio, stated_ratio=stated
+    )
 
 
 def _product_metadata(
@@ -201,7 +208,7 @@ def _product_metadata(
         "meta.background.level": None,
         "meta.background.subtracted": None,
         "meta.resample.pointings": times.pointings,
-        "meta.resample.pixel_scale_ratio": resampling.scale_ratio,
+        "meta.resample.pixel_scale_ratio": resampling.stated_ratio,
         "meta.resample.pixfrac": resampling.pixfrac,
         "meta.resample.weight_type": resampling.weight_type,
         "meta.resample.kernel": resampling.kernel,

@@ -1,9 +1,12 @@
 """Spherical geometry on numpy arrays: tangent planes, RA across zero, separations."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def to_tangent(ra, dec, ra0: float, dec0: float) -> tuple[np.ndarray, np.ndarray]:
+def to_tangent(
+    ra: ArrayLike, dec: ArrayLike, ra0: float, dec0: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Gnomonic projection of the sky onto the tangent plane at a point.
 
     Parameters
@@ -28,7 +31,9 @@ def to_tangent(ra, dec, ra0: float, dec0: float) -> tuple[np.ndarray, np.ndarray
     return np.rad2deg(x), np.rad2deg(y)
 
 
-def from_tangent(x, y, ra0: float, dec0: float) -> tuple[np.ndarray, np.ndarray]:
+def from_tangent(
+    x: ArrayLike, y: ArrayLike, ra0: float, dec0: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Sky coordinates of points in the tangent plane; the inverse of `to_tangent`.
 
     Parameters
@@ -67,12 +72,12 @@ def wrap_ra(ra: np.ndarray) -> np.ndarray:
     return wrap_ra_to(ra, float(np.median(finite))) if finite.size else ra
 
 
-def wrap_ra_to(ra, reference: float):
+def wrap_ra_to(ra: ArrayLike, reference: float) -> np.ndarray:
     """Bring right ascensions to within 180 degrees of a reference, in degrees."""
     return ra - 360.0 * np.round((np.asarray(ra) - reference) / 360.0)
 
 
-def separation(ra1, dec1, ra2, dec2) -> np.ndarray:
+def separation(ra1: ArrayLike, dec1: ArrayLike, ra2: ArrayLike, dec2: ArrayLike) -> np.ndarray:
     """Angle between directions, in degrees, exact for small angles.
 
     Parameters

@@ -1,0 +1,31 @@
+# make demo   set up, simulate a small data set and resample it
+# make test   set up and run all tests
+# make lint   the style checks
+# make .venv  only set up
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint
+
+# The pins are read from the conda environments, where snakemake --sdm conda needs them.
+.venv: envs/resample.yaml envs/dev.yaml
+	$(PYTHON) -m venv --clear .venv
+	sed -n 's/^      - //p' envs/resample.yaml envs/dev.yaml > .venv/requirements.txt
+	$(BIN)/pip install --quiet --requirement .venv/requirements.txt || { rm -rf .venv; exit 1; }
+	touch .venv
+
+demo: .venv
+	PYTHONPATH=demo $(BIN)/python -m specsim demo/data
+	$(BIN)/snakemake --configfile demo/config.yaml
+	@echo "Products:" && ls demo/results/*_s2d.fits
+	@echo "Records of what was made, skipped and left out: demo/results/*/record.json"
+
+test: .venv
+	$(BIN)/python -m pytest
+
+lint: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile
+	$(BIN)/snakemake --lint --config associations='[tests/data/lint_asn.json]'
