@@ -70,19 +70,22 @@ localrules:
     record,
 
 
-def records_of_all(wildcards):
-    """Record of every product."""
+def files_of_all(wildcards):
+    """Files of all products."""
     if not CAMPAIGN.products:
         raise WorkflowError(
             "config: associations is empty: name association files or globs"
         )
-    return expand(rules.record.output, product=CAMPAIGN.products)
+    return [file for product in CAMPAIGN.products for file in products_of(product)]
 
 
 rule all:
     default_target: True
     input:
-        records_of_all,
+        # The records are here so that all products start at once: Snakemake asks for the files of
+        # the next product when the grids of the one before are known.
+        records=expand(f"{OUT}/{{product}}/record.json", product=CAMPAIGN.products),
+        files=files_of_all,
 
 
 rule prepare_exposure:
@@ -261,28 +264,24 @@ rule single_product:
         "scripts/single_product.py"
 
 
-def products_of(wildcards):
+def products_of(product):
     """Files of a product; a skipped product has none."""
-    grids = grids_of(wildcards.product)
-    if CAMPAIGN.arguments(wildcards)["single"]:
+    grids = grids_of(product)
+    if CAMPAIGN.product_arguments(product)["single"]:
         exposures = {
             key: None for source in grids["sources"] for key in source["slits"]
         }
-        return expand(
-            rules.single_product.output, product=wildcards.product, exposure=exposures
-        )
-    if CAMPAIGN.product(wildcards).is_template:
+        return expand(rules.single_product.output, product=product, exposure=exposures)
+    if CAMPAIGN.products[product].is_template:
         files = [source["file"] for source in grids["sources"]]
         return expand(rules.source_product.output, source=files)
-    return (
-        [] if grids["skip"] else expand(rules.combine.output, product=wildcards.product)
-    )
+    return [] if grids["skip"] else expand(rules.combine.output, product=product)
 
 
 rule record:
     input:
         grid=rules.output_grid.output[0],
-        products=products_of,
+        products=lambda wildcards: products_of(wildcards.product),
     output:
         f"{OUT}/{{product}}/record.json",
     log:

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from specresample.drizzling import VARIANCES, drizzle_slit
 from specresample.errors import ResampleError
+from specresample.files import read_json, written_aside
 from specresample.grid import load_grid
 from specresample.job import logged_job
-from specresample.files import read_json, written_aside
 from specresample.storage import ArrayFile, ArrayWriter
 from specresample.times import time_weight
 from specresample.weights import exposure_time_weights, good_pixels, inverse_variance_weights

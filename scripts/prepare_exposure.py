@@ -14,11 +14,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from astropy import units as u
-
 from specresample.errors import ResampleError
 from specresample.exposure import BadSlit, Exposure, Slit, slit_label
-from specresample.job import logged_job
 from specresample.files import write_json, written_aside
+from specresample.job import logged_job
 from specresample.storage import ArrayWriter
 from specresample.weights import good_pixels
 from specresample.world import Footprint, trace_slit

@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.job import logged_job
 from specresample.files import read_json, write_json
+from specresample.job import logged_job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from specresample.errors import ResampleError
 
 _NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale")
+_SWITCHES = ("single", "blendheaders", "in_memory", "propagate_dq", "keep_intermediates")
 _NULLABLE = ("pixel_scale", "output_shape")
 
 
@@ -100,14 +101,18 @@ def _standard_forms(config: Mapping) -> dict:
     for key in _NUMBERS:
         if isinstance(out.get(key), str):
             out[key] = _number(out[key])
+    for key in _SWITCHES:
+        # Snakemake knows True and False, YAML true and false.
+        if str(out.get(key)).lower() in ("true", "false"):
+            out[key] = str(out[key]).lower() == "true"
     if isinstance(out.get("associations"), str):
         out["associations"] = out["associations"].split(",")
     if isinstance(out.get("output_shape"), str):
         out["output_shape"] = [
             _number(part) for part in out["output_shape"].strip("()[] ").split(",")
         ]
-    if isinstance(out.get("output_shape"), tuple):
-        out["output_shape"] = list(out["output_shape"])
+    if isinstance(out.get("output_shape"), int | float):
+        out["output_shape"] = [out["output_shape"]]
     if "output_wcs" in out and out["output_wcs"] in (None, "None"):
         out["output_wcs"] = ""
     if "fillval" in out:
@@ -137,28 +142,24 @@ def _fill_value(value: object) -> object:
     return value
 
 
-def _explain(error) -> str:
+def _explain(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
         where = f"{error.json_path[2:]}: " if error.absolute_path else ""
         unknown = ", ".join(str(key) for key in error.instance if key not in known)
         return f"config: {where}unknown key {unknown}; known are {', '.join(sorted(known))}"
-    if error.validator == "required":
-        return f"config: {error.message}"
     key = error.json_path.removeprefix("$.")
+    value = error.validator_value
     allowed = {
-        "enum": lambda: "allowed are " + ", ".join(map(str, error.validator_value)),
-        "minimum": lambda: f"it must be at least {error.validator_value}",
-        "maximum": lambda: f"it must be at most {error.validator_value}",
-        "exclusiveMinimum": lambda: f"it must be greater than {error.validator_value}",
+        "enum": lambda: "allowed are " + ", ".join(map(str, value)),
+        "minimum": lambda: f"it must be at least {value}",
+        "maximum": lambda: f"it must be at most {value}",
+        "exclusiveMinimum": lambda: f"it must be greater than {value}",
+        "minItems": lambda: f"it must have {value} entries",
+        "maxItems": lambda: f"it must have {value} entries",
         "pattern": lambda: "allowed are NAN, INDEF or a number",
         "type": lambda: (
-            "it must be "
-            + " or ".join(
-                [error.validator_value]
-                if isinstance(error.validator_value, str)
-                else error.validator_value
-            )
+            f"it must be of type {value if isinstance(value, str) else ' or '.join(value)}"
         ),
     }.get(error.validator, lambda: error.message)()
     return f"config: {key} = {error.instance!r}: {allowed}"

@@ -120,7 +120,7 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
             other = products.setdefault(product.folder, product)
             if other is not product:
                 raise ResampleError(
-                    f"association {file}: product {product.name} is also made by {other.association}"
+                    f"association {file}: product {product.name} is made by {other.association} too"
                 )
     return list(products.values())
 

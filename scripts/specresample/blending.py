@@ -84,7 +84,7 @@ def model_keywords(model: str) -> ModelKeywords:
     rules: dict[str, str] = {}
     columns: dict[str, str] = {}
 
-    def visit(subschema, path, combiner, context, recurse):
+    def visit(subschema: dict, path: list[str], *_: object) -> None:
         if "items" in path:
             return
         dotted = ".".join(part for part in path if part not in ("anyOf", "oneOf"))

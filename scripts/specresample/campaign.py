@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from specresample.arguments import complete_config, load_schema, product_arguments
 from specresample.association import Product, exposure_keys, read_products, source_pattern
@@ -17,6 +18,12 @@ from specresample.errors import ResampleError
 
 _PACKAGE = "specresample"
 _NOTHING = "(?!)"  # regular expression without a match
+
+
+class ProductWildcards(Protocol):
+    """Wildcards of a job that belongs to a product."""
+
+    product: str
 
 
 class Campaign:
@@ -60,17 +67,21 @@ class Campaign:
         self._check_overrides()
         self._check_grids()
 
-    def product(self, wildcards) -> Product:
+    def product(self, wildcards: ProductWildcards) -> Product:
         """Return the product of a job."""
         return self.products[wildcards.product]
 
-    def members(self, wildcards) -> list[str]:
+    def members(self, wildcards: ProductWildcards) -> list[str]:
         """Return the keys of the exposures of a product, in association order."""
         return [self._keys[path] for path in self.product(wildcards).exposures]
 
-    def arguments(self, wildcards) -> dict:
-        """Return the documented arguments of a product."""
-        return product_arguments(self.config, self._schema, self.product(wildcards).name)
+    def arguments(self, wildcards: ProductWildcards) -> dict:
+        """Return the documented arguments of a job's product."""
+        return self.product_arguments(wildcards.product)
+
+    def product_arguments(self, folder: str) -> dict:
+        """Return the documented arguments of a product, by its folder."""
+        return product_arguments(self.config, self._schema, self.products[folder].name)
 
     def select(self, *names: str) -> Callable:
         """Return a params function that gives some of a product's arguments.
@@ -83,7 +94,7 @@ class Campaign:
         """Return a params function that gives one of a product's arguments."""
         return lambda wildcards: self.arguments(wildcards)[name]
 
-    def output_wcs(self, wildcards) -> list[str]:
+    def output_wcs(self, wildcards: ProductWildcards) -> list[str]:
         """Return the grid that is handed in for a product, if so."""
         file = self.arguments(wildcards)["output_wcs"]
         return [file] if file else []
@@ -111,7 +122,7 @@ class Campaign:
             if file and not Path(file).is_file():
                 raise ResampleError(f"config: output_wcs = {file!r}: no such file")
 
-    def association(self, wildcards) -> dict[str, str]:
+    def association(self, wildcards: ProductWildcards) -> dict[str, str]:
         """Return the metadata which a product's exposures get from their association."""
         product = self.product(wildcards)
         metadata = {

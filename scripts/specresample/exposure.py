@@ -16,6 +16,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 from stdatamodels.jwst import datamodels
+from stdatamodels.properties import ObjectNode
 
 from specresample.errors import ResampleError
 from specresample.weights import DO_NOT_USE
@@ -91,9 +92,10 @@ class Exposure:
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("error", message=".*truncated.*", category=AstropyWarning)
-                self._hdus = fits.open(path, memmap=not in_memory)
+                # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
+                self._hdus = fits.open(path, memmap=False if in_memory else None)
                 self._model = _model_class(self._hdus)(self._hdus)
-        except Exception as error:  # noqa: BLE001 - any failure of the readers is the file's
+        except Exception as error:
             raise ResampleError(
                 f"{path}: not readable as a JWST exposure ({_first_line(error)})"
             ) from error
@@ -144,7 +146,7 @@ class Exposure:
             except ResampleError as error:
                 yield BadSlit(number, metadata, str(error))
 
-    def _read_slit(self, number: int, slit, metadata: dict[str, object]) -> Slit:
+    def _read_slit(self, number: int, slit: ObjectNode, metadata: dict[str, object]) -> Slit:
         name = f"{self.path}: slit {slit_label(metadata, number)}"
         wcs = getattr(slit.meta, "wcs", None)
         if not isinstance(wcs, gwcs.WCS):

@@ -4,6 +4,7 @@ import gwcs
 import numpy as np
 from astropy import coordinates
 from astropy import units as u
+from astropy.modeling import Model
 from astropy.modeling.models import (
     Const1D,
     Linear1D,
@@ -51,7 +52,7 @@ def grid_wcs(grid: OutputGrid | CustomGrid) -> gwcs.WCS:
     return wcs
 
 
-def _pixel_to_world(grid: OutputGrid):
+def _pixel_to_world(grid: OutputGrid) -> Model:
     along, across = grid.dispersion_axis - 1, 2 - grid.dispersion_axis
     mapping = Mapping((across, across, along))
     # Back from (plane x, plane y, wavelength), the leading axis gives the pixel across.
@@ -68,7 +69,7 @@ def _pixel_to_world(grid: OutputGrid):
     return mapping | plane & _wavelength(grid)
 
 
-def _pixel_to_slit(grid: OutputGrid):
+def _pixel_to_slit(grid: OutputGrid) -> Model:
     position = Tabular1D(
         points=np.arange(grid.shape[0]),
         lookup_table=np.array(grid.slit_positions),
@@ -77,7 +78,7 @@ def _pixel_to_slit(grid: OutputGrid):
     )
     # The slit has been rectified: slit x is its centre line for every pixel.
     centre = Const1D(0)
-    centre.inverse = Const1D(0)
+    centre.inverse = centre
     mapping, inverse = Mapping((0, 1, 0)), Mapping((2, 1), n_inputs=3)
     inverse.inverse = Mapping((0, 1, 0))
     mapping.inverse = inverse

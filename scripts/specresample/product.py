@@ -1,21 +1,23 @@
 """Put an s2d product together and write it (spec: "Product")."""
 
 import datetime
+import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import asdf
 import numpy as np
 from astropy.io import fits
 from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
 
 from specresample import blending
+from specresample.files import written_aside
 from specresample.grid import Grid, load_grid
 from specresample.gridwcs import grid_wcs
 from specresample.regions import box_region, slit_region
-from specresample.files import written_aside
 from specresample.sources import source_slits
 from specresample.times import total_times
 
@@ -177,7 +179,7 @@ def product_model(
 
 
 def fill_value(fillval: str) -> float:
-    """Number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
+    """Give the number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
     return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
 
 
@@ -237,22 +239,39 @@ def write_product(path: str | Path, tree: dict, table: np.ndarray | None, create
     table : ndarray or None
         Header table, from `specresample.blending.header_table`.
     created : str
-        Creation date, ISO 8601.
+        Creation date, ISO 8601; empty when unknown.
     """
     path = Path(path)
-    tree["meta"] |= {"filename": path.name, "date": created}
+    tree["meta"] |= {"filename": path.name} | ({"date": created} if created else {})
     model = getattr(datamodels, tree["meta"]["model_type"])()
     for name, entry in _MORE_KEYWORDS.items():
         model.add_schema_entry(name, entry)
     if table is not None:
-        model.add_schema_entry("hdrtab", _table_schema(table))
-        tree = tree | {"hdrtab": _fits_table(table)}
+        schema = _table_schema(table)
+        model.add_schema_entry("hdrtab", schema)
+        tree = tree | {"hdrtab": _fits_table(table, schema)}
+    tree = tree | {"history": {"extensions": _asdf_extensions(tree)}}
     with fits_support.to_fits(tree, model.schema) as hdus, written_aside(path) as aside:
         for hdu in hdus:
             # astropy's comment would hold the time of day.
             hdu.add_datasum(when="data unit checksum")
             hdu.add_checksum(when="HDU checksum")
         hdus.writeto(aside, output_verify="exception")
+
+
+def _asdf_extensions(tree: dict) -> list[dict]:
+    """List the ASDF extensions that a product needs, sorted.
+
+    Left alone, asdf lists them in the order of their addresses in memory, and no two runs would
+    write the same bytes. Entries that are there beforehand keep their place.
+    """
+    wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
+    buffer = io.BytesIO()
+    asdf.AsdfFile({"wcs": wcs}).write_to(buffer)
+    buffer.seek(0)
+    with asdf.open(buffer) as file:
+        extensions = [dict(entry) for entry in file["history"]["extensions"]]
+    return sorted(extensions, key=lambda entry: entry["extension_uri"])
 
 
 def creation_date(exposures: Mapping[str, dict]) -> str:
@@ -267,6 +286,7 @@ def creation_date(exposures: Mapping[str, dict]) -> str:
     -------
     str
         SOURCE_DATE_EPOCH when the environment sets it, else the newest input's date; ISO 8601.
+        Empty when no input has one.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch:
@@ -275,30 +295,27 @@ def creation_date(exposures: Mapping[str, dict]) -> str:
     return max(str(entry["metadata"].get("meta.date", "")) for entry in exposures.values())
 
 
-def _table_schema(table: np.ndarray) -> dict:
-    def datatype(dtype: np.dtype):
-        # FITS logicals come back as signed bytes.
-        return (
-            ["ascii", dtype.itemsize // 4]
-            if dtype.kind == "U"
-            else "int8"
-            if dtype.kind == "b"
-            else dtype.name
-        )
+def _fits_table(table: np.ndarray, schema: dict) -> np.ndarray:
+    # By way of an HDU since astropy writes logical columns right only then.
+    return fits_support.from_fits_hdu(fits.BinTableHDU(table), schema)
 
+
+def _table_schema(table: np.ndarray) -> dict:
     return {
         "title": "Combined header table",
         "fits_hdu": "HDRTAB",
         "datatype": [
-            {"name": name, "datatype": datatype(table.dtype[name])} for name in table.dtype.names
+            {"name": name, "datatype": _datatype(table.dtype[name])} for name in table.dtype.names
         ],
     }
 
 
-def _fits_table(table: np.ndarray) -> np.ndarray:
-    # By way of an HDU since astropy writes logical columns right only then.
-    hdu = fits.BinTableHDU(table)
-    return fits_support.from_fits_hdu(hdu, _table_schema(table))
+def _datatype(dtype: np.dtype) -> object:
+    """Name a numpy type as ASDF does."""
+    if dtype.kind == "U":
+        return ["ascii", dtype.itemsize // 4]
+    # FITS logicals come back as signed bytes.
+    return "int8" if dtype.kind == "b" else dtype.name
 
 
 def _tree(flat: Mapping[str, object]) -> dict:

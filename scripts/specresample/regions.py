@@ -1,5 +1,7 @@
 """S_REGION of a product: where on the sky its spectra come from (spec: "Product")."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from astropy.coordinates import angular_separation, offset_by, position_angle
 
@@ -66,6 +68,6 @@ def _corners(region: str) -> np.ndarray | None:
         return None
 
 
-def _polygon(corners) -> str:
+def _polygon(corners: Iterable[Sequence[float]]) -> str:
     numbers = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in corners)
     return f"POLYGON ICRS  {numbers}"

@@ -1,0 +1,826 @@
+"""Whole products: nodded exposures of known sources, with their association."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from gwcs import WCS
+from numpy.typing import NDArray
+
+from specsim.exposure import Exposure, Slit, photometry, polygon, write_slit, write_slits
+from specsim.noise import Noise, Planes, expose
+from specsim.scene import Line, Source, dusty_galaxy, galaxy, render
+from specsim.wcs import (
+    ARCSEC,
+    Frame,
+    LrsGeometry,
+    Pointing,
+    SlitGeometry,
+    lrs_corners,
+    lrs_wcs,
+    nirspec_wcs,
+    slit_corners,
+)
+
+Unit = Literal["MJy", "MJy/sr", "DN/s"]
+
+
+@dataclass(frozen=True)
+class Product:
+    """What was written.
+
+    Parameters
+    ----------
+    association : Path
+        The association file.
+    members : tuple of Path
+        The exposures.
+    truth : mapping
+        The source of each slit, by source name, or by source id where there is no name. Sources
+        that are seen have their place on the sky (for moving targets: in the frame
+        ``moving_target``).
+    """
+
+    association: Path
+    members: tuple[Path, ...]
+    truth: Mapping[str, Source | None]
+
+
+@dataclass(frozen=True)
+class Slitlet:
+    """A slit and what is in it.
+
+    Parameters
+    ----------
+    geometry : SlitGeometry
+        The slit.
+    source_id : int
+        Source identifier; negative for virtual slits.
+    source_name : str or None
+        Name of the source in MOS data, holding ``BKG`` in background slits; fixed slits have
+        none.
+    source : Source or None
+        The source, which is put at ``position`` when its own place is not None; None for empty
+        slits.
+    position : float
+        Place of the source along the slit before nodding [arcsec].
+    residual : float
+        Flux density left by sky subtraction in every pixel [MJy].
+    missing : tuple of int
+        Exposure numbers in which the slit does not appear.
+    all_bad : tuple of int
+        Exposure numbers in which all its pixels are bad.
+    shutter_state : str or None
+        Open shutters.
+    """
+
+    geometry: SlitGeometry
+    source_id: int = 1
+    source_name: str | None = None
+    source: Source | None = None
+    position: float = 0.0
+    residual: float = 0.0
+    missing: tuple[int, ...] = ()
+    all_bad: tuple[int, ...] = ()
+    shutter_state: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What slits of one source share."""
+        return self.source_name if (self.source_name or "").strip() else str(self.source_id)
+
+
+@dataclass(frozen=True)
+class NirspecSetup:
+    """A NIRSpec observation.
+
+    Parameters
+    ----------
+    product : str
+        Name of the product, or its template.
+    slitlets : tuple of Slitlet
+        The slits.
+    pointing : Pointing
+        Pointing before nodding.
+    nods : tuple of float
+        Place of the source along the slit in each exposure, relative to its own [arcsec].
+    steps : tuple of float
+        Likewise across the slit; zeros when shorter than ``nods``.
+    wavelength_shifts : tuple of float
+        Displacement of the spectra in each exposure [pixel]; zeros when shorter than ``nods``.
+    motion : tuple of tuple of float
+        For moving targets: RA and Dec of the target in each exposure, relative to the pointing
+        [arcsec].
+    ngroups : tuple of int
+        Groups of each exposure, hence the exposure times; the last one holds for the rest.
+    detectors : mapping
+        Detectors of every exposure, with the wavelengths [um] of their first and last columns, or
+        None for those of the slits.
+    frame : {"sky", "moving_target", "lamp"}
+        Last frame of the WCSs.
+    heavy : bool
+        Full instrument chain in the WCSs, and headers repeated in every slit, as heavy as in real
+        files.
+    single : bool
+        The only slit is the file (SlitModel), rather than one of a list (MultiSlitModel).
+    integrations : int
+        Write cubes of so many integrations; 0 for images.
+    unit : {"MJy", "MJy/sr", "DN/s"}
+        Unit of the data. DN/s, for lamps, are MJy under another name.
+    pixel_area : bool
+        Whether the header tells the nominal pixel area.
+    noise : Noise
+        Noise and defects.
+    exposure : Exposure
+        Identifiers and mode; what differs from exposure to exposure is filled in.
+    seed : int
+        Seed of all chance.
+    """
+
+    product: str
+    slitlets: tuple[Slitlet, ...]
+    pointing: Pointing = field(default_factory=Pointing)
+    nods: tuple[float, ...] = (-0.8, 0.0, 0.8)
+    steps: tuple[float, ...] = ()
+    wavelength_shifts: tuple[float, ...] = ()
+    motion: tuple[tuple[float, float], ...] = ()
+    ngroups: tuple[int, ...] = (70,)
+    detectors: Mapping[str, tuple[float, float] | None] = field(
+        default_factory=lambda: {"NRS1": None}
+    )
+    frame: Frame = "sky"
+    heavy: bool = False
+    single: bool = False
+    integrations: int = 0
+    unit: Unit = "MJy"
+    pixel_area: bool = True
+    noise: Noise = field(default_factory=Noise)
+    exposure: Exposure = field(default_factory=Exposure)
+    seed: int = 0
+
+
+LRS_POINTING = Pointing(ra=120.0, dec=-30.0, pa=15.0, v2=-414.25, v3=-400.6, slit_angle=94.83)
+LRS_NOISE = Noise(sensitivity=2e13, blaze=0.3, sky=2500.0, read_noise=25.0)
+LRS_EXPOSURE = Exposure(
+    program=1536,
+    observation=2,
+    activity=2,
+    exp_type="MIR_LRS-FIXEDSLIT",
+    instrument="MIRI",
+    detector="MIRIMAGE",
+    filter="P750L",
+    grating=None,
+    start=59760.0,
+    extra={
+        "dither": {"primary_type": "ALONG-SLIT-NOD"},
+        "aperture": {"name": "MIRIM_SLIT", "pps_name": "MIRIM_SLIT"},
+        "observation": {"template": "MIRI Low Resolution Spectroscopy"},
+    },
+)
+
+
+@dataclass(frozen=True)
+class LrsSetup:
+    """A MIRI LRS fixed-slit observation.
+
+    Parameters
+    ----------
+    product : str
+        Name of the product.
+    geometry : LrsGeometry
+        The slit.
+    pointing : Pointing
+        Pointing before nodding: the slit centre.
+    source : Source or None
+        The source, which is put at the slit centre before nodding.
+    residual : float
+        Flux density left by sky subtraction in every pixel [MJy].
+    nods, steps, wavelength_shifts, ngroups
+        As in `NirspecSetup`.
+    unit : {"MJy", "MJy/sr"}
+        Unit of the data.
+    pixel_area : bool
+        Whether the header tells the nominal pixel area.
+    model_type : {"SlitModel", "ImageModel"}
+        Kind of data model.
+    source_position : bool
+        Whether the header tells where the source is (pixels).
+    all_bad : tuple of int
+        Exposure numbers in which all pixels are bad.
+    noise, exposure, seed
+        As in `NirspecSetup`.
+    """
+
+    product: str = "jw01536-o002_t001_miri_p750l"
+    geometry: LrsGeometry = field(default_factory=LrsGeometry)
+    pointing: Pointing = LRS_POINTING
+    source: Source | None = field(default_factory=lambda: dusty_galaxy(0, 0, continuum=4e-10))
+    residual: float = 0.0
+    nods: tuple[float, ...] = (-0.95, 0.95)
+    steps: tuple[float, ...] = ()
+    wavelength_shifts: tuple[float, ...] = ()
+    ngroups: tuple[int, ...] = (125,)
+    unit: Unit = "MJy/sr"
+    pixel_area: bool = True
+    model_type: Literal["SlitModel", "ImageModel"] = "SlitModel"
+    source_position: bool = True
+    all_bad: tuple[int, ...] = ()
+    noise: Noise = LRS_NOISE
+    exposure: Exposure = LRS_EXPOSURE
+    seed: int = 0
+
+
+# ---- setups ------------------------------------------------------------------------------------
+
+
+def fixed_slit(**changes: Any) -> NirspecSetup:
+    """Set up a fixed-slit observation of one bright galaxy, one slit per file.
+
+    Parameters
+    ----------
+    **changes
+        Fields of `NirspecSetup` to change.
+
+    Returns
+    -------
+    NirspecSetup
+        The observation.
+    """
+    source = galaxy(0, 0, redshift=4.2, continuum=2e-12, line=1.2e-11, resolution=500)
+    slit = SlitGeometry(name="S200A1", unit=3.2, length=2.6, start=(794, 1042))
+    setup = NirspecSetup(
+        product="jw01345-o005_t001_nirspec_f290lp-g395m",
+        slitlets=(Slitlet(slit, source=source, residual=4e-15),),
+        nods=(-0.75, 0.0, 0.75),
+        single=True,
+        exposure=Exposure(
+            observation=5,
+            extra={
+                "instrument": {"fixed_slit": "S200A1", "lamp_mode": "FIXEDSLIT"},
+                "dither": {"primary_type": "3-POINT-NOD", "nod_type": "3-POINT-NOD"},
+                "aperture": {"name": "NRS_S200A1_SLIT", "pps_name": "NRS_S200A1_SLIT"},
+                "observation": {"template": "NIRSpec Fixed Slit Spectroscopy"},
+            },
+        ),
+    )
+    return replace(setup, **changes)
+
+
+def fixed_slits(**changes: Any) -> NirspecSetup:
+    """Set up a fixed-slit observation with the slits S200A1 and S400A1 in one file.
+
+    Parameters
+    ----------
+    **changes
+        Fields of `NirspecSetup` to change.
+
+    Returns
+    -------
+    NirspecSetup
+        The observation.
+    """
+    base = fixed_slit()
+    wide = SlitGeometry(
+        name="S400A1",
+        shape=(34, 460),
+        unit=3.65,
+        length=2.8,
+        width=0.4,
+        offset=(-8.0, 12.0),
+        slope=1.2,
+        start=(830, 960),
+    )
+    neighbour = Source(0, 0, continuum=8e-13, slope=0.5, size=0.3)
+    second = Slitlet(wide, source_id=2, source=neighbour, position=0.1)
+    setup = replace(base, slitlets=(*base.slitlets, second), single=False, unit="MJy/sr")
+    return replace(setup, **changes)
+
+
+def mos(
+    n_slits: int = 5, *, columns: tuple[int, int] = (380, 460), seed: int = 0, **changes: Any
+) -> NirspecSetup:
+    """Set up a MOS observation: sources, a background slit, a virtual slit.
+
+    Parameters
+    ----------
+    n_slits : int
+        Number of slits. The second is a background slit, the third a virtual one, and the fourth
+        is missing from the second exposure.
+    columns : tuple of int
+        Smallest and largest width of the slits.
+    seed : int
+        Seed of slits, sources and noise.
+    **changes
+        Fields of `NirspecSetup` to change.
+
+    Returns
+    -------
+    NirspecSetup
+        The observation.
+    """
+    rng = np.random.default_rng([seed, 58])
+    states = {"1x1": 3, "11x1": 4, "x1": 2, "1x11": 4, "11x11": 5}
+    slitlets = []
+    for index, number in enumerate(11 + np.cumsum(rng.integers(2, 9, n_slits))):
+        state = list(states)[index % len(states)]
+        length = states[state] * 0.53 - 0.07  # a bar closes the slit at both ends
+        slope, curvature = rng.uniform(-2.5, 2.5), rng.uniform(0.4, 1.4)
+        rows = int(np.ceil(length / 0.103 + abs(slope) + curvature)) + 4
+        width = int(rng.integers(columns[0], columns[1] + 1))
+        geometry = SlitGeometry(
+            name=str(number),
+            shape=(rows, width),
+            wavelengths=(2.95 + rng.uniform(-0.06, 0.06), 5.05 + rng.uniform(-0.06, 0.06)),
+            length=length,
+            offset=(rng.uniform(-90, 90), 80 - 160 * (index + 0.5) / n_slits),
+            slant=rng.uniform(0.05, 0.16),
+            slope=slope,
+            curvature=curvature,
+            start=(int(rng.integers(1, 2048 - width)), int(1 + 2000 * (index + 0.5) / n_slits)),
+        )
+        source: Source | None = galaxy(
+            0,
+            0,
+            redshift=float(rng.choice([3.1, 4.3, 5.2, 6.0, 1.9])),
+            continuum=10 ** rng.uniform(-12.4, -11.7),
+            line=10 ** rng.uniform(-11.7, -11.1),
+            resolution=500,
+        )
+        source_id = int(rng.integers(100, 9999))
+        name = f"2736_{source_id}"
+        # In the middle of a shutter, so that nodding by a shutter keeps it in the slit
+        position = float(rng.uniform(-0.05, 0.05)) + (states[state] % 2 == 0) * 0.265
+        if index == 1:
+            source, name, position = None, f"2736_BKG{number}", 0.0
+        elif index == 2:
+            source, name, source_id = None, f"2736_VRT{number}", -int(number)
+        slitlets.append(
+            Slitlet(
+                geometry,
+                source_id=source_id,
+                source_name=name,
+                source=source,
+                position=position,
+                residual=3e-15,
+                missing=(2,) if index == 3 else (),
+                shutter_state=state,
+            )
+        )
+    setup = NirspecSetup(
+        product="jw02736-o007_{source_id}_nirspec_f290lp-g395m",
+        slitlets=tuple(slitlets),
+        pointing=Pointing(ra=110.83, dec=-73.45, pa=110.0),
+        nods=(-0.53, 0.0, 0.53),
+        exposure=Exposure(
+            program=2736,
+            observation=7,
+            activity=3,
+            exp_type="NRS_MSASPEC",
+            start=59760.1,
+            extra={
+                "instrument": {
+                    "msa_metadata_file": "jw02736007001_01_msa.fits",
+                    "msa_metadata_id": 76,
+                    "msa_state": "PRIMARYPARK_CONFIG",
+                    "lamp_mode": "MSASPEC",
+                },
+                "dither": {"nod_type": "3-SHUTTER-SLITLET", "primary_type": "NONE"},
+                "aperture": {"name": "NRS_FULL_MSA", "pps_name": "NRS_FULL_MSA"},
+                "observation": {"template": "NIRSpec MultiObject Spectroscopy"},
+            },
+        ),
+        seed=seed,
+    )
+    return replace(setup, **changes)
+
+
+def prism_slitlet(**changes: Any) -> NirspecSetup:
+    """Set up a MOS observation with the prism, one slitlet per file.
+
+    Parameters
+    ----------
+    **changes
+        Fields of `NirspecSetup` to change.
+
+    Returns
+    -------
+    NirspecSetup
+        The observation.
+    """
+    slit = SlitGeometry(
+        name="138",
+        shape=(25, 341),
+        wavelengths=(0.75, 5.25),
+        disperser="prism",
+        length=1.8,
+        offset=(34.0, -50.0),
+        slope=-3.0,
+        slant=0.13,
+        start=(1, 659),
+    )
+    source = galaxy(0, 0, redshift=4.2, continuum=2e-12, line=6e-12, resolution=90)
+    base = mos(1)
+    setup = replace(
+        base,
+        product="jw01345-o062_s000000933_nirspec_clear-prism",
+        slitlets=(
+            Slitlet(
+                slit, 933, "1345_933", source, position=0.05, residual=5e-15, shutter_state="1x1"
+            ),
+        ),
+        pointing=Pointing(ra=214.85, dec=52.86, pa=89.3),
+        single=True,
+        unit="MJy/sr",
+        exposure=replace(
+            base.exposure,
+            program=1345,
+            observation=62,
+            activity=1,
+            filter="CLEAR",
+            grating="PRISM",
+            detector="NRS2",
+        ),
+        detectors={"NRS2": None},
+    )
+    return replace(setup, **changes)
+
+
+def lamp(**changes: Any) -> NirspecSetup:
+    """Set up lamp exposures: a comb of lines that fills the slit, no celestial coordinates.
+
+    Parameters
+    ----------
+    **changes
+        Fields of `NirspecSetup` to change.
+
+    Returns
+    -------
+    NirspecSetup
+        The observation.
+    """
+    base = fixed_slit()
+    comb = tuple(Line(wave, 0.012, 3e-12) for wave in np.arange(2.95, 5.1, 0.07))
+    light = Source(None, None, continuum=4e-13, lines=comb)
+    setup = replace(
+        base,
+        product="jw01345-o005_nirspec_line3-g395m",
+        slitlets=tuple(replace(slit, source=light, residual=0.0) for slit in base.slitlets),
+        frame="lamp",
+        nods=(0.0, 0.0),
+        unit="DN/s",
+        pixel_area=False,
+        exposure=replace(
+            base.exposure,
+            exp_type="NRS_LAMP",
+            filter="OPAQUE",
+            extra={
+                "instrument": {
+                    "lamp_state": "LINE3",
+                    "lamp_mode": "FIXEDSLIT",
+                    "fixed_slit": "S200A1",
+                }
+            },
+        ),
+    )
+    return replace(setup, **changes)
+
+
+def moving_target(**changes: Any) -> NirspecSetup:
+    """Set up fixed-slit exposures that follow a moving target.
+
+    Parameters
+    ----------
+    **changes
+        Fields of `NirspecSetup` to change.
+
+    Returns
+    -------
+    NirspecSetup
+        The observation.
+    """
+    base = fixed_slit(frame="moving_target", motion=((-11.0, -4.0), (0.0, 0.0), (11.0, 4.0)))
+    moving = {"target": {"type": "MOVING"}, "cal_step": {"assign_mtwcs": "COMPLETE"}}
+    exposure = replace(base.exposure, extra={**base.exposure.extra, **moving})
+    return replace(base, **{"exposure": exposure, **changes})
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+def write_nirspec(folder: Path | str, setup: NirspecSetup) -> Product:
+    """Write the exposures of a NIRSpec observation and their association.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Where to write; made when absent.
+    setup : NirspecSetup
+        The observation.
+
+    Returns
+    -------
+    Product
+        Files and truth.
+    """
+    folder = Path(folder)
+    motion = np.array(setup.motion or [(0.0, 0.0)] * len(setup.nods)) / 3600
+    mean_motion = motion.mean(axis=0)
+    truth = {slitlet.key: _place(slitlet, setup, mean_motion) for slitlet in setup.slitlets}
+    members = []
+    for index, nod in enumerate(setup.nods):
+        step = _item(setup.steps, index)
+        on_target = replace(
+            setup.pointing,
+            ra=(setup.pointing.ra + motion[index, 0]) % 360,
+            dec=setup.pointing.dec + motion[index, 1],
+        )
+        for detector, wavelengths in setup.detectors.items():
+            exposure = replace(
+                setup.exposure,
+                number=index + 1,
+                total=len(setup.nods),
+                detector=detector,
+                ngroups=setup.ngroups[min(index, len(setup.ngroups) - 1)],
+                integrations=max(setup.integrations, 1),
+                pointing=on_target.nodded(nod, step),
+                target=(on_target.ra, on_target.dec),
+                nod=(step, nod),
+            )
+            slits = []
+            for place, slitlet in enumerate(setup.slitlets):
+                if exposure.number in slitlet.missing:
+                    continue
+                geometry = replace(
+                    slitlet.geometry, wavelength_shift=_item(setup.wavelength_shifts, index)
+                )
+                if wavelengths is not None:
+                    geometry = replace(geometry, wavelengths=wavelengths)
+                slitlet_now = replace(slitlet, geometry=geometry)
+                shift = mean_motion - motion[index]
+                seeds = (setup.seed, zlib.crc32(detector.encode()), place)
+                slits.append(
+                    _nirspec_slit(slitlet_now, truth[slitlet.key], exposure, setup, shift, seeds)
+                )
+            path = folder / exposure.filename
+            if setup.single:
+                (slit,) = slits
+                write_slit(path, exposure, slit)
+            else:
+                write_slits(path, exposure, slits, repeat_header=setup.heavy)
+            members.append(path)
+    association = _write_association(folder, setup.product, members, setup.exposure)
+    return Product(association, tuple(members), truth)
+
+
+def write_lrs(folder: Path | str, setup: LrsSetup) -> Product:
+    """Write the exposures of a MIRI LRS observation and their association.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Where to write; made when absent.
+    setup : LrsSetup
+        The observation.
+
+    Returns
+    -------
+    Product
+        Files and truth.
+    """
+    folder = Path(folder)
+    rows, columns = setup.geometry.shape
+    source = setup.source
+    if source is not None and source.ra is not None:
+        source = replace(source, ra=setup.pointing.ra, dec=setup.pointing.dec)
+    members = []
+    for index, nod in enumerate(setup.nods):
+        step = _item(setup.steps, index)
+        geometry = replace(setup.geometry, wavelength_shift=_item(setup.wavelength_shifts, index))
+        exposure = replace(
+            setup.exposure,
+            number=index + 1,
+            total=len(setup.nods),
+            ngroups=setup.ngroups[min(index, len(setup.ngroups) - 1)],
+            pointing=setup.pointing.nodded(nod, step),
+            target=(setup.pointing.ra, setup.pointing.dec),
+            nod=(step, nod),
+            subarray=(columns, rows),
+        )
+        wcs = lrs_wcs(geometry, exposure.pointing)
+        pixel_area = geometry.pixel_scale**2
+        sources = _in_slit(source, setup.residual)
+        image, wavelength = render(wcs, geometry.shape, sources, dispersion_axis=2)
+        planes = expose(
+            image,
+            wavelength,
+            setup.noise,
+            pixels=np.random.default_rng([setup.seed, 0]),
+            photons=np.random.default_rng([setup.seed, 1, exposure.number]),
+            all_bad=exposure.number in setup.all_bad,
+        ).scaled(_values_per_mjy(setup.unit, pixel_area))
+        attributes: dict[str, Any] = {"name": "LRS", "source_id": 1, "source_type": "POINT"}
+        if setup.source_position and source is not None and source.ra is not None:
+            middle = float(wcs(*geometry.centre)[2])
+            x, y = wcs.invert(source.ra, source.dec, middle, with_bounding_box=False)
+            attributes |= {"source_xpos": float(x), "source_ypos": float(y)}
+        metadata = {
+            "bunit_data": setup.unit,
+            "bunit_err": setup.unit,
+            "photometry": photometry(pixel_area) if setup.pixel_area else {},
+            **exposure.coordinates(polygon(lrs_corners(geometry, wcs)), (5.0, 14.0)),
+        }
+        path = folder / exposure.filename
+        write_slit(path, exposure, Slit(planes, wcs, attributes, metadata), setup.model_type)
+        members.append(path)
+    association = _write_association(folder, setup.product, members, setup.exposure)
+    return Product(association, tuple(members), {"1": source})
+
+
+def write_demo(folder: Path | str, seed: int = 0) -> dict[str, Product]:
+    """Write the demonstration data: a fixed slit, a multi-object and a mid-infrared observation.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Where to write; a folder is made for each product.
+    seed : int
+        Seed of all chance.
+
+    Returns
+    -------
+    dict of Product
+        The products, by folder name.
+    """
+    folder = Path(folder)
+    # As on the detector, but only the part that the slit takes
+    small = LrsGeometry(shape=(416, 72), bounding_box=((13.5, 57.5), (6.7, 393.7)))
+    return {
+        "nirspec_fs": write_nirspec(
+            folder / "nirspec_fs", fixed_slit(seed=seed, wavelength_shifts=(0.0, 0.3, -0.25))
+        ),
+        "nirspec_mos": write_nirspec(folder / "nirspec_mos", mos(seed=seed)),
+        "miri_lrs": write_lrs(
+            folder / "miri_lrs", LrsSetup(geometry=small, residual=2e-13, seed=seed)
+        ),
+    }
+
+
+def _nirspec_slit(
+    slitlet: Slitlet,
+    source: Source | None,
+    exposure: Exposure,
+    setup: NirspecSetup,
+    target_shift: NDArray[np.float64],
+    seeds: tuple[int, int, int],
+) -> Slit:
+    """One slit of one exposure."""
+    geometry = slitlet.geometry
+    wcs = nirspec_wcs(
+        geometry,
+        exposure.pointing,
+        frame=setup.frame,
+        heavy=setup.heavy,
+        target_shift=(float(target_shift[0]), float(target_shift[1])),
+    )
+    image, wavelength = render(wcs, geometry.shape, _in_slit(source, slitlet.residual))
+    pixel_area = geometry.pixel_scale * geometry.width
+    planes = expose(
+        image,
+        wavelength,
+        setup.noise,
+        pixels=np.random.default_rng([*seeds, 0]),
+        photons=np.random.default_rng([*seeds, exposure.number]),
+        all_bad=exposure.number in slitlet.all_bad,
+    ).scaled(_values_per_mjy(setup.unit, pixel_area))
+    if setup.integrations:
+        planes = _cube(planes, setup.integrations)
+    lamp_data = setup.frame == "lamp"
+    coordinates = exposure.coordinates(
+        None if lamp_data else polygon(slit_corners(geometry, wcs)),
+        (geometry.wavelengths[0] * 1e-6, geometry.wavelengths[1] * 1e-6),
+    )
+    if setup.frame == "moving_target":
+        (ra, dec), (d_ra, d_dec) = exposure.target, target_shift.tolist()
+        moving = {"mt_ra": ra, "mt_dec": dec, "mt_avra": ra + d_ra, "mt_avdec": dec + d_dec}
+        coordinates["wcsinfo"] |= moving
+    metadata = {
+        "bunit_data": setup.unit,
+        "bunit_err": setup.unit,
+        "photometry": photometry(pixel_area) if setup.pixel_area else {},
+        **coordinates,
+    }
+    attributes = _slit_attributes(slitlet, source, wcs, exposure)
+    return Slit(planes, wcs, attributes, metadata, wavelength)
+
+
+def _slit_attributes(
+    slitlet: Slitlet, source: Source | None, wcs: WCS, exposure: Exposure
+) -> dict[str, Any]:
+    """Attributes of a slit in the file."""
+    geometry = slitlet.geometry
+    (ny, nx), (xstart, ystart) = geometry.shape, geometry.start
+    low, high = geometry.edges
+    attributes: dict[str, Any] = {
+        "name": geometry.name,
+        "source_id": slitlet.source_id,
+        "source_type": "POINT" if source is not None else "EXTENDED",
+        "xstart": xstart,
+        "xsize": nx,
+        "ystart": ystart,
+        "ysize": ny,
+        "slit_ymin": low,
+        "slit_ymax": high,
+        "slit_xscale": geometry.width,
+        "slit_yscale": geometry.unit,
+        "source_xpos": 0.0,
+        "source_ypos": 0.0,
+        "wavelength_corrected": False,
+    }
+    if source is not None and source.ra is not None:
+        to_slit = wcs.get_transform(wcs.output_frame.name, "slit_frame")
+        x, y, _ = to_slit(source.ra, source.dec, float(np.mean(geometry.wavelengths)))
+        attributes |= {"source_xpos": float(x), "source_ypos": float(y)}
+        attributes |= {"source_ra": source.ra, "source_dec": source.dec}
+    if slitlet.source_name is not None:
+        number = int(geometry.name)
+        attributes |= {
+            "slitlet_id": number,
+            "shutter_id": 11000 + number,
+            "shutter_state": slitlet.shutter_state or "1x1",
+            "quadrant": 1 + number % 4,
+            "xcen": 100 + number,
+            "ycen": 30 + number % 120,
+            "source_name": slitlet.source_name,
+            "source_alias": slitlet.source_name.rsplit("_", 1)[-1],
+            "stellarity": 1.0 if source is not None else 0.0,
+            "dither_position": exposure.number,
+        }
+    return attributes
+
+
+def _place(slitlet: Slitlet, setup: NirspecSetup, motion: NDArray[np.float64]) -> Source | None:
+    """Put the source of a slit at its place on the sky."""
+    source = slitlet.source
+    if source is None or source.ra is None:
+        return source
+    geometry = slitlet.geometry
+    wcs = nirspec_wcs(geometry, setup.pointing, heavy=setup.heavy)
+    to_sky = wcs.get_transform("slit_frame", "world")
+    ra, dec, _ = to_sky(0.0, slitlet.position / geometry.unit, 1e-6 * np.mean(geometry.wavelengths))
+    return replace(source, ra=float(ra + motion[0]) % 360, dec=float(dec + motion[1]))
+
+
+def _in_slit(source: Source | None, residual: float) -> list[Source]:
+    """List the light in a slit: the source and what sky subtraction left."""
+    sources = [] if source is None else [source]
+    if residual:
+        sources.append(Source(None, None, continuum=residual, slope=1.0))
+    return sources
+
+
+def _values_per_mjy(unit: Unit, pixel_area: float) -> float:
+    """Convert a MJy in a pixel of some area [arcsec^2] to the unit of the data."""
+    return 1 / (pixel_area * ARCSEC**2) if unit == "MJy/sr" else 1.0
+
+
+def _cube(planes: Planes, integrations: int) -> Planes:
+    """Repeat the images, as integrations."""
+    return Planes(*(np.stack([plane] * integrations) for plane in vars(planes).values()))
+
+
+def _item(values: Sequence[float], index: int) -> float:
+    """Value for an exposure; 0 where the list is shorter."""
+    return values[index] if index < len(values) else 0.0
+
+
+def _write_association(
+    folder: Path, product: str, members: Sequence[Path], exposure: Exposure
+) -> Path:
+    """Write a level-3 association."""
+    association = {
+        "asn_type": "spec3",
+        "asn_rule": "DMS_Level3_Base",
+        "version_id": None,
+        "code_version": "3.0.0",
+        "degraded_status": "No known degraded exposures in association.",
+        "program": f"{exposure.program:05d}",
+        "constraints": "No constraints",
+        "asn_id": f"o{exposure.observation:03d}",
+        "target": "t001",
+        "asn_pool": "none",
+        "products": [
+            {
+                "name": product,
+                "members": [{"expname": path.name, "exptype": "science"} for path in members],
+            }
+        ],
+    }
+    path = folder / "spec3_asn.json"
+    path.write_text(json.dumps(association, indent=2) + "\n")
+    return path

@@ -1,0 +1,184 @@
+"""What the detector makes of an image: noise, its variances, and pixels that went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DO_NOT_USE = 1
+JUMP_DET = 4
+NON_SCIENCE = 512
+DEAD = 1024
+HOT = 2048
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise and defects of an exposure.
+
+    Parameters
+    ----------
+    sensitivity : float
+        Electrons per MJy in a pixel, in the middle of the band.
+    blaze : float
+        Loss of sensitivity at the ends of the band.
+    sky : float
+        Electrons per pixel from the sky, which has been subtracted.
+    read_noise : float
+        Read noise [electrons].
+    flat_error : float
+        Relative uncertainty of the flat field.
+    bad, hot, harmless : float
+        Fractions of pixels that are lost (NaN), flagged with wild values, and flagged but good.
+    cosmic_rays : float
+        Streaks per 1000 pixels; flagged, with wild values.
+    silent : bool
+        Leave the noise out of the data; the variances still tell of it.
+    """
+
+    sensitivity: float = 1e15
+    blaze: float = 0.5
+    sky: float = 60.0
+    read_noise: float = 9.0
+    flat_error: float = 0.01
+    bad: float = 0.012
+    hot: float = 0.003
+    harmless: float = 0.02
+    cosmic_rays: float = 0.4
+    silent: bool = False
+
+
+PERFECT = Noise(bad=0.0, hot=0.0, harmless=0.0, cosmic_rays=0.0, silent=True)
+"""The data are the image itself."""
+
+
+@dataclass
+class Planes:
+    """The image planes of a calibrated exposure."""
+
+    data: NDArray[np.float32]
+    err: NDArray[np.float32]
+    dq: NDArray[np.uint32]
+    var_poisson: NDArray[np.float32]
+    var_rnoise: NDArray[np.float32]
+    var_flat: NDArray[np.float32]
+
+    def scaled(self, factor: float) -> Planes:
+        """Change the unit of the data.
+
+        Parameters
+        ----------
+        factor : float
+            New values per old value.
+
+        Returns
+        -------
+        Planes
+            The same planes in the new unit.
+        """
+        one, two = np.float32(factor), np.float32(factor) ** 2
+        return Planes(
+            self.data * one,
+            self.err * one,
+            self.dq,
+            self.var_poisson * two,
+            self.var_rnoise * two,
+            self.var_flat * two,
+        )
+
+
+def expose(
+    image: NDArray[np.float64],
+    wavelength: NDArray[np.float64],
+    noise: Noise,
+    *,
+    pixels: np.random.Generator,
+    photons: np.random.Generator,
+    all_bad: bool = False,
+) -> Planes:
+    """Take an exposure of an image.
+
+    Parameters
+    ----------
+    image : ndarray
+        Flux density per pixel [MJy]; NaN off the slit.
+    wavelength : ndarray
+        Wavelength of each pixel, for the sensitivity.
+    noise : Noise
+        Noise and defects.
+    pixels, photons : numpy.random.Generator
+        Chance for what stays from exposure to exposure (defects, flat field) and for what does
+        not.
+    all_bad : bool
+        Lose every pixel.
+
+    Returns
+    -------
+    Planes
+        Data in MJy per pixel, and the rest.
+    """
+    off_slit = ~np.isfinite(image)
+    light = np.where(off_slit, 0.0, image)
+    throughput = noise.sensitivity * _blaze(wavelength, noise.blaze)
+    throughput = throughput * pixels.normal(1.0, 0.03, image.shape)  # the pixels' own sensitivity
+    read_noise = noise.read_noise * pixels.normal(1.0, 0.08, image.shape).clip(0.7, 1.5)
+    electrons = np.maximum(light * throughput, 0) + noise.sky
+
+    var_poisson = electrons / throughput**2
+    var_rnoise = (read_noise / throughput) ** 2
+    var_flat = (noise.flat_error * light) ** 2
+    data = light
+    flat = pixels.normal(0.0, noise.flat_error, image.shape)
+    if not noise.silent:
+        counted = photons.poisson(electrons) + photons.normal(0.0, read_noise)
+        data = light * (1 + flat) + (counted - electrons) / throughput
+
+    dq = np.zeros(image.shape, np.uint32)
+    wild = 60 * np.sqrt(var_poisson + var_rnoise)
+    dq[photons.random(image.shape) < noise.harmless] |= JUMP_DET
+    struck = _streaks(image.shape, noise.cosmic_rays, photons)
+    dq[struck] |= DO_NOT_USE | JUMP_DET
+    data = data + np.where(struck, wild * photons.exponential(1.0, image.shape), 0)
+    hot = pixels.random(image.shape) < noise.hot
+    dq[hot] |= DO_NOT_USE | HOT
+    data = np.where(hot, wild * photons.uniform(1, 5, image.shape), data)
+    lost = pixels.random(image.shape) < (1.0 if all_bad else noise.bad)
+    dq[lost] |= DO_NOT_USE | DEAD
+    dq[off_slit] |= DO_NOT_USE | NON_SCIENCE
+
+    gone = lost | off_slit
+    err = np.sqrt(var_poisson + var_rnoise + var_flat)
+    planes = (data, err, var_poisson, var_rnoise, var_flat)
+    data, err, var_poisson, var_rnoise, var_flat = (
+        np.where(gone, np.nan, plane).astype(np.float32) for plane in planes
+    )
+    return Planes(data, err, dq, var_poisson, var_rnoise, var_flat)
+
+
+def _blaze(wavelength: NDArray[np.float64], loss: float) -> NDArray[np.float64]:
+    """Relative sensitivity: 1 in the middle of the band, falling to both ends."""
+    if not np.isfinite(wavelength).any():
+        return np.ones_like(wavelength)
+    low, high = np.nanmin(wavelength), np.nanmax(wavelength)
+    t = (2 * wavelength - low - high) / (high - low)
+    return np.where(np.isfinite(t), 1 - loss * np.nan_to_num(t) ** 2, 1.0)
+
+
+def _streaks(
+    shape: tuple[int, int], per_thousand: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Pixels hit by particles: short straight tracks."""
+    hit = np.zeros(shape, bool)
+    n = rng.poisson(per_thousand * hit.size / 1000)
+    along = np.arange(7)
+    start = rng.uniform((0, 0), shape, (n, 2))
+    angle = rng.uniform(0, 2 * np.pi, n)
+    length = rng.integers(1, along.size, n)
+    path = start[:, :, None] + np.stack([np.sin(angle), np.cos(angle)], 1)[:, :, None] * along
+    row, column = path.astype(int).transpose(1, 0, 2)
+    inside = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
+    inside &= along < length[:, None]
+    hit[row[inside], column[inside]] = True
+    return hit
