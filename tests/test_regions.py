@@ -59,8 +59,8 @@ def test_box_of_a_slit_centred_on_right_ascension_zero():
 def test_slit_region_is_as_long_as_the_output_and_as_wide_as_the_input(point, slope):
     grid = build_grid([summary(point=point, slope=slope, **LRS)], "MIR_LRS-FIXEDSLIT")
     width = 0.51 / 3600
-    # An input rectangle elsewhere on the sky: 4.7 arcsec by 0.51 arcsec
-    plane = np.array([[-47, -47, 47, 47], [-2.55, 2.55, 2.55, -2.55]]) * 0.05 / 3600
+    # An input rectangle elsewhere on the sky, in arcsec
+    plane = np.array([[-2.4, -2.4, 2.4, 2.4], [-0.255, 0.255, 0.255, -0.255]]) / 3600
     given = polygon(np.transpose(from_tangent(*plane, 40.0, 50.0)))
     found = corners(slit_region(grid, given)).T
 
@@ -75,9 +75,7 @@ def test_slit_region_is_as_long_as_the_output_and_as_wide_as_the_input(point, sl
     np.testing.assert_allclose([x[1] + x[2], y[1] + y[2]], 2 * ends[:, 1], atol=1e-3 * STEP)
 
 
-@pytest.mark.parametrize(
-    "region", ["", "POLYGON ICRS 1 2 3", "CIRCLE ICRS a b c d e f g h", "None"]
-)
+@pytest.mark.parametrize("region", ["", "POLYGON ICRS 1 2 3", "POLYGON ICRS a b c d e f g h"])
 def test_input_region_that_cannot_be_read(region):
     grid = build_grid([summary(**LRS)], "MIR_LRS-FIXEDSLIT")
     assert slit_region(grid, region) is None
