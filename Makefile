@@ -15,11 +15,15 @@ BIN := .venv/bin
 	$(BIN)/pip install --quiet --requirement .venv/requirements.txt || { rm -rf .venv; exit 1; }
 	touch .venv
 
+config/README.md: config/config.schema.yaml | .venv
+	PYTHONPATH=scripts $(BIN)/python -m specresample.reference $< > $@
+
 demo: .venv
 	PYTHONPATH=demo $(BIN)/python -m specsim demo/data
 	$(BIN)/snakemake --configfile demo/config.yaml
+	$(BIN)/snakemake --configfile demo/config.yaml --report demo/results/report.html
 	@echo "Products:" && ls demo/results/*_s2d.fits
-	@echo "Records of what was made, skipped and left out: demo/results/*/record.json"
+	@echo "Report of the run: demo/results/report.html"
 
 test: .venv
 	$(BIN)/python -m pytest
@@ -28,4 +32,4 @@ lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile
-	$(BIN)/snakemake --lint --config associations='[tests/data/lint_asn.json]'
+	$(BIN)/snakemake --lint
