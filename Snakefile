@@ -283,7 +283,11 @@ rule record:
         grid=rules.output_grid.output[0],
         products=lambda wildcards: products_of(wildcards.product),
     output:
-        f"{OUT}/{{product}}/record.json",
+        report(
+            f"{OUT}/{{product}}/record.json",
+            category="Records",
+            labels={"product": "{product}"},
+        ),
     log:
         f"{LOGS}/record/{{product}}.log",
     conda:

@@ -18,6 +18,7 @@ from specresample.sources import expand_product_name, group_sources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+    from specresample.customgrid import CustomGrid
 
 log = logging.getLogger("specresample.output_grid")
 
@@ -93,7 +94,7 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
 
 
 def source_grid(
-    slits: Sequence[dict], arguments: Mapping[str, object], custom: Grid | None = None
+    slits: Sequence[dict], arguments: Mapping[str, object], custom: "CustomGrid | None" = None
 ) -> tuple[Grid, float]:
     """Lay out the grid of one source.
 
@@ -103,7 +104,7 @@ def source_grid(
         The source's slit in every exposure, as prepared.
     arguments : mapping
         The documented arguments of the grid.
-    custom : Grid, optional
+    custom : CustomGrid, optional
         A grid that is handed in.
 
     Returns
@@ -122,6 +123,8 @@ def source_grid(
     natural = build_grid(summaries, exposure_type)
     if custom is not None:
         grid, ratio = custom, _custom_ratio(custom, first)
+        if not custom.overlaps(summaries):
+            raise ResampleError(f"output_wcs {custom.file}: its grid does not overlap the data")
     else:
         ratio = _ratio(first, arguments)
         grid = build_grid(summaries, exposure_type, scale_ratio=ratio)
@@ -144,7 +147,7 @@ def _ratio(first: dict, arguments: Mapping[str, object]) -> float:
     return input_scale / scale
 
 
-def _custom_ratio(grid: Grid, first: dict) -> float:
+def _custom_ratio(grid: "CustomGrid", first: dict) -> float:
     area = _area(first)
     if area is None:
         log.warning("PIXAR_SR unknown: flux is not scaled to the pixels of output_wcs")

@@ -130,12 +130,12 @@ class CustomGrid:
 
         Parameters
         ----------
-        coordinates : ndarray, shape (3, ny, nx)
+        coordinates : ndarray, shape (3, ...)
             World coordinates of the input pixels; NaN where invalid.
 
         Returns
         -------
-        ndarray, shape (ny, nx, 2)
+        ndarray, shape (..., 2)
             x and y in pixels of the grid, in this order.
 
         Raises
@@ -149,6 +149,37 @@ class CustomGrid:
             raise ResampleError(
                 f"output_wcs {self.file}: its WCS has no usable inverse ({error})"
             ) from error
+
+    def overlaps(self, summaries: Sequence[dict]) -> bool:
+        """Whether some pixel of the input may fall onto the grid.
+
+        Parameters
+        ----------
+        summaries : sequence of dict
+            Summary (`specresample.world.summarise`) of a slit in every exposure.
+
+        Returns
+        -------
+        bool
+            False when the boxes around both, in pixels of the grid, are apart.
+        """
+        pixels = []
+        for summary in summaries:
+            sky = np.array(summary.get("hull", summary["centre"]))
+            wavelengths = np.array(summary["wavelengths"])
+            points = np.concatenate(
+                [
+                    np.repeat(sky, wavelengths.size, axis=1),
+                    np.tile(wavelengths, sky.shape[1])[None],
+                ]
+            )
+            pixels.append(self.pixel_map(points))
+        found = np.concatenate(pixels)
+        found = found[np.isfinite(found).all(axis=1)]
+        size = np.array(self.shape[::-1])
+        return len(found) > 0 and bool(
+            np.all((found.max(axis=0) >= -0.5) & (found.min(axis=0) <= size - 0.5))
+        )
 
     @cached_property
     def _world(self) -> np.ndarray:
