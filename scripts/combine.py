@@ -26,7 +26,7 @@ if __name__ == "__main__":
         open_arrays(paths, in_memory=params.in_memory) as singles,
     ):
         sources = read_json(inputs.grid)["sources"]
-        tree, table = product_model(
+        product = product_model(
             sources,
             exposures,
             combine_sources(
@@ -36,4 +36,4 @@ if __name__ == "__main__":
             params.association,
             several=has_several_slits(exposures),
         )
-        write_product(snakemake.output[0], tree, table, creation_date(exposures))
+        write_product(snakemake.output[0], product, creation_date(exposures))

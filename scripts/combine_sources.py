@@ -29,9 +29,9 @@ if __name__ == "__main__":
             arrays = combine_sources(
                 [source], exposures, singles, arguments, fill_value(arguments["fillval"])
             )
-            tree, table = product_model(
+            product = product_model(
                 [source], exposures, arrays, arguments, params.association, several=False
             )
             path = Path(snakemake.output[0]) / f"{source['file']}_s2d.fits"
             used = {key: exposures[key] for key in source["slits"]}
-            write_product(path, tree, table, creation_date(used))
+            write_product(path, product, creation_date(used))

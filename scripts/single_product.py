@@ -32,7 +32,7 @@ if __name__ == "__main__":
             )
             for source in sources
         )
-        tree, table = product_model(
+        product = product_model(
             sources,
             exposure,
             arrays,
@@ -40,4 +40,4 @@ if __name__ == "__main__":
             params.association,
             several=has_several_slits(exposure),
         )
-        write_product(snakemake.output[0], tree, table, creation_date(exposure))
+        write_product(snakemake.output[0], product, creation_date(exposure))

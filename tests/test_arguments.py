@@ -172,9 +172,6 @@ def test_output_shape_of_the_wrong_length_is_explained(value):
     assert re.search(r"\b(2|two)\b", explanation)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="arguments.py: NaN and inf pass as numbers and fail later, inside a job"
-)
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -99,8 +99,11 @@ def _standard_forms(config: Mapping) -> dict:
         if out.get(key) in ("", "None", "none", "null"):
             out[key] = None
     for key in _NUMBERS:
-        if isinstance(out.get(key), str):
-            out[key] = _number(out[key])
+        value = out.get(key)
+        out |= {key: _number(value)} if isinstance(value, str) else {}
+        if isinstance(value, float) and not math.isfinite(value):
+            # JSON schema has no word for these; as text they are refused.
+            out[key] = str(value)
     for key in _SWITCHES:
         # Snakemake knows True and False, YAML true and false.
         if str(out.get(key)).lower() in ("true", "false"):
@@ -123,9 +126,10 @@ def _standard_forms(config: Mapping) -> dict:
 def _number(text: str) -> float | int | str:
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
-            pass
+            continue
+        return number if math.isfinite(number) else text
     return text
 
 

@@ -147,7 +147,7 @@ def read_association(file: str | Path) -> list[Product]:
         table = json.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise ResampleError(f"association {file}: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResampleError(f"association {file}: not JSON ({error})") from error
     products = table.get("products") if isinstance(table, dict) else None
     if not isinstance(products, list) or not products:

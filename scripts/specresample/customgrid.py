@@ -122,8 +122,8 @@ class CustomGrid:
         return ra.ravel(), dec.ravel()
 
     def wavelength_image(self) -> np.ndarray:
-        """Wavelength of every pixel in um, float32, shape (ny, nx)."""
-        return self._world[2].astype(np.float32)
+        """Wavelength of every pixel in um, float64, shape (ny, nx)."""
+        return self._world[2]
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
         """Where the centres of input pixels fall on the grid.

@@ -7,6 +7,7 @@ import datetime
 import logging
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +91,13 @@ class Exposure:
         # is checked below.
         asdf.get_config().validate_on_read = False
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), ExitStack() as stack:
                 warnings.filterwarnings("error", message=".*truncated.*", category=AstropyWarning)
                 # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
-                self._hdus = fits.open(path, memmap=False if in_memory else None)
-                self._model = _model_class(self._hdus)(self._hdus)
+                hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
+                self._model = _model_class(hdus)(hdus)
+                stack.callback(self._model.close)
+                self._open_files = stack.pop_all()
         except Exception as error:
             raise ResampleError(
                 f"{path}: not readable as a JWST exposure ({_first_line(error)})"
@@ -112,8 +115,7 @@ class Exposure:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._model.close()
-        self._hdus.close()
+        self._open_files.close()
 
     def reason_to_skip(self) -> str | None:
         """Say why this exposure is not resampled, if so.
@@ -155,6 +157,9 @@ class Exposure:
             shape = None if slit.data is None else slit.data.shape
             raise ResampleError(f"{name}: SCI is not an image (shape {shape})")
         arrays = {"sci": np.array(slit.data, dtype=np.float32)}
+        level = metadata.get("meta.background.level")
+        if level is not None and not metadata.get("meta.background.subtracted"):
+            arrays["sci"] -= np.float32(level)
         for key, attribute in _FLOAT_ARRAYS.items():
             array = getattr(slit, attribute, None)
             if key == "sci" or array is None or np.size(array) == 0:

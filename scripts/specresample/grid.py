@@ -23,8 +23,12 @@ log = logging.getLogger(__name__)
 class Grid(Protocol):
     """What a grid must know, one laid out here as well as one handed in."""
 
+    kind: str
     shape: tuple[int, int]
     celestial: bool
+
+    def pixel_scale(self, dispersion_axis: int) -> float | None:
+        """Spatial pixel scale in arcsec."""
 
     def to_dict(self) -> dict:
         """Plain values for a JSON file."""
@@ -107,6 +111,10 @@ class OutputGrid:
         """Whether the grid is on the sky."""
         return self.tangent_point is not None
 
+    def pixel_scale(self, dispersion_axis: int) -> float | None:
+        """Spatial pixel scale in arcsec; None for lamp data."""
+        return 3600 * float(np.hypot(*self.slope)) if self.celestial else None
+
     def wavelength_nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """Pixel indices and wavelengths between which wavelength is linear.
 
@@ -121,8 +129,6 @@ class OutputGrid:
         if self.kind != "slit":
             return pixels, wavelengths
         pixels = np.concatenate([[-0.5], pixels, [len(wavelengths) - 0.5]])
-        if len(wavelengths) == 1:
-            return pixels, np.repeat(wavelengths, 3)
         first = wavelengths[0] - 0.5 * (wavelengths[1] - wavelengths[0])
         # The reference's upper node lies far beyond half a step, so that all the wavelengths which
         # a tilted slit has beyond the last column's median fall into that column. Kept: the last
@@ -147,12 +153,12 @@ class OutputGrid:
 
         Returns
         -------
-        ndarray of float32, shape (ny, nx)
+        ndarray, shape (ny, nx)
             In um.
         """
-        line = np.array(self.wavelengths, dtype=np.float32)
+        line = np.array(self.wavelengths)
         line = line if self.dispersion_axis == 1 else line[:, None]
-        return np.ascontiguousarray(np.broadcast_to(line, self.shape))
+        return np.broadcast_to(line, self.shape)
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
         """Where the centres of input pixels fall on the grid.
@@ -221,12 +227,16 @@ def build_grid(
             f"its exposures have WCSs of different kinds: {', '.join(sorted(kinds))}"
         )
     if kinds == {"slit"}:
-        return slit_grid(summaries, scale_ratio)
-    if kinds == {"interpolated"}:
+        grid = slit_grid(summaries, scale_ratio)
+    elif kinds == {"interpolated"}:
         # Rectified LRS spectra keep the detector's direction, long wavelengths first.
         descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
-        return interpolated_grid(summaries, scale_ratio, descending=descending)
-    return lamp_grid(summaries[0], scale_ratio)
+        grid = interpolated_grid(summaries, scale_ratio, descending=descending)
+    else:
+        grid = lamp_grid(summaries[0], scale_ratio)
+    if min(grid.shape) < 1 or len(grid.wavelengths) < 2:
+        raise ResampleError("its valid pixels span no more than one pixel along an axis")
+    return grid
 
 
 def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
@@ -379,8 +389,7 @@ def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
     if not len(exposures[0]):
         raise ResampleError("not enough valid pixels for an output grid")
     merged = np.sort(exposures[0])
-    # A single column has no step; nothing is closer than that to its neighbours.
-    smallest_step = np.abs(np.diff(merged)).min(initial=np.inf)
+    smallest_step = np.abs(np.diff(merged)).min() if len(merged) > 1 else 0.0
     others = [np.sort(other) for other in exposures[1:] if len(other)]
     while others:
         overlap = [min(merged[-1], o[-1]) - max(merged[0], o[0]) for o in others]
@@ -388,7 +397,7 @@ def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
         # Not overlapping at all, an exposure lies wholly beyond one end and is added as a whole.
         below, above = other[other < merged[0]], other[other > merged[-1]]
         merged = np.concatenate([below, merged, above])
-    tolerance = max(0.1 * smallest_step, 100 * np.finfo(float).eps) if len(merged) > 1 else 0
+    tolerance = max(0.1 * smallest_step, 100 * np.finfo(float).eps)
     keep = np.append(np.abs(np.diff(merged)) >= tolerance, True)
     return merged[keep].tolist()
 

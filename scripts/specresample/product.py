@@ -15,6 +15,7 @@ from stdatamodels.jwst import datamodels
 
 from specresample import blending
 from specresample.files import written_aside
+from specresample.fitswcs import add_wavelength_table, dispersion_line, fits_wcs, source_pixel
 from specresample.grid import Grid, load_grid
 from specresample.gridwcs import grid_wcs
 from specresample.regions import box_region, slit_region
@@ -77,6 +78,26 @@ class Resampling:
     blendheaders: bool
 
 
+@dataclass(frozen=True)
+class S2d:
+    """A product that is ready to be written.
+
+    Attributes
+    ----------
+    tree : dict
+        Arrays and metadata by the names of the data model.
+    header_table : ndarray or None
+        Metadata of all exposures (HDRTAB), when headers are blended.
+    wavelengths : list of ndarray or None
+        Wavelength along the dispersion of every slit, in um; None for a slit that is not
+        rectified.
+    """
+
+    tree: dict
+    header_table: np.ndarray | None
+    wavelengths: list[np.ndarray | None]
+
+
 def slit_model(
     inputs: Sequence[Mapping[str, object]],
     grid: Grid,
@@ -116,10 +137,15 @@ def slit_model(
         x, y = grid.pixel_map(np.reshape(source, (3, 1, 1)))[0, 0]
         metadata |= {"source_xpos": float(x), "source_ypos": float(y)}
 
+    axis = _dispersion_axis(metadata)
+    pixel = source_pixel(grid, metadata, axis)
+    wcs_keywords = fits_wcs(grid, axis, grid.pixel_scale(axis), pixel)
+    metadata |= {f"meta.wcsinfo.{name}": value for name, value in wcs_keywords.items()}
+
     tree = _tree(metadata)
     tree["meta"]["wcs"] = grid_wcs(grid)
     tree |= {_ARRAYS[name]: array for name, array in arrays.items()}
-    tree["wavelength"] = grid.wavelength_image()
+    tree["wavelength"] = np.array(grid.wavelength_image(), dtype=np.float32)
     return tree
 
 
@@ -131,8 +157,8 @@ def product_model(
     association: Mapping[str, object],
     *,
     several: bool,
-) -> tuple[dict, np.ndarray | None]:
-    """Tree of a whole product, and its header table.
+) -> S2d:
+    """Put the slits of a product together.
 
     Parameters
     ----------
@@ -151,17 +177,18 @@ def product_model(
 
     Returns
     -------
-    tuple of dict and ndarray or None
-        Tree by the names of the data model; header table when headers are blended.
+    S2d
     """
-    trees, slit_inputs = [], []
+    trees, wavelengths, slit_inputs = [], [], []
     for source, source_arrays in zip(sources, arrays, strict=True):
         slits = list(source_slits(source, exposures).values())
         slit_inputs = [slit["metadata"] | association for slit in slits]
+        grid = load_grid(source["grid"])
+        wavelengths.append(dispersion_line(grid, _dispersion_axis(slit_inputs[0])))
         trees.append(
             slit_model(
                 slit_inputs,
-                load_grid(source["grid"]),
+                grid,
                 source_arrays,
                 _resampling(arguments, source["scale_ratio"]),
                 slits[0]["summary"]["source"],
@@ -175,7 +202,7 @@ def product_model(
         inputs, tree = slit_inputs, trees[0]
     model = tree["meta"]["model_type"]
     table = blending.header_table(inputs, model) if arguments["blendheaders"] else None
-    return tree, table
+    return S2d(tree, table, wavelengths)
 
 
 def fill_value(fillval: str) -> float:
@@ -219,6 +246,10 @@ def _product_metadata(
     return metadata
 
 
+def _dispersion_axis(metadata: Mapping[str, object]) -> int:
+    return int(metadata.get("meta.wcsinfo.dispersion_direction") or 1)
+
+
 def _region(first: Mapping[str, object], grid: Grid) -> str | None:
     if not grid.celestial:
         return None
@@ -227,21 +258,18 @@ def _region(first: Mapping[str, object], grid: Grid) -> str | None:
     return box_region(grid)
 
 
-def write_product(path: str | Path, tree: dict, table: np.ndarray | None, created: str) -> None:
+def write_product(path: str | Path, product: S2d, created: str) -> None:
     """Write a product, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
         Path of the FITS file.
-    tree : dict
-        From `slit_model` or `multislit_model`.
-    table : ndarray or None
-        Header table, from `specresample.blending.header_table`.
+    product : S2d
     created : str
         Creation date, ISO 8601; empty when unknown.
     """
-    path = Path(path)
+    path, tree, table = Path(path), product.tree, product.header_table
     tree["meta"] |= {"filename": path.name} | ({"date": created} if created else {})
     model = getattr(datamodels, tree["meta"]["model_type"])()
     for name, entry in _MORE_KEYWORDS.items():
@@ -252,6 +280,7 @@ def write_product(path: str | Path, tree: dict, table: np.ndarray | None, create
         tree = tree | {"hdrtab": _fits_table(table, schema)}
     tree = tree | {"history": {"extensions": _asdf_extensions(tree)}}
     with fits_support.to_fits(tree, model.schema) as hdus, written_aside(path) as aside:
+        add_wavelength_table(hdus, product.wavelengths)
         for hdu in hdus:
             # astropy's comment would hold the time of day.
             hdu.add_datasum(when="data unit checksum")

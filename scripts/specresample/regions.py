@@ -6,7 +6,7 @@ import numpy as np
 from astropy.coordinates import angular_separation, offset_by, position_angle
 
 from specresample.grid import Grid
-from specresample.sky import wrap_ra
+from specresample.sky import unwrap_ra, wrap_ra
 
 
 def box_region(grid: Grid) -> str:
@@ -24,7 +24,7 @@ def box_region(grid: Grid) -> str:
     """
     ra, dec = grid.sky()
     ra = wrap_ra(ra)
-    west, east = np.mod([ra.min(), ra.max()], 360.0)
+    west, east = unwrap_ra([ra.min(), ra.max()])
     south, north = dec.min(), dec.max()
     return _polygon([(west, south), (east, south), (east, north), (west, north)])
 

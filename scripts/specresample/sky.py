@@ -52,11 +52,18 @@ def from_tangent(
     north = np.cos(delta0) - y * np.sin(delta0)
     ra = ra0 + np.rad2deg(np.arctan2(x, north))
     dec = np.arctan2(np.sin(delta0) + y * np.cos(delta0), np.hypot(x, north))
-    return np.mod(ra, 360.0), np.rad2deg(dec)
+    return unwrap_ra(ra), np.rad2deg(dec)
+
+
+def unwrap_ra(ra: ArrayLike) -> np.ndarray:
+    """Bring right ascensions in degrees to [0, 360)."""
+    ra = np.mod(ra, 360.0)
+    # The modulus of a tiny negative number is rounded to 360.
+    return np.where(ra == 360.0, 0.0, ra)
 
 
 def wrap_ra(ra: np.ndarray) -> np.ndarray:
-    """Bring right ascensions to one side of RA = 0, that of their median.
+    """Bring right ascensions to one side of RA = 0, that of the first of them.
 
     Parameters
     ----------
@@ -69,7 +76,7 @@ def wrap_ra(ra: np.ndarray) -> np.ndarray:
         Degrees, below 0 or above 360 where the points straddle RA = 0.
     """
     finite = ra[np.isfinite(ra)]
-    return wrap_ra_to(ra, float(np.median(finite))) if finite.size else ra
+    return wrap_ra_to(ra, float(finite[0])) if finite.size else ra
 
 
 def wrap_ra_to(ra: ArrayLike, reference: float) -> np.ndarray:

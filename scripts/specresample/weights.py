@@ -40,14 +40,14 @@ def inverse_variance_weights(good: np.ndarray, var_rnoise: np.ndarray | None) ->
     Returns
     -------
     ndarray of float32
-        1 / VAR_RNOISE, 0 where that is not finite or the pixel is not good.
+        1 / VAR_RNOISE, 0 where that is no positive number or the pixel is not good.
     """
     if var_rnoise is None:
         log.warning("VAR_RNOISE is not there: all good pixels count alike")
         return good.astype(np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = np.float32(1) / var_rnoise
-    return np.where(good & np.isfinite(weights), weights, np.float32(0))
+    return np.where(good & np.isfinite(weights) & (weights > 0), weights, np.float32(0))
 
 
 def exposure_time_weights(good: np.ndarray, time: float) -> np.ndarray:

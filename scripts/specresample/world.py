@@ -92,6 +92,9 @@ def trace_slit(
     sky_like = any(str(unit) in ("deg", "arcsec") for unit in wcs.output_frame.unit)
     along_slit = sky_like and instrument.upper() == "NIRSPEC"
 
+    (x0, x1), (y0, y1) = box
+    inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+
     centre = np.mean(box, axis=1)
     step = (0, 1) if dispersion_axis == 1 else (1, 0)
     # Two more points give the spatial pixel scale at the centre of the bounding box, a third one
@@ -101,14 +104,12 @@ def trace_slit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         if along_slit:
-            world, slit_summary = _through_slit_frame(wcs, detector, sci[rows, columns])
+            world, slit_summary = _through_slit_frame(wcs, detector, sci[rows, columns], inside)
         else:
             world, slit_summary = np.array(wcs(*detector, with_bounding_box=False)), {}
 
     coordinates, more = world[:, : x.size].reshape(3, *x.shape), world[:, x.size :]
-    (x0, x1), (y0, y1) = box
-    outside = (x < x0) | (x > x1) | (y < y0) | (y > y1)
-    coordinates[:, outside] = np.nan
+    coordinates = np.where(inside, coordinates, np.nan)
     if not np.isfinite(coordinates).all(axis=0).any():
         raise ResampleError("its WCS gives no finite world coordinates")
 
@@ -255,7 +256,10 @@ def convex_hull(radec: np.ndarray) -> np.ndarray:
 
 
 def _through_slit_frame(
-    wcs: gwcs.WCS, detector: tuple[np.ndarray, np.ndarray], sci: np.ndarray
+    wcs: gwcs.WCS,
+    detector: tuple[np.ndarray, np.ndarray],
+    sci: np.ndarray,
+    inside: np.ndarray,
 ) -> tuple[np.ndarray, dict]:
     """Evaluate a NIRSpec WCS by way of its slit frame: world coordinates and slit summary."""
     frames = wcs.available_frames
@@ -267,8 +271,10 @@ def _through_slit_frame(
     world_to_slit = wcs.get_transform(frames[-1], "slit_frame")
 
     slit = np.array(to_slit(*detector))
-    position, wavelength = slit[1:, : sci.size].reshape(2, *sci.shape)
-    fiducial = _fiducial(position, wavelength, sci)
+    position, wavelength = np.where(inside, slit[1:, : sci.size].reshape(2, *sci.shape), np.nan)
+    if not np.isfinite(position + wavelength).any():
+        raise ResampleError("its WCS gives no finite world coordinates")
+    fiducial = _fiducial(position, wavelength, np.where(inside, sci, np.nan))
     lattice = _slit_lattice(position, wavelength)
     points = np.concatenate([slit, fiducial, lattice], axis=1)
     world = np.array(slit_to_world(*points))
@@ -316,6 +322,8 @@ def _fit_slit_position(world: np.ndarray, position: np.ndarray, target: np.ndarr
     """Fit the slit position as a polynomial of tangent-plane coordinates and wavelength."""
     finite = np.isfinite(world).all(axis=0) & np.isfinite(position)
     world, position = world[:, finite], position[finite]
+    if not finite.any():
+        raise ResampleError("its WCS has no inverse from the world to its slit")
     variables = [*to_tangent(world[0], world[1], *target), world[2]]
     centres = [float(np.mean(v)) for v in variables]
     scales = [float(np.ptp(v)) / 2 or 1.0 for v in variables]
