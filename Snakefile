@@ -281,19 +281,23 @@ def products_of(product):
 rule record:
     input:
         grid=rules.output_grid.output[0],
+        summaries=rules.output_grid.input.summaries,
         products=lambda wildcards: products_of(wildcards.product),
     output:
-        report(
+        record=report(
             f"{OUT}/{{product}}/record.json",
             category="Records",
             labels={"product": "{product}"},
         ),
+        provenance=f"{OUT}/{{product}}/provenance.json",
     log:
         f"{LOGS}/record/{{product}}.log",
     conda:
         "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("record"),
+        association=lambda wildcards: CAMPAIGN.product(wildcards).association,
+        arguments=CAMPAIGN.arguments,
     message:
         "Recording product {wildcards.product}"
     script:

@@ -18,6 +18,7 @@ from specresample.errors import ResampleError
 from specresample.exposure import BadSlit, Exposure, Slit, slit_label
 from specresample.files import write_json, written_aside
 from specresample.job import logged_job
+from specresample.provenance import file_digest
 from specresample.storage import ArrayWriter
 from specresample.weights import good_pixels
 from specresample.world import Footprint, trace_slit
@@ -50,6 +51,7 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
     """
     prepared = {
         "file": str(exposure.path),
+        "sha256": file_digest(exposure.path),
         "model_type": exposure.model_type,
         "metadata": exposure.metadata,
         "skip": exposure.reason_to_skip(),

@@ -1,20 +1,25 @@
-"""Record what became of a product: its files, or why it was skipped, and the slits left out."""
+"""Record what became of a product, and what it takes to make it again.
 
-import logging
+Makes `record.json`, whether the product was made or skipped and why, its files and the slits left
+out; and `provenance.json`: software, configuration, association, inputs and products with
+checksums.
+"""
+
+import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specresample.files import read_json, write_json
 from specresample.job import logged_job
+from specresample.provenance import file_digest, software_versions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-log = logging.getLogger("specresample.record")
 
-
-def product_record(product: str, grids: dict, files: list[str]) -> dict:
-    """Summarise a product.
+def product_record(product: str, grids: dict, files: Sequence[str]) -> dict:
+    """Summarise what became of a product.
 
     Parameters
     ----------
@@ -22,7 +27,7 @@ def product_record(product: str, grids: dict, files: list[str]) -> dict:
         Name of the product's folder.
     grids : dict
         Grids of the product, as the rule ``output_grid`` makes them.
-    files : list of str
+    files : sequence of str
         Paths of its products.
 
     Returns
@@ -38,11 +43,56 @@ def product_record(product: str, grids: dict, files: list[str]) -> dict:
     }
 
 
+def product_provenance(
+    exposures: Sequence[dict],
+    association: str,
+    arguments: Mapping[str, object],
+    files: Sequence[str],
+) -> dict:
+    """Say how a product was made.
+
+    Parameters
+    ----------
+    exposures : sequence of dict
+        Prepared exposures.
+    association : str
+        Path of the association file.
+    arguments : mapping
+        The documented arguments of the product.
+    files : sequence of str
+        Paths of its products.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "software": software_versions() | {"python": platform.python_version()},
+        "arguments": dict(arguments),
+        "association": {"file": association, "sha256": file_digest(association)},
+        "inputs": [
+            {
+                "file": entry["file"],
+                "sha256": entry["sha256"],
+                "CAL_VER": entry["metadata"].get("meta.calibration_software_version"),
+                "CRDS_CTX": entry["metadata"].get("meta.ref_file.crds.context_used"),
+            }
+            for entry in exposures
+        ],
+        "products": [{"file": file, "sha256": file_digest(file)} for file in files],
+    }
+
+
 if __name__ == "__main__":
+    inputs, params = snakemake.input, snakemake.params
+    files = list(inputs.products)
     with logged_job(snakemake.log[0]):
-        record = product_record(
-            snakemake.wildcards.product,
-            read_json(snakemake.input.grid),
-            list(snakemake.input.products),
+        record = product_record(snakemake.wildcards.product, read_json(inputs.grid), files)
+        provenance = product_provenance(
+            [read_json(path) for path in inputs.summaries],
+            params.association,
+            params.arguments,
+            files,
         )
-        write_json(snakemake.output[0], record)
+        write_json(snakemake.output.provenance, provenance, indent=2)
+        write_json(snakemake.output.record, record, indent=2)

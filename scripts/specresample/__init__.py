@@ -5,3 +5,5 @@ reads a level-2b file, `world` evaluates its WCS, `grid` lays out the output gri
 `drizzling` puts an exposure onto it, `combination` averages exposures, `blending`, `gridwcs` and
 `product` make an s2d file of it. None of them knows Snakemake.
 """
+
+__version__ = "0.1.0"

@@ -31,10 +31,11 @@ def written_aside(path: str | Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def write_json(path: str | Path, content: object) -> None:
+def write_json(path: str | Path, content: object, *, indent: int | None = None) -> None:
     """Write a JSON file, atomically and with a stable order of keys."""
     with written_aside(path) as aside:
-        aside.write_text(json.dumps(content, sort_keys=True) + "\n", encoding="utf-8")
+        text = json.dumps(content, sort_keys=True, indent=indent)
+        aside.write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: str | Path) -> dict:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asdf
 import numpy as np
+from asdf.tags.core import HistoryEntry
 from astropy.io import fits
 from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
@@ -18,6 +19,7 @@ from specresample.files import written_aside
 from specresample.fitswcs import add_wavelength_table, dispersion_line, fits_wcs, source_pixel
 from specresample.grid import Grid, load_grid
 from specresample.gridwcs import grid_wcs
+from specresample.provenance import product_history
 from specresample.regions import box_region, slit_region
 from specresample.sources import source_slits
 from specresample.times import total_times
@@ -91,11 +93,14 @@ class S2d:
     wavelengths : list of ndarray or None
         Wavelength along the dispersion of every slit, in um; None for a slit that is not
         rectified.
+    history : list of str
+        How the product was made.
     """
 
     tree: dict
     header_table: np.ndarray | None
     wavelengths: list[np.ndarray | None]
+    history: list[str]
 
 
 def slit_model(
@@ -202,7 +207,7 @@ def product_model(
         inputs, tree = slit_inputs, trees[0]
     model = tree["meta"]["model_type"]
     table = blending.header_table(inputs, model) if arguments["blendheaders"] else None
-    return S2d(tree, table, wavelengths)
+    return S2d(tree, table, wavelengths, product_history(arguments, exposures))
 
 
 def fill_value(fillval: str) -> float:
@@ -278,7 +283,8 @@ def write_product(path: str | Path, product: S2d, created: str) -> None:
         schema = _table_schema(table)
         model.add_schema_entry("hdrtab", schema)
         tree = tree | {"hdrtab": _fits_table(table, schema)}
-    tree = tree | {"history": {"extensions": _asdf_extensions(tree)}}
+    entries = [HistoryEntry({"description": line}) for line in product.history]
+    tree = tree | {"history": {"extensions": _asdf_extensions(tree), "entries": entries}}
     with fits_support.to_fits(tree, model.schema) as hdus, written_aside(path) as aside:
         add_wavelength_table(hdus, product.wavelengths)
         for hdu in hdus:

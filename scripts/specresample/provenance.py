@@ -1,0 +1,75 @@
+"""Where a product comes from: software, arguments, inputs with checksums."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from specresample import __version__
+
+WORKFLOW = "resample-spec-workflow"
+
+# What the numbers and the files depend on.
+_PACKAGES = ("numpy", "scipy", "astropy", "gwcs", "asdf", "drizzle", "stdatamodels")
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of this workflow and of the packages that make a product.
+
+    Returns
+    -------
+    dict of str to str
+        Version by name.
+    """
+    versions = {WORKFLOW: __version__}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 digest of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str
+        In hexadecimal digits.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def product_history(arguments: Mapping[str, object], exposures: Mapping[str, dict]) -> list[str]:
+    """Lines of history that a product carries.
+
+    Nothing in them depends on where or when the product is made.
+
+    Parameters
+    ----------
+    arguments : mapping
+        The documented arguments.
+    exposures : mapping of str to dict
+        Prepared exposures by key.
+
+    Returns
+    -------
+    list of str
+        Software, arguments, and an input with its checksum per line.
+    """
+    software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
+    return [
+        f"Resampled by {software}",
+        f"Arguments: {json.dumps(dict(arguments), sort_keys=True)}",
+        *(
+            f"Input: {Path(entry['file']).name} sha256 {entry['sha256']}"
+            for entry in exposures.values()
+        ),
+    ]
