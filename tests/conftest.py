@@ -13,6 +13,26 @@ PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
 
 
+# Arguments of every expected product, as jwst was given them.
+EXPECTED = {
+    "nirspec_mos_real-default": {},
+    "nirspec_mos_real-pixfrac_0.6": {"pixfrac": 0.6},
+    "nirspec_mos_real-kernel_point": {"kernel": "point"},
+    "nirspec_mos_real-weight_type_exptime": {"weight_type": "exptime"},
+    "nirspec_mos_real-pixel_scale_ratio_2": {"pixel_scale_ratio": 2.0},
+    "nirspec_mos_real-pixel_scale_0.08": {"pixel_scale": 0.08},
+    "nirspec_mos_real-fillval_0": {"fillval": "0"},
+    "nirspec_mos_real-propagate_dq": {"propagate_dq": True},
+    "nirspec_mos_real-output_wcs": {"output_wcs": "grid.asdf"},
+    "nirspec_fs_sim-default": {},
+    "nirspec_fs_sim-pixfrac_0.6": {"pixfrac": 0.6},
+    "nirspec_mos_sim-default": {},
+    "miri_lrs_sim-default": {},
+    "miri_lrs_sim-pixel_scale_ratio_2": {"pixel_scale_ratio": 2.0},
+    "miri_lrs_sim-weight_type_exptime": {"weight_type": "exptime"},
+}
+
+
 def snakemake(folder: Path, *arguments: str, check: bool = True, **environment: str):
     """Run the workflow in a folder, as a user does; returns the finished process."""
     command = [
@@ -69,3 +89,34 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no reference data: {SHARED} is not there")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def products(shared, tmp_path_factory):
+    """Products of all expected arguments, made in one run: an override each."""
+    work = tmp_path_factory.mktemp("parity")
+    for name in EXPECTED:
+        source = shared / "data" / name.split("-")[0]
+        exposures = sorted(source.glob("*_cal.fits"))
+        write_association(work / source.name, name, exposures)
+    (work / "grid.asdf").symlink_to(shared / "data/expected/nirspec_mos_real-grid.asdf")
+    overrides = {name: arguments for name, arguments in EXPECTED.items() if arguments}
+    config = write_config(work, associations=["*/*_asn.json"], overrides=overrides)
+    snakemake(work, config)
+    return work / "results"
+
+
+@pytest.fixture(params=EXPECTED)
+def pair(request, products, shared):
+    """Our product and jwst's."""
+    name = request.param
+    return products / f"{name}_s2d.fits", shared / f"data/expected/{name}_s2d.fits"
+
+
+@pytest.fixture(scope="session")
+def jwst_python() -> str:
+    """Python of an environment with jwst and specutils."""
+    python = os.environ.get("JWST_PYTHON")
+    if not python:
+        pytest.skip("JWST_PYTHON does not name the python of an environment with jwst")
+    return python

@@ -6,53 +6,11 @@ import sys
 import numpy as np
 import pytest
 from astropy.io import fits
-from conftest import snakemake, write_association, write_config
-
-# Arguments of every expected product, as jwst was given them.
-EXPECTED = {
-    "nirspec_mos_real-default": {},
-    "nirspec_mos_real-pixfrac_0.6": {"pixfrac": 0.6},
-    "nirspec_mos_real-kernel_point": {"kernel": "point"},
-    "nirspec_mos_real-weight_type_exptime": {"weight_type": "exptime"},
-    "nirspec_mos_real-pixel_scale_ratio_2": {"pixel_scale_ratio": 2.0},
-    "nirspec_mos_real-pixel_scale_0.08": {"pixel_scale": 0.08},
-    "nirspec_mos_real-fillval_0": {"fillval": "0"},
-    "nirspec_mos_real-propagate_dq": {"propagate_dq": True},
-    "nirspec_mos_real-output_wcs": {"output_wcs": "grid.asdf"},
-    "nirspec_fs_sim-default": {},
-    "nirspec_fs_sim-pixfrac_0.6": {"pixfrac": 0.6},
-    "nirspec_mos_sim-default": {},
-    "miri_lrs_sim-default": {},
-    "miri_lrs_sim-pixel_scale_ratio_2": {"pixel_scale_ratio": 2.0},
-    "miri_lrs_sim-weight_type_exptime": {"weight_type": "exptime"},
-}
-
+from conftest import EXPECTED
 
 # The reference takes the pixel scale through the WCS's inverse, which is off by 1e-4 pixel: its
 # grids differ by 1e-7 of their scale, which weights at the edge of the slit show.
 TOLERANCE = {"nirspec_mos_real-pixel_scale_0.08": 5e-3, "nirspec_mos_real-output_wcs": 5e-3}
-
-
-@pytest.fixture(scope="session")
-def products(shared, tmp_path_factory):
-    """Make all of them in one run: a product each, its arguments as overrides."""
-    work = tmp_path_factory.mktemp("parity")
-    for name in EXPECTED:
-        source = shared / "data" / name.split("-")[0]
-        exposures = sorted(source.glob("*_cal.fits"))
-        write_association(work / source.name, name, exposures)
-    (work / "grid.asdf").symlink_to(shared / "data/expected/nirspec_mos_real-grid.asdf")
-    overrides = {name: arguments for name, arguments in EXPECTED.items() if arguments}
-    config = write_config(work, associations=["*/*_asn.json"], overrides=overrides)
-    snakemake(work, config)
-    return work / "results"
-
-
-@pytest.fixture(params=EXPECTED)
-def pair(request, products, shared):
-    """Our product and jwst's."""
-    name = request.param
-    return products / f"{name}_s2d.fits", shared / f"data/expected/{name}_s2d.fits"
 
 
 @pytest.fixture
