@@ -256,14 +256,16 @@ def test_cubes_are_skipped(files):
         assert slit.reason.endswith("SCI is not an image (shape (3, 30, 40))")
 
 
-@pytest.mark.parametrize("kind", ["MIR_IMAGE", "NIS_WFSS", "MIR_MRS"])
+@pytest.mark.parametrize(
+    "kind", ["MIR_IMAGE", "NIS_WFSS", "MIR_MRS", "NRS_IFU", "NRS_TACQ", "NRS_BRIGHTOBJ"]
+)
 def test_other_kinds_of_exposures_are_skipped(edited, kind):
     path = edited(lambda hdus: hdus[0].header.set("EXP_TYPE", kind))
     with Exposure(path, in_memory=True) as exposure:
-        assert exposure.reason_to_skip() == f"EXP_TYPE {kind} is not a slit spectrum"
+        assert exposure.reason_to_skip() == f"EXP_TYPE {kind} is not one of slit spectra"
 
 
-@pytest.mark.parametrize("kind", ["NRS_MSASPEC", "NRS_LAMP", "NRS_BRIGHTOBJ", "MIR_LRS-FIXEDSLIT"])
+@pytest.mark.parametrize("kind", ["NRS_MSASPEC", "NRS_LAMP", "MIR_LRS-FIXEDSLIT"])
 def test_slit_spectra_are_not_skipped(edited, kind):
     path = edited(lambda hdus: hdus[0].header.set("EXP_TYPE", kind))
     with Exposure(path, in_memory=True) as exposure:

@@ -33,8 +33,16 @@ _FLOAT_ARRAYS = {
     "var_flat": "var_flat",
 }
 
-# Kinds of exposures this workflow resamples; everything else is left alone.
-SPECTRAL_EXPOSURES = ("NRS_", "MIR_LRS-")
+# Kinds of exposures (EXP_TYPE) this workflow resamples; everything else is left alone.
+SLIT_SPECTRA = (
+    "NRS_FIXEDSLIT",
+    "NRS_MSASPEC",
+    "NRS_LAMP",
+    "NRS_AUTOWAVE",
+    "NRS_AUTOFLAT",
+    "MIR_LRS-FIXEDSLIT",
+    "MIR_LRS-SLITLESS",
+)
 
 
 @dataclass
@@ -126,8 +134,8 @@ class Exposure:
             None for 2-D spectra.
         """
         kind = str(self.metadata.get("meta.exposure.type", ""))
-        if not kind.upper().startswith(SPECTRAL_EXPOSURES):
-            return f"EXP_TYPE {kind or 'missing'} is not a slit spectrum"
+        if kind.upper() not in SLIT_SPECTRA:
+            return f"EXP_TYPE {kind or '(missing)'} is not one of slit spectra"
         dimensions = {np.ndim(slit.data) for slit in self._slits if slit.data is not None}
         if 3 in dimensions:
             return "3-D data (integrations) are not resampled"
