@@ -137,7 +137,7 @@ class Exposure:
         if kind.upper() not in SLIT_SPECTRA:
             return f"EXP_TYPE {kind or '(missing)'} is not one of slit spectra"
         dimensions = {np.ndim(slit.data) for slit in self._slits if slit.data is not None}
-        if 3 in dimensions:
+        if dimensions == {3}:
             return "3-D data (integrations) are not resampled"
         return None
 
