@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from specresample.combination import combine_sources
 from specresample.files import read_json
 from specresample.job import logged_job
-from specresample.product import creation_date, fill_value, product_model, write_product
+from specresample.product import fill_value, product_model, write_product
 from specresample.sources import has_several_slits
 from specresample.storage import open_arrays
 
@@ -36,4 +36,4 @@ if __name__ == "__main__":
             params.association,
             several=has_several_slits(exposures),
         )
-        write_product(snakemake.output[0], product, creation_date(exposures))
+        write_product(snakemake.output[0], product)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specresample.combination import combine_sources
 from specresample.files import read_json
 from specresample.job import logged_job
-from specresample.product import creation_date, fill_value, product_model, write_product
+from specresample.product import fill_value, product_model, write_product
 from specresample.storage import open_arrays
 
 if TYPE_CHECKING:
@@ -33,5 +33,4 @@ if __name__ == "__main__":
                 [source], exposures, arrays, arguments, params.association, several=False
             )
             path = Path(snakemake.output[0]) / f"{source['file']}_s2d.fits"
-            used = {key: exposures[key] for key in source["slits"]}
-            write_product(path, product, creation_date(used))
+            write_product(path, product)

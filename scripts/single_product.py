@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specresample.combination import single_arrays
 from specresample.files import read_json
 from specresample.job import logged_job
-from specresample.product import creation_date, fill_value, product_model, write_product
+from specresample.product import fill_value, product_model, write_product
 from specresample.sources import has_several_slits
 from specresample.storage import ArrayFile
 
@@ -40,4 +40,4 @@ if __name__ == "__main__":
             params.association,
             several=has_several_slits(exposure),
         )
-        write_product(snakemake.output[0], product, creation_date(exposure))
+        write_product(snakemake.output[0], product)

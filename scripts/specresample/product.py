@@ -54,33 +54,6 @@ _SQUARE_ARCSEC = np.rad2deg(3600.0) ** 2  # in a steradian
 
 
 @dataclass(frozen=True)
-class Resampling:
-    """What was done, as the header says it.
-
-    Attributes
-    ----------
-    pixfrac : float
-    kernel : str
-    fillval : str
-    weight_type : str
-    scale_ratio : float
-        Input over output pixel scale, across the dispersion.
-    stated_ratio : float
-        That ratio as the header gives it: with a grid handed in, the reference writes the argument
-        there and not what the grid has.
-    blendheaders : bool
-    """
-
-    pixfrac: float
-    kernel: str
-    fillval: str
-    weight_type: str
-    scale_ratio: float
-    stated_ratio: float
-    blendheaders: bool
-
-
-@dataclass(frozen=True)
 class S2d:
     """A product that is ready to be written.
 
@@ -95,19 +68,23 @@ class S2d:
         rectified.
     history : list of str
         How the product was made.
+    created : str
+        Date of the product, ISO 8601; empty when unknown.
     """
 
     tree: dict
     header_table: np.ndarray | None
     wavelengths: list[np.ndarray | None]
     history: list[str]
+    created: str
 
 
 def slit_model(
     inputs: Sequence[Mapping[str, object]],
     grid: Grid,
     arrays: Mapping[str, np.ndarray],
-    resampling: Resampling,
+    arguments: Mapping[str, object],
+    scale_ratio: float,
     source: Sequence[float] | None = None,
 ) -> dict:
     """Tree of a SlitModel for one source.
@@ -119,7 +96,10 @@ def slit_model(
     grid : Grid
     arrays : mapping of str to ndarray
         From `specresample.combination.Combination.finish`, or of a single product.
-    resampling : Resampling
+    arguments : mapping
+        The documented arguments.
+    scale_ratio : float
+        Input over output pixel scale, across the dispersion.
     source : sequence of float, optional
         World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
         given in pixels of the detector (MIRI LRS).
@@ -129,10 +109,10 @@ def slit_model(
     dict
         Tree of arrays and metadata by the names of the data model.
     """
-    metadata = _product_metadata(inputs, "SlitModel", resampling)
+    metadata = _product_metadata(inputs, "SlitModel", arguments, scale_ratio)
     area = metadata.get("meta.photometry.pixelarea_steradians")
     if area is not None:
-        area = area / resampling.scale_ratio
+        area = area / scale_ratio
         metadata["meta.photometry.pixelarea_steradians"] = area
         metadata["meta.photometry.pixelarea_arcsecsq"] = float(area * _SQUARE_ARCSEC)
     else:
@@ -184,9 +164,14 @@ def product_model(
     -------
     S2d
     """
+    used = {
+        key: entry
+        for key, entry in exposures.items()
+        if any(key in source["slits"] for source in sources)
+    }
     trees, wavelengths, slit_inputs = [], [], []
     for source, source_arrays in zip(sources, arrays, strict=True):
-        slits = list(source_slits(source, exposures).values())
+        slits = list(source_slits(source, used).values())
         slit_inputs = [slit["metadata"] | association for slit in slits]
         grid = load_grid(source["grid"])
         wavelengths.append(dispersion_line(grid, _dispersion_axis(slit_inputs[0])))
@@ -195,19 +180,26 @@ def product_model(
                 slit_inputs,
                 grid,
                 source_arrays,
-                _resampling(arguments, source["scale_ratio"]),
+                arguments,
+                source["scale_ratio"],
                 slits[0]["summary"]["source"],
             )
         )
     if several:
-        inputs = [entry["metadata"] | association for entry in exposures.values()]
-        resampling = _resampling(arguments, sources[0]["scale_ratio"])
-        tree = _tree(_product_metadata(inputs, "MultiSlitModel", resampling)) | {"slits": trees}
+        inputs = [entry["metadata"] | association for entry in used.values()]
+        ratio = sources[0]["scale_ratio"]
+        metadata = _product_metadata(inputs, "MultiSlitModel", arguments, ratio)
+        tree = _tree(metadata) | {"slits": trees}
     else:
         inputs, tree = slit_inputs, trees[0]
     model = tree["meta"]["model_type"]
-    table = blending.header_table(inputs, model) if arguments["blendheaders"] else None
-    return S2d(tree, table, wavelengths, product_history(arguments, exposures))
+    return S2d(
+        tree=tree,
+        header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
+        wavelengths=wavelengths,
+        history=product_history(arguments, used),
+        created=creation_date(inputs),
+    )
 
 
 def fill_value(fillval: str) -> float:
@@ -215,21 +207,17 @@ def fill_value(fillval: str) -> float:
     return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
 
 
-def _resampling(arguments: Mapping[str, object], scale_ratio: float) -> Resampling:
-    names = ("pixfrac", "kernel", "fillval", "weight_type", "blendheaders")
-    stated = scale_ratio if arguments["pixel_scale"] else arguments["pixel_scale_ratio"]
-    return Resampling(
-        **{name: arguments[name] for name in names}, scale_ratio=scale_ratio, stated_ratio=stated
-    )
-
-
 def _product_metadata(
-    inputs: Sequence[Mapping[str, object]], model: str, resampling: Resampling
+    inputs: Sequence[Mapping[str, object]],
+    model: str,
+    arguments: Mapping[str, object],
+    scale_ratio: float,
 ) -> dict[str, object]:
     times = total_times(inputs)
-    blend = blending.blend_metadata if resampling.blendheaders else blending.first_metadata
-    metadata = blend(inputs, model)
-    metadata |= {
+    blend = blending.blend_metadata if arguments["blendheaders"] else blending.first_metadata
+    # With a grid handed in, the reference states the argument and not the ratio that the grid has.
+    stated_ratio = scale_ratio if arguments["pixel_scale"] else arguments["pixel_scale_ratio"]
+    return blend(inputs, model) | {
         "meta.model_type": model,
         "meta.cal_step.resample": "COMPLETE",
         "meta.exposure.exposure_time": times.exposure,
@@ -242,13 +230,12 @@ def _product_metadata(
         "meta.background.level": None,
         "meta.background.subtracted": None,
         "meta.resample.pointings": times.pointings,
-        "meta.resample.pixel_scale_ratio": resampling.stated_ratio,
-        "meta.resample.pixfrac": resampling.pixfrac,
-        "meta.resample.weight_type": resampling.weight_type,
-        "meta.resample.kernel": resampling.kernel,
-        "meta.resample.fillval": resampling.fillval,
+        "meta.resample.pixel_scale_ratio": stated_ratio,
+        **{
+            f"meta.resample.{name}": arguments[name]
+            for name in ("pixfrac", "weight_type", "kernel", "fillval")
+        },
     }
-    return metadata
 
 
 def _dispersion_axis(metadata: Mapping[str, object]) -> int:
@@ -263,7 +250,7 @@ def _region(first: Mapping[str, object], grid: Grid) -> str | None:
     return box_region(grid)
 
 
-def write_product(path: str | Path, product: S2d, created: str) -> None:
+def write_product(path: str | Path, product: S2d) -> None:
     """Write a product, whole or not at all.
 
     Parameters
@@ -271,11 +258,9 @@ def write_product(path: str | Path, product: S2d, created: str) -> None:
     path : str or Path
         Path of the FITS file.
     product : S2d
-    created : str
-        Creation date, ISO 8601; empty when unknown.
     """
     path, tree, table = Path(path), product.tree, product.header_table
-    tree["meta"] |= {"filename": path.name} | ({"date": created} if created else {})
+    tree["meta"] |= {"filename": path.name} | ({"date": product.created} if product.created else {})
     model = getattr(datamodels, tree["meta"]["model_type"])()
     for name, entry in _MORE_KEYWORDS.items():
         model.add_schema_entry(name, entry)
@@ -309,13 +294,13 @@ def _asdf_extensions(tree: dict) -> list[dict]:
     return sorted(extensions, key=lambda entry: entry["extension_uri"])
 
 
-def creation_date(exposures: Mapping[str, dict]) -> str:
+def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
     """Date that goes into a product, the same whenever and wherever it is made.
 
     Parameters
     ----------
-    exposures : mapping of str to dict
-        Prepared exposures by key.
+    inputs : sequence of mapping
+        Metadata of every exposure, by dotted path.
 
     Returns
     -------
@@ -327,7 +312,7 @@ def creation_date(exposures: Mapping[str, dict]) -> str:
     if epoch:
         date = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)
         return date.isoformat(timespec="milliseconds")
-    return max(str(entry["metadata"].get("meta.date", "")) for entry in exposures.values())
+    return max(str(metadata.get("meta.date", "")) for metadata in inputs)
 
 
 def _fits_table(table: np.ndarray, schema: dict) -> np.ndarray:
