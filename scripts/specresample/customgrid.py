@@ -117,9 +117,12 @@ class CustomGrid:
         return scale if np.isfinite(scale) and scale > 0 else None
 
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """RA and Dec of all pixels in degrees, from one corner to the opposite one."""
-        ra, dec = self._world[:2]
-        return ra.ravel(), dec.ravel()
+        """RA and Dec of the pixels in degrees, from one corner to the opposite one.
+
+        Pixels beyond the bounding box of the WCS, which have none, are left out.
+        """
+        sky = self._world[:2].reshape(2, -1)
+        return tuple(sky[:, np.isfinite(sky).all(axis=0)])
 
     def wavelength_image(self) -> np.ndarray:
         """Wavelength of every pixel in um, float64, shape (ny, nx)."""
