@@ -6,29 +6,31 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint
+.PHONY: demo test lint .venv
 
 # The pins are read from the conda environments, where snakemake --sdm conda needs them.
-.venv: envs/resample.yaml envs/dev.yaml
+.venv: .venv/installed
+
+.venv/installed: envs/resample.yaml envs/dev.yaml
 	$(PYTHON) -m venv --clear .venv
 	sed -n 's/^      - //p' envs/resample.yaml envs/dev.yaml > .venv/requirements.txt
-	$(BIN)/pip install --quiet --requirement .venv/requirements.txt || { rm -rf .venv; exit 1; }
-	touch .venv
+	$(BIN)/pip install --quiet --requirement .venv/requirements.txt
+	touch $@
 
-config/README.md: config/config.schema.yaml | .venv
+config/README.md: config/config.schema.yaml | .venv/installed
 	PYTHONPATH=scripts $(BIN)/python -m specresample.reference $< > $@
 
-demo: .venv
+demo: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m specsim demo/data
 	$(BIN)/snakemake --configfile demo/config.yaml
 	$(BIN)/snakemake --configfile demo/config.yaml --report demo/results/report.html
 	@echo "Products:" && ls demo/results/*_s2d.fits
 	@echo "Report of the run: demo/results/report.html"
 
-test: .venv
+test: .venv/installed
 	$(BIN)/python -m pytest
 
-lint: .venv
+lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile

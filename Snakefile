@@ -22,6 +22,7 @@ min_version("9.19")
 
 sys.path.insert(0, f"{workflow.current_basedir}/scripts")
 
+from specresample.association import exposure_name
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
 
@@ -39,6 +40,8 @@ except ResampleError as error:
 OUT = CAMPAIGN.config["output_dir"]
 WORK = f"{OUT}/.work"
 LOGS = f"{WORK}/logs"
+
+# in_memory is a resource of jobs and not a param: it changes no byte and repeats nothing.
 
 # Sources of a template product that one job combines: enough to be worth its start.
 SOURCES_PER_JOB = 20
@@ -98,9 +101,10 @@ rule prepare_exposure:
         f"{LOGS}/prepare_exposure/{{exposure}}.log",
     conda:
         "envs/resample.yaml"
+    resources:
+        in_memory=int(CAMPAIGN.config["in_memory"]),
     params:
         code=CAMPAIGN.code("prepare_exposure"),
-        in_memory=CAMPAIGN.config["in_memory"],
     message:
         "Preparing exposure {wildcards.exposure}"
     script:
@@ -142,10 +146,11 @@ rule drizzle_exposure:
         f"{LOGS}/drizzle_exposure/{{product}}/{{exposure}}.log",
     conda:
         "envs/resample.yaml"
+    resources:
+        in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("drizzle_exposure"),
         arguments=CAMPAIGN.select(*DRIZZLE_ARGUMENTS),
-        in_memory=CAMPAIGN.argument("in_memory"),
     message:
         "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
     script:
@@ -166,14 +171,17 @@ rule combine:
         f"{OUT}/{{product}}_s2d.fits",
     log:
         f"{LOGS}/combine/{{product}}.log",
+    wildcard_constraints:
+        product=CAMPAIGN.plain_product_pattern,
     conda:
         "envs/resample.yaml"
+    resources:
+        in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("combine"),
         exposures=CAMPAIGN.members,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
-        in_memory=CAMPAIGN.argument("in_memory"),
-        association=CAMPAIGN.association,
+        association=CAMPAIGN.association_metadata,
     message:
         "Combining product {wildcards.product}"
     script:
@@ -196,8 +204,7 @@ rule combine_sources:
         code=CAMPAIGN.code("combine_sources"),
         exposures=CAMPAIGN.members,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
-        in_memory=CAMPAIGN.argument("in_memory"),
-        association=CAMPAIGN.association,
+        association=CAMPAIGN.association_metadata,
         sources=lambda wildcards: [
             (int(wildcards.part) + edge) * SOURCES_PER_JOB for edge in (0, 1)
         ],
@@ -244,22 +251,32 @@ rule source_product:
 rule single_product:
     input:
         grid=rules.output_grid.output[0],
-        summary=rules.prepare_exposure.output.summary,
-        single=rules.drizzle_exposure.output[0],
+        summary=lambda wildcards: expand(
+            rules.prepare_exposure.output.summary, exposure=CAMPAIGN.member(wildcards)
+        )[0],
+        single=lambda wildcards: expand(
+            rules.drizzle_exposure.output,
+            product=wildcards.product,
+            exposure=CAMPAIGN.member(wildcards),
+        )[0],
         output_wcs=CAMPAIGN.output_wcs,
     output:
-        f"{OUT}/{{product}}/{{exposure}}_outlier_s2d.fits",
+        f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits",
     log:
-        f"{LOGS}/single_product/{{product}}/{{exposure}}.log",
+        f"{LOGS}/single_product/{{product}}/{{member}}.log",
+    wildcard_constraints:
+        member="[^/]+",
     conda:
         "envs/resample.yaml"
+    resources:
+        in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("single_product"),
+        exposure=CAMPAIGN.member,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
-        in_memory=CAMPAIGN.argument("in_memory"),
-        association=CAMPAIGN.association,
+        association=CAMPAIGN.association_metadata,
     message:
-        "Writing exposure {wildcards.exposure} on the grid of product {wildcards.product}"
+        "Writing exposure {wildcards.member} on the grid of product {wildcards.product}"
     script:
         "scripts/single_product.py"
 
@@ -268,10 +285,9 @@ def products_of(product):
     """Files of a product; a skipped product has none."""
     grids = grids_of(product)
     if CAMPAIGN.product_arguments(product)["single"]:
-        exposures = {
-            key: None for source in grids["sources"] for key in source["slits"]
-        }
-        return expand(rules.single_product.output, product=product, exposure=exposures)
+        used = {key: None for source in grids["sources"] for key in source["slits"]}
+        members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
+        return expand(rules.single_product.output, product=product, member=members)
     if CAMPAIGN.products[product].is_template:
         files = [source["file"] for source in grids["sources"]]
         return expand(rules.source_product.output, source=files)
@@ -297,7 +313,10 @@ rule record:
     params:
         code=CAMPAIGN.code("record"),
         association=lambda wildcards: CAMPAIGN.product(wildcards).association,
-        arguments=CAMPAIGN.arguments,
+        other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
+        arguments=CAMPAIGN.select(
+            *DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS
+        ),
     message:
         "Recording product {wildcards.product}"
     script:

@@ -6,11 +6,10 @@ context and GWCS, with blended headers.
 
 from typing import TYPE_CHECKING
 
-from specresample.combination import combine_sources
+from specresample.combination import combined_arrays
 from specresample.files import read_json
 from specresample.job import logged_job
-from specresample.product import fill_value, product_model, write_product
-from specresample.sources import has_several_slits
+from specresample.product import product_model, write_product
 from specresample.storage import open_arrays
 
 if TYPE_CHECKING:
@@ -18,22 +17,18 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     params, inputs = snakemake.params, snakemake.input
-    arguments = params.arguments
-    exposures = dict(zip(params.exposures, map(read_json, inputs.summaries), strict=True))
-    paths = dict(zip(params.exposures, inputs.singles, strict=True))
-    with (
-        logged_job(snakemake.log[0]),
-        open_arrays(paths, in_memory=params.in_memory) as singles,
-    ):
-        sources = read_json(inputs.grid)["sources"]
-        product = product_model(
-            sources,
-            exposures,
-            combine_sources(
-                sources, exposures, singles, arguments, fill_value(arguments["fillval"])
-            ),
-            arguments,
-            params.association,
-            several=has_several_slits(exposures),
-        )
+    with logged_job(snakemake.log[0]):
+        grids = read_json(inputs.grid)
+        exposures = dict(zip(params.exposures, map(read_json, inputs.summaries), strict=True))
+        paths = dict(zip(params.exposures, inputs.singles, strict=True))
+        with open_arrays(paths, in_memory=bool(snakemake.resources.in_memory)) as singles:
+            product = product_model(
+                grids,
+                grids["sources"],
+                exposures,
+                combined_arrays(grids["sources"], exposures, singles, params.arguments),
+                params.arguments,
+                params.association,
+                several=grids["several"],
+            )
         write_product(snakemake.output[0], product)

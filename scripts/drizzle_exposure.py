@@ -62,11 +62,18 @@ def drizzle_exposure(
             continue
         slit = slits[source["slits"][key]]
         data = arrays.group(str(slit["number"]))
+        name = f"{prepared['file']}: slit {slit['label']}"
+        if weight_type == "ivm" and "var_rnoise" not in data:
+            log.warning("%s: no VAR_RNOISE: all good pixels count alike", name)
+        try:
+            weights = weight_map(data, slit["metadata"], weight_type)
+        except ResampleError as error:
+            raise ResampleError(f"{name}: {error}") from error
         grid = load_grid(source["grid"])
         area = slit["metadata"].get("meta.photometry.pixelarea_steradians")
         drizzled = drizzle_slit(
             {name: data[name] for name in wanted if name in data},
-            weight_map(data, slit["metadata"], weight_type),
+            weights,
             grid.pixel_map(data["coordinates"]),
             grid.shape,
             pixfrac=pixfrac,
@@ -74,9 +81,9 @@ def drizzle_exposure(
             intensity_scale=1 / source["scale_ratio"] if slit["flux_density"] and area else 1.0,
         )
         if not (drizzled["wht"] > 0).any():
-            log.warning("%s: slit %s has no good pixel", prepared["file"], slit["label"])
+            log.warning("%s has no good pixel on the output grid", name)
         writer.add(str(source["number"]), drizzled)
-        log.info("%s: slit %s drizzled", prepared["file"], slit["label"])
+        log.info("%s drizzled", name)
 
 
 def weight_map(
@@ -116,7 +123,7 @@ if __name__ == "__main__":
     with (
         logged_job(snakemake.log[0]),
         written_aside(snakemake.output[0]) as aside,
-        ArrayFile(snakemake.input.arrays, in_memory=snakemake.params.in_memory) as arrays,
+        ArrayFile(snakemake.input.arrays, in_memory=bool(snakemake.resources.in_memory)) as arrays,
         ArrayWriter(aside) as writer,
     ):
         drizzle_exposure(

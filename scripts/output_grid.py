@@ -14,7 +14,8 @@ from specresample.errors import ResampleError
 from specresample.files import read_json, write_json
 from specresample.grid import Grid, build_grid
 from specresample.job import logged_job
-from specresample.sources import expand_product_name, group_sources
+from specresample.provenance import file_digest
+from specresample.sources import expand_product_name, group_sources, has_several_slits
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -42,8 +43,9 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
     Returns
     -------
     dict
-        ``skip``, the reason for which the product is skipped, or None; ``sources``; ``bad``, the
-        slits that are left out, with the reason.
+        ``skip``, the reason for which the product is skipped, or None; ``several``, whether
+        exposures hold several slits; ``sources``; ``bad``, the slits that are left out, with the
+        reason; ``output_wcs``, name and digest of a grid that was handed in, or None.
 
     Raises
     ------
@@ -54,10 +56,17 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
     used = {key: entry for key, entry in exposures.items() if key not in reasons}
     bad = [slit | {"exposure": key} for key, entry in used.items() for slit in entry["bad"]]
     bad += [{"exposure": key, "slit": None, "reason": reason} for key, reason in reasons.items()]
+    result = {
+        "skip": None,
+        "several": has_several_slits(used),
+        "sources": [],
+        "bad": bad,
+        "output_wcs": None,
+    }
     if not used:
         reason = "; ".join(dict.fromkeys(reasons.values()))
         log.warning("product %s skipped: %s", name, reason)
-        return {"skip": reason, "sources": [], "bad": bad}
+        return result | {"skip": reason}
 
     custom = None
     if arguments["output_wcs"]:
@@ -65,8 +74,13 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
         from specresample.customgrid import CustomGrid
 
         custom = CustomGrid.read(arguments["output_wcs"], arguments["output_shape"])
+        result["output_wcs"] = {"file": custom.file, "sha256": file_digest(custom.file)}
+    elif arguments["output_shape"]:
+        log.warning("product %s: output_shape is of use with output_wcs alone", name)
     sources: dict[str, dict] = {}
-    for key, slits in group_sources(used).items():
+    grouped, doubled = group_sources(used)
+    bad += doubled
+    for key, slits in grouped.items():
         label = next(iter(slits.values()))["label"]
         try:
             grid, ratio = source_grid(list(slits.values()), arguments, custom)
@@ -81,6 +95,7 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
         sources[file if "{" in name else key] = {
             "number": len(sources),
             "key": key,
+            "label": label,
             "file": file,
             "grid": grid.to_dict(),
             "scale_ratio": ratio,
@@ -90,7 +105,7 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
     if not sources:
         causes = "; ".join(f"{entry['slit']}: {entry['reason']}" for entry in bad)
         raise ResampleError(f"product {name}: no source can be resampled: {causes}")
-    return {"skip": None, "sources": list(sources.values()), "bad": bad}
+    return result | {"sources": list(sources.values())}
 
 
 def source_grid(
@@ -142,7 +157,10 @@ def _ratio(first: dict, arguments: Mapping[str, object]) -> float:
         return arguments["pixel_scale_ratio"]
     input_scale, area = first["summary"]["pixel_scale"], _area(first)
     if input_scale is None or area is None:
-        log.warning("pixel_scale ignored: the input has no pixel scale or no PIXAR_SR")
+        log.warning(
+            "slit %s: pixel_scale ignored: the input has no pixel scale or no PIXAR_SR",
+            first["label"],
+        )
         return arguments["pixel_scale_ratio"]
     return input_scale / scale
 
@@ -150,14 +168,14 @@ def _ratio(first: dict, arguments: Mapping[str, object]) -> float:
 def _custom_ratio(grid: "CustomGrid", first: dict) -> float:
     area = _area(first)
     if area is None:
-        log.warning("PIXAR_SR unknown: flux is not scaled to the pixels of output_wcs")
+        log.warning("slit %s: no PIXAR_SR: flux is not scaled to output_wcs", first["label"])
         return 1.0
     if grid.pixel_area is not None:
         return area / grid.pixel_area
     input_scale = first["summary"]["pixel_scale"]
     output_scale = grid.pixel_scale(first["summary"]["dispersion_axis"])
     if input_scale is None or output_scale is None:
-        log.warning("pixel scale unknown: flux is not scaled to the pixels of output_wcs")
+        log.warning("slit %s: no pixel scale: flux is not scaled to output_wcs", first["label"])
         return 1.0
     return input_scale / output_scale
 

@@ -129,7 +129,7 @@ if __name__ == "__main__":
     with (
         logged_job(snakemake.log[0]),
         written_aside(snakemake.output.arrays) as aside,
-        Exposure(snakemake.input[0], in_memory=snakemake.params.in_memory) as exposure,
+        Exposure(snakemake.input[0], in_memory=bool(snakemake.resources.in_memory)) as exposure,
         ArrayWriter(aside) as writer,
     ):
         write_json(snakemake.output.summary, prepare_exposure(exposure, writer))

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def product_record(product: str, grids: dict, files: Sequence[str]) -> dict:
+def product_record(
+    product: str, grids: dict, files: Sequence[str], other_members: Sequence[str]
+) -> dict:
     """Summarise what became of a product.
 
     Parameters
@@ -29,6 +31,8 @@ def product_record(product: str, grids: dict, files: Sequence[str]) -> dict:
         Grids of the product, as the rule ``output_grid`` makes them.
     files : sequence of str
         Paths of its products.
+    other_members : sequence of str
+        Members of the association that are no science exposures, as ``kind: name``.
 
     Returns
     -------
@@ -40,10 +44,12 @@ def product_record(product: str, grids: dict, files: Sequence[str]) -> dict:
         "reason": grids["skip"],
         "files": [Path(file).name for file in files],
         "left_out": grids["bad"],
+        "other_members": list(other_members),
     }
 
 
 def product_provenance(
+    grids: Mapping[str, object],
     exposures: Sequence[dict],
     association: str,
     arguments: Mapping[str, object],
@@ -53,6 +59,8 @@ def product_provenance(
 
     Parameters
     ----------
+    grids : mapping
+        Grids of the product, as the rule ``output_grid`` makes them.
     exposures : sequence of dict
         Prepared exposures.
     association : str
@@ -70,6 +78,7 @@ def product_provenance(
         "software": software_versions() | {"python": platform.python_version()},
         "arguments": dict(arguments),
         "association": {"file": association, "sha256": file_digest(association)},
+        "output_wcs": grids["output_wcs"],
         "inputs": [
             {
                 "file": entry["file"],
@@ -85,10 +94,11 @@ def product_provenance(
 
 if __name__ == "__main__":
     inputs, params = snakemake.input, snakemake.params
-    files = list(inputs.products)
     with logged_job(snakemake.log[0]):
-        record = product_record(snakemake.wildcards.product, read_json(inputs.grid), files)
+        grids, files = read_json(inputs.grid), list(inputs.products)
+        record = product_record(snakemake.wildcards.product, grids, files, params.other_members)
         provenance = product_provenance(
+            grids,
             [read_json(path) for path in inputs.summaries],
             params.association,
             params.arguments,

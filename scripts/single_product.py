@@ -5,11 +5,10 @@ Makes `{product}/{exposure}_outlier_s2d.fits` with `single: true`.
 
 from typing import TYPE_CHECKING
 
-from specresample.combination import single_arrays
+from specresample.combination import fill_number, single_arrays
 from specresample.files import read_json
 from specresample.job import logged_job
-from specresample.product import fill_value, product_model, write_product
-from specresample.sources import has_several_slits
+from specresample.product import product_model, write_product
 from specresample.storage import ArrayFile
 
 if TYPE_CHECKING:
@@ -17,27 +16,27 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     params, inputs = snakemake.params, snakemake.input
-    key = snakemake.wildcards.exposure
     with (
         logged_job(snakemake.log[0]),
-        ArrayFile(inputs.single, in_memory=params.in_memory) as single,
+        ArrayFile(inputs.single, in_memory=bool(snakemake.resources.in_memory)) as single,
     ):
-        exposure = {key: read_json(inputs.summary)}
-        sources = [s for s in read_json(inputs.grid)["sources"] if key in s["slits"]]
+        grids = read_json(inputs.grid)
+        sources = [source for source in grids["sources"] if params.exposure in source["slits"]]
         arrays = (
             single_arrays(
                 single.group(str(source["number"])),
                 scale_ratio=source["scale_ratio"],
-                fill_value=fill_value(params.arguments["fillval"]),
+                fill_value=fill_number(params.arguments["fillval"]),
             )
             for source in sources
         )
         product = product_model(
+            grids,
             sources,
-            exposure,
+            {params.exposure: read_json(inputs.summary)},
             arrays,
             params.arguments,
             params.association,
-            several=has_several_slits(exposure),
+            several=grids["several"],
         )
         write_product(snakemake.output[0], product)

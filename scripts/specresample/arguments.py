@@ -4,6 +4,7 @@
 """
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -118,6 +119,8 @@ def _standard_forms(config: Mapping) -> dict:
         out["output_shape"] = [out["output_shape"]]
     if "output_wcs" in out and out["output_wcs"] in (None, "None"):
         out["output_wcs"] = ""
+    if isinstance(out.get("output_dir"), str):
+        out["output_dir"] = os.path.normpath(out["output_dir"]) if out["output_dir"] else ""
     if "fillval" in out:
         out["fillval"] = _fill_value(out["fillval"])
     return out
@@ -161,7 +164,10 @@ def _explain(error: ValidationError) -> str:
         "exclusiveMinimum": lambda: f"it must be greater than {value}",
         "minItems": lambda: f"it must have {value} entries",
         "maxItems": lambda: f"it must have {value} entries",
-        "pattern": lambda: "allowed are NAN, INDEF or a number",
+        "pattern": lambda: {
+            "fillval": "allowed are NAN, INDEF or a number",
+            "output_dir": "it must be a folder's name without braces",
+        }[key.split(".")[-1]],
         "type": lambda: (
             f"it must be of type {value if isinstance(value, str) else ' or '.join(value)}"
         ),

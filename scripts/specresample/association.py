@@ -7,6 +7,7 @@ time a DAG is built.
 import glob
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -112,7 +113,7 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
         found = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern))
         if not found:
             raise ResampleError(f"association {pattern}: no such file")
-        files.update(dict.fromkeys(found))
+        files.update(dict.fromkeys(map(os.path.normpath, found)))
 
     products: dict[str, Product] = {}
     for file in files:
@@ -172,7 +173,8 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
             left_out.append(f"{kind}: {member['expname']}")
     if not exposures:
         raise ResampleError(f"association {file}: product {name} has no science members")
-    twice = {path for path in exposures if exposures.count(path) > 1}
+    names = [exposure_name(path) for path in exposures]
+    twice = [path for path, stem in zip(exposures, names, strict=True) if names.count(stem) > 1]
     if twice:
         raise ResampleError(f"association {file}: product {name}: {min(twice)} is there twice")
     return Product(
@@ -213,6 +215,11 @@ def _member_path(expname: str, product: str, file: str) -> str:
     return str(path)
 
 
+def exposure_name(path: str) -> str:
+    """Name of an exposure: that of its file without endings such as ``_cal.fits``."""
+    return re.sub("_(cal|crf)$", "", Path(path).stem)
+
+
 def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
     """Give every exposure of a campaign a short unique key for the names of its intermediates.
 
@@ -227,7 +234,7 @@ def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
         where several files share it, a digest of the path follows.
     """
     paths = dict.fromkeys(path for product in products for path in product.exposures)
-    stems = {path: re.sub("_(cal|crf)$", "", Path(path).stem) for path in paths}
+    stems = {path: exposure_name(path) for path in paths}
     count = Counter(stems.values())
     return {
         stem if count[stem] == 1 else f"{stem}-{_digest(path)}": path

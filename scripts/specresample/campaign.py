@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Protocol
 
 from specresample.arguments import complete_config, load_schema, product_arguments
-from specresample.association import Product, exposure_keys, read_products, source_pattern
+from specresample.association import (
+    Product,
+    exposure_keys,
+    exposure_name,
+    read_products,
+    source_pattern,
+)
 from specresample.errors import ResampleError
 
 _PACKAGE = "specresample"
@@ -21,9 +27,10 @@ _NOTHING = "(?!)"  # regular expression without a match
 
 
 class ProductWildcards(Protocol):
-    """Wildcards of a job that belongs to a product."""
+    """Wildcards of a job that belongs to a product; ``member`` where it is of one exposure."""
 
     product: str
+    member: str
 
 
 class Campaign:
@@ -44,8 +51,9 @@ class Campaign:
         By product folder.
     exposures : dict of str to str
         Path of each exposure by its key.
-    product_pattern, exposure_pattern, source_pattern : str
-        Regular expressions of the names of products, exposures and files of sources.
+    product_pattern, plain_product_pattern, exposure_pattern, source_pattern : str
+        Regular expressions of the names of products, of those without template, of exposures and
+        of the files of sources.
 
     Raises
     ------
@@ -61,6 +69,9 @@ class Campaign:
         self.exposures = exposure_keys(self.products.values())
         self._keys = {path: key for key, path in self.exposures.items()}
         self.product_pattern = _exactly(self.products)
+        self.plain_product_pattern = _exactly(
+            folder for folder, product in self.products.items() if not product.is_template
+        )
         self.exposure_pattern = _exactly(self.exposures)
         templates = [p.name for p in self.products.values() if p.is_template]
         self.source_pattern = "|".join(map(source_pattern, templates)) or _NOTHING
@@ -90,9 +101,14 @@ class Campaign:
         """
         return lambda wildcards: {name: self.arguments(wildcards)[name] for name in names}
 
-    def argument(self, name: str) -> Callable:
-        """Return a params function that gives one of a product's arguments."""
-        return lambda wildcards: self.arguments(wildcards)[name]
+    def in_memory(self, wildcards: ProductWildcards) -> int:
+        """Return whether a product's jobs load all they work on, as a resource."""
+        return int(self.arguments(wildcards)["in_memory"])
+
+    def member(self, wildcards: ProductWildcards) -> str:
+        """Return the key of the exposure of a product that a job names."""
+        names = {exposure_name(path): path for path in self.product(wildcards).exposures}
+        return self._keys[names[wildcards.member]]
 
     def output_wcs(self, wildcards: ProductWildcards) -> list[str]:
         """Return the grid that is handed in for a product, if so."""
@@ -122,7 +138,7 @@ class Campaign:
             if file and not Path(file).is_file():
                 raise ResampleError(f"config: output_wcs = {file!r}: no such file")
 
-    def association(self, wildcards: ProductWildcards) -> dict[str, str]:
+    def association_metadata(self, wildcards: ProductWildcards) -> dict[str, str]:
         """Return the metadata which a product's exposures get from their association."""
         product = self.product(wildcards)
         metadata = {
@@ -143,7 +159,9 @@ class Campaign:
         everything.
         """
         digest = hashlib.sha256()
-        for path in sorted(_sources(self._scripts / f"{script}.py", self._scripts)):
+        package = self._scripts / _PACKAGE / "__init__.py"
+        sources = _sources(self._scripts / f"{script}.py", self._scripts)
+        for path in sorted({package, *sources}):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 

@@ -106,6 +106,11 @@ class Combination:
         return out
 
 
+def fill_number(fillval: str) -> float:
+    """Give the number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
+    return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
+
+
 def _variance_weight(single: dict[str, np.ndarray], time: float | None) -> np.ndarray:
     if time is not None:
         return np.full(single["wht"].shape, float(time))
@@ -148,12 +153,11 @@ def single_arrays(
     return out
 
 
-def combine_sources(
+def combined_arrays(
     sources: Sequence[dict],
     exposures: Mapping[str, dict],
     singles: Mapping[str, ArrayFile],
     arguments: Mapping[str, object],
-    fill_value: float,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Average the drizzled exposures of one source after another.
 
@@ -167,8 +171,6 @@ def combine_sources(
         Drizzled arrays of every exposure, by the same keys.
     arguments : mapping
         The documented arguments.
-    fill_value : float
-        Value of pixels without weight.
 
     Yields
     ------
@@ -184,5 +186,7 @@ def combine_sources(
         for key, slit in slits.items():
             time = time_weight(slit["metadata"]) if by_time else None
             combination.add(singles[key].group(str(source["number"])), time=time)
-        log.info("source %s combined from %d exposures", source["key"], len(slits))
-        yield combination.finish(scale_ratio=source["scale_ratio"], fill_value=fill_value)
+        log.info("source %s combined from %d exposures", source["label"], len(slits))
+        yield combination.finish(
+            scale_ratio=source["scale_ratio"], fill_value=fill_number(arguments["fillval"])
+        )

@@ -23,7 +23,8 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # One name for all tries: what a killed job left is overwritten by the next.
+    aside = path.with_name(f".{path.name}.part")
     try:
         yield aside
         os.replace(aside, path)

@@ -32,12 +32,10 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
         logging.StreamHandler(sys.stderr),
     )
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    on_terminal.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    on_terminal.setFormatter(_OneLine("%(levelname)s %(message)s"))
     on_terminal.setLevel(logging.WARNING)
     # Third-party chatter stays in the log.
-    on_terminal.addFilter(
-        lambda record: record.name == "root" or record.name.startswith("specresample")
-    )
+    on_terminal.addFilter(lambda record: record.name.split(".")[0] in ("root", "specresample"))
     log.handlers = [in_file, on_terminal]
     try:
         yield
@@ -45,7 +43,13 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
         log.error("%s", error)
         sys.exit(1)
     except Exception as error:
-        log.error("%s: %s (unexpected; traceback in %s)", type(error).__name__, error, log_file)
-        in_file.setFormatter(logging.Formatter())
-        in_file.handle(log.makeRecord("root", logging.ERROR, "", 0, "", (), sys.exc_info()))
+        message = "%s: %s (unexpected; traceback in %s)"
+        log.error(message, type(error).__name__, error, log_file, exc_info=True)
         sys.exit(1)
+
+
+class _OneLine(logging.Formatter):
+    """Leaves the traceback to the log."""
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 - the name is logging's
+        return ""

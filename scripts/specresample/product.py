@@ -135,6 +135,7 @@ def slit_model(
 
 
 def product_model(
+    grids: Mapping[str, object],
     sources: Sequence[dict],
     exposures: Mapping[str, dict],
     arrays: Iterable[Mapping[str, np.ndarray]],
@@ -147,8 +148,10 @@ def product_model(
 
     Parameters
     ----------
+    grids : mapping
+        Grids of the product, as the rule ``output_grid`` makes them.
     sources : sequence of dict
-        Sources with their grids, as the rule ``output_grid`` makes them.
+        Those of their sources that this file holds.
     exposures : mapping of str to dict
         Prepared exposures of the product by key, in association order.
     arrays : iterable of mapping
@@ -197,14 +200,9 @@ def product_model(
         tree=tree,
         header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
         wavelengths=wavelengths,
-        history=product_history(arguments, used),
+        history=product_history(arguments, used, grids["output_wcs"]),
         created=creation_date(inputs),
     )
-
-
-def fill_value(fillval: str) -> float:
-    """Give the number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
-    return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
 
 
 def _product_metadata(

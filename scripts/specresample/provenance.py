@@ -47,7 +47,11 @@ def file_digest(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def product_history(arguments: Mapping[str, object], exposures: Mapping[str, dict]) -> list[str]:
+def product_history(
+    arguments: Mapping[str, object],
+    exposures: Mapping[str, dict],
+    output_wcs: Mapping[str, str] | None,
+) -> list[str]:
     """Lines of history that a product carries.
 
     Nothing in them depends on where or when the product is made.
@@ -58,18 +62,21 @@ def product_history(arguments: Mapping[str, object], exposures: Mapping[str, dic
         The documented arguments.
     exposures : mapping of str to dict
         Prepared exposures by key.
+    output_wcs : mapping or None
+        Name and digest of a grid that was handed in.
 
     Returns
     -------
     list of str
-        Software, arguments, and an input with its checksum per line.
+        Software, arguments, inputs and, on lines of their own for they fill one, checksums.
     """
     software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
     return [
         f"Resampled by {software}",
         f"Arguments: {json.dumps(dict(arguments), sort_keys=True)}",
         *(
-            f"Input: {Path(entry['file']).name} sha256 {entry['sha256']}"
-            for entry in exposures.values()
+            line
+            for entry in (*exposures.values(), *([output_wcs] if output_wcs else []))
+            for line in (f"Input: {Path(entry['file']).name}", f"sha256 {entry['sha256']}")
         ),
     ]

@@ -1,7 +1,11 @@
 """Which slits of which exposures show the same source (spec: "Input" and "Product")."""
 
 import logging
+import re
 from collections.abc import Mapping
+
+from specresample.association import source_pattern
+from specresample.errors import ResampleError
 
 log = logging.getLogger(__name__)
 
@@ -9,7 +13,9 @@ log = logging.getLogger(__name__)
 _ONLY = ""
 
 
-def group_sources(exposures: Mapping[str, dict]) -> dict[str, dict[str, dict]]:
+def group_sources(
+    exposures: Mapping[str, dict],
+) -> tuple[dict[str, dict[str, dict]], list[dict]]:
     """Find the slits of all exposures that show the same source.
 
     Parameters
@@ -19,25 +25,24 @@ def group_sources(exposures: Mapping[str, dict]) -> dict[str, dict[str, dict]]:
 
     Returns
     -------
-    dict of str to dict of str to dict
+    tuple of dict of str to dict of str to dict, and list of dict
         Slit by exposure key by source, sources in order of appearance. Slits belong together by
         ``source_name``, where it is blank by ``source_id``; files of one slit each are taken to
-        show one source.
+        show one source. Then the slits that are left out, since another one of their exposure
+        shows their source, with the reason.
     """
     several = has_several_slits(exposures)
     sources: dict[str, dict[str, dict]] = {}
+    bad = []
     for key, entry in exposures.items():
         for slit in entry["slits"]:
             source = _source_key(slit["metadata"]) if several else _ONLY
             other = sources.setdefault(source, {}).setdefault(key, slit)
             if other is not slit:
-                log.warning(
-                    "%s: slit %s left out: slit %s shows the same source",
-                    entry["file"],
-                    slit["label"],
-                    other["label"],
-                )
-    return sources
+                reason = f"slit {other['label']} shows the same source"
+                log.warning("%s: slit %s left out: %s", entry["file"], slit["label"], reason)
+                bad.append({"exposure": key, "slit": slit["label"], "reason": reason})
+    return sources, bad
 
 
 def has_several_slits(exposures: Mapping[str, dict]) -> bool:
@@ -86,9 +91,14 @@ def expand_product_name(name: str, slits: Mapping[str, dict]) -> str:
     Returns
     -------
     str
-        ``s`` and nine digits of the source id; ``b`` for MOS background slits; ``v`` for virtual
-        slits, whose id is negative. Slit names in lower case, joined by hyphens where a source was
-        seen through several.
+        The name as it is when it holds no template. The source id becomes ``s`` and nine digits,
+        ``b...`` for MOS background slits, ``v...`` for virtual slits, whose id is negative; slit
+        names are in lower case, joined by hyphens where a source was seen through several.
+
+    Raises
+    ------
+    ResampleError
+        When the name would not be that of a file.
 
     Examples
     --------
@@ -101,7 +111,11 @@ def expand_product_name(name: str, slits: Mapping[str, dict]) -> str:
     background = "BKG" in str(metadata[0].get("source_name") or "")
     letter = "b" if background else "v" if source_id < 0 else "s"
     names = dict.fromkeys(str(entry.get("name") or "slit").lower() for entry in metadata)
-    return name.format(source_id=f"{letter}{abs(source_id):09d}", slit_name="-".join(names))
+    expanded = name.format(source_id=f"{letter}{abs(source_id):09d}", slit_name="-".join(names))
+    # Slit names come from the files: they must not lead the product elsewhere.
+    if not re.fullmatch(source_pattern(name), expanded):
+        raise ResampleError(f"its name {expanded!r} is not usable as a file name")
+    return expanded
 
 
 def _source_key(metadata: Mapping[str, object]) -> str:

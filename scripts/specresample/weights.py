@@ -1,10 +1,6 @@
 """Weight maps: how much every input pixel counts (spec: "Before drizzling")."""
 
-import logging
-
 import numpy as np
-
-log = logging.getLogger(__name__)
 
 # Flags of JWST's DQ arrays. Pixels with one of these two have no weight; others do not matter.
 DO_NOT_USE = np.uint32(1)
@@ -43,7 +39,6 @@ def inverse_variance_weights(good: np.ndarray, var_rnoise: np.ndarray | None) ->
         1 / VAR_RNOISE, 0 where that is no positive number or the pixel is not good.
     """
     if var_rnoise is None:
-        log.warning("VAR_RNOISE is not there: all good pixels count alike")
         return good.astype(np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = np.float32(1) / var_rnoise
