@@ -3,6 +3,7 @@
 The WCS of a slit is evaluated here, once, and nowhere else.
 """
 
+import logging
 import math
 import warnings
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from scipy.spatial import ConvexHull, QhullError
 from specresample.errors import ResampleError
 from specresample.sky import separation, to_tangent, wrap_ra
 
+log = logging.getLogger(__name__)
+
 # Spec, "Output grid, NIRSpec": an exposure with more good pixels than this can be the reference.
 MIN_GOOD_PIXELS = 100
 
@@ -24,6 +27,7 @@ MIN_GOOD_PIXELS = 100
 # follow the instrument's own transforms to far below its other errors.
 _SKY_DEGREE = 3
 _WAVELENGTH_DEGREE = 2
+_SLIT_POSITION_ERROR = 1e-4  # beyond which the fit is said to be bad
 _LATTICE = (5, 9, 5)  # points along slit x, slit y and wavelength; enough for the degrees above
 
 
@@ -307,11 +311,12 @@ def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> 
 def _slit_lattice(position: np.ndarray, wavelength: np.ndarray) -> np.ndarray:
     """Points in the slit frame around all that the output grid may cover, shape (3, n)."""
     low, high = np.nanmin(position), np.nanmax(position)
-    middle, half = (high + low) / 2, high - low  # twice the slit: nods lie beside it
+    middle, length = (high + low) / 2, high - low
     return np.stack(
         np.meshgrid(
             np.linspace(-1, 1, _LATTICE[0]),
-            np.linspace(middle - half, middle + half, _LATTICE[1]),
+            # Twice the slit, since nods lie beside it.
+            np.linspace(middle - length, middle + length, _LATTICE[1]),
             np.linspace(np.nanmin(wavelength), np.nanmax(wavelength), _LATTICE[2]),
             indexing="ij",
         )
@@ -331,9 +336,12 @@ def _fit_slit_position(world: np.ndarray, position: np.ndarray, target: np.ndarr
     degrees = [_SKY_DEGREE, _SKY_DEGREE, _WAVELENGTH_DEGREE]
     matrix = polynomial.polyvander3d(*scaled, degrees)
     coefficients, *_ = np.linalg.lstsq(matrix, position)
+    error = float(np.abs(matrix @ coefficients - position).max(initial=0))
+    if error > _SLIT_POSITION_ERROR:
+        log.warning("slit positions of the product are off by up to %.2g slit heights", error)
     return {
         "centres": centres,
         "scales": scales,
         "coefficients": coefficients.reshape([d + 1 for d in degrees]).tolist(),
-        "error": float(np.abs(matrix @ coefficients - position).max(initial=0)),
+        "error": error,
     }
