@@ -150,7 +150,13 @@ def test_wcs_of_viewers_agrees_with_gwcs(pair):
             np.testing.assert_allclose(world[spectral], expected, rtol=0, atol=1e-6)
             assert wcs.wcs.cunit[1 - spectral] == "arcsec"
             zero = wcs.wcs.crpix[1 - spectral] - 1
-            assert 0 <= zero <= (ny if spectral == 0 else nx)
+            if "slit_frame" in slit.meta.wcs.available_frames:
+                to_slit = slit.meta.wcs.get_transform("detector", "slit_frame")
+                assert to_slit(0, zero)[1] == pytest.approx(slit.source_ypos, abs=1e-9)
+            elif spectral == 1:
+                assert zero == pytest.approx(slit.source_xpos, abs=1e-9)
+            else:  # a grid handed in
+                assert zero == (ny - 1) / 2
             np.testing.assert_allclose(
                 wcs.wcs.cdelt[1 - spectral], pixel_scale(slit, spectral), rtol=1e-5
             )

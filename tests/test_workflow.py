@@ -1,8 +1,10 @@
 """Whole runs of the workflow on simulated exposures: what is made, and what is made again."""
 
+import hashlib
 import json
 import re
 import shutil
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -73,6 +75,24 @@ def test_nods_line_up(demo, product, axis):
         with np.load(path) as arrays:
             profile = np.nansum(arrays["0/sci"], axis=axis)
         assert abs(np.argmax(profile) - peak) <= 1
+
+
+def test_products_say_how_they_were_made(demo):
+    folder, _ = demo
+    results = folder / "results"
+    provenance = json.loads((results / LRS / "provenance.json").read_text())
+    for entry in (provenance["association"], *provenance["inputs"], *provenance["products"]):
+        content = (folder / entry["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+    assert len(provenance["inputs"]) == 2
+    assert provenance["inputs"][0]["CRDS_CTX"].startswith("jwst_")
+    assert provenance["software"]["drizzle"] == version("drizzle")
+    assert provenance["arguments"]["pixfrac"] == 1.0
+    with fits.open(results / f"{LRS}_s2d.fits") as hdus:
+        history = list(hdus[0].header["HISTORY"])
+        assert hdus[0].header["CRDS_CTX"] == provenance["inputs"][0]["CRDS_CTX"]
+    for entry in provenance["inputs"]:
+        assert f"sha256 {entry['sha256']}" in history
 
 
 def test_second_call_does_nothing(demo):

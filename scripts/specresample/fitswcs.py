@@ -94,10 +94,14 @@ def source_pixel(grid: Grid, metadata: Mapping[str, object], dispersion_axis: in
     float
         The middle of the slit when no position is known.
     """
-    if grid.kind == "slit" and metadata.get("source_ypos") is not None:
-        positions = np.array(grid.slit_positions)
-        order = np.argsort(positions)
-        return float(np.interp(metadata["source_ypos"], positions[order], order.astype(float)))
+    rows = grid.shape[0]
+    if grid.kind == "slit" and rows > 1 and metadata.get("source_ypos") is not None:
+        # A straight line through the two nearest pixels, or the last two for a source beyond them.
+        distances = np.array(grid.slit_positions) - metadata["source_ypos"]
+        near = int(np.argmin(np.abs(distances)))
+        beyond = near + 1 < rows and distances[near] * distances[near + 1] <= 0
+        other = near + 1 if beyond or near == 0 else near - 1
+        return near - distances[near] * (other - near) / (distances[other] - distances[near])
     name = f"source_{'yx'[dispersion_axis - 1]}pos"
     if grid.kind == "interpolated" and metadata.get(name) is not None:
         return float(metadata[name])
