@@ -97,6 +97,16 @@ class CustomGrid:
         """Whether the grid is on the sky."""
         return any(str(unit) in ("deg", "arcsec") for unit in self.wcs.output_frame.unit)
 
+    @cached_property
+    def slit_positions(self) -> tuple[float, ...] | None:
+        """Slit y of every row, where the WCS has a slit frame."""
+        if "slit_frame" not in self.wcs.available_frames:
+            return None
+        to_slit = self.wcs.get_transform(self.wcs.available_frames[0], "slit_frame")
+        rows = np.arange(self.shape[0], dtype=float)
+        positions = to_slit(np.full_like(rows, self.shape[1] // 2), rows)[1]
+        return tuple(positions.tolist()) if np.isfinite(positions).all() else None
+
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale at the centre of the grid.
 

@@ -95,7 +95,7 @@ def source_pixel(grid: Grid, metadata: Mapping[str, object], dispersion_axis: in
         The middle of the slit when no position is known.
     """
     rows = grid.shape[0]
-    if grid.kind == "slit" and rows > 1 and metadata.get("source_ypos") is not None:
+    if grid.slit_positions and rows > 1 and metadata.get("source_ypos") is not None:
         # A straight line through the two nearest pixels, or the last two for a source beyond them.
         distances = np.array(grid.slit_positions) - metadata["source_ypos"]
         near = int(np.argmin(np.abs(distances)))

@@ -26,6 +26,7 @@ class Grid(Protocol):
     kind: str
     shape: tuple[int, int]
     celestial: bool
+    slit_positions: tuple[float, ...] | None
 
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale in arcsec."""
