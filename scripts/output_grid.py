@@ -78,6 +78,7 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
     elif arguments["output_shape"]:
         log.warning("product %s: output_shape is of use with output_wcs alone", name)
     sources: dict[str, dict] = {}
+    file_each = "{" in name
     grouped, doubled = group_sources(used)
     bad += doubled
     for key, slits in grouped.items():
@@ -85,14 +86,13 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
         try:
             grid, ratio = source_grid(list(slits.values()), arguments, custom)
             file = expand_product_name(name, slits)
-            # Without a template all sources share a file.
-            if "{" in name and file in sources:
+            if file_each and file in sources:
                 raise ResampleError(f"source {sources[file]['key']} has the same file name {file}")
         except ResampleError as error:
             log.warning("slit %s left out: %s", label, error)
             bad.append({"exposure": None, "slit": label, "reason": str(error)})
             continue
-        sources[file if "{" in name else key] = {
+        sources[file if file_each else key] = {
             "number": len(sources),
             "key": key,
             "label": label,
@@ -142,7 +142,9 @@ def source_grid(
             raise ResampleError(f"output_wcs {custom.file}: its grid does not overlap the data")
     else:
         ratio = _ratio(first, arguments)
-        grid = build_grid(summaries, exposure_type, scale_ratio=ratio)
+        grid = natural
+        if ratio != 1:
+            grid = build_grid(summaries, exposure_type, scale_ratio=ratio)
     if math.prod(grid.shape) > MAX_GRID * math.prod(natural.shape):
         raise ResampleError(
             f"an output grid of {grid.shape[1]} x {grid.shape[0]} pixels is more than {MAX_GRID} "

@@ -19,7 +19,7 @@ _TOLERANCE = 1e-6
 
 
 def fits_wcs(
-    grid: Grid, dispersion_axis: int, pixel_scale: float | None, source_pixel: float
+    grid: Grid, dispersion_axis: int, line: np.ndarray | None, source_pixel: float
 ) -> dict[str, object]:
     """Keywords of the FITS WCS that the schemas know.
 
@@ -28,8 +28,8 @@ def fits_wcs(
     grid : Grid
     dispersion_axis : int
         1 when wavelength runs along x, 2 along y.
-    pixel_scale : float or None
-        Spatial pixel scale in arcsec.
+    line : ndarray or None
+        From `dispersion_line`.
     source_pixel : float
         Where the source was planned, as pixel index across the dispersion, from 0.
 
@@ -39,7 +39,8 @@ def fits_wcs(
         Values by name in ``meta.wcsinfo``; empty where the grid is not on the sky or not
         rectified.
     """
-    if pixel_scale is None or not grid.celestial or dispersion_line(grid, dispersion_axis) is None:
+    pixel_scale = grid.pixel_scale(dispersion_axis)
+    if pixel_scale is None or line is None or not grid.celestial:
         return {}
     spectral, spatial = (1, 2) if dispersion_axis == 1 else (2, 1)
     return {

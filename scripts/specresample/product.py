@@ -85,6 +85,7 @@ def slit_model(
     arrays: Mapping[str, np.ndarray],
     arguments: Mapping[str, object],
     scale_ratio: float,
+    line: np.ndarray | None,
     source: Sequence[float] | None = None,
 ) -> dict:
     """Tree of a SlitModel for one source.
@@ -100,6 +101,8 @@ def slit_model(
         The documented arguments.
     scale_ratio : float
         Input over output pixel scale, across the dispersion.
+    line : ndarray or None
+        Wavelengths along the dispersion, from `specresample.fitswcs.dispersion_line`.
     source : sequence of float, optional
         World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
         given in pixels of the detector (MIRI LRS).
@@ -124,7 +127,7 @@ def slit_model(
 
     axis = _dispersion_axis(metadata)
     pixel = source_pixel(grid, metadata, axis)
-    wcs_keywords = fits_wcs(grid, axis, grid.pixel_scale(axis), pixel)
+    wcs_keywords = fits_wcs(grid, axis, line, pixel)
     metadata |= {f"meta.wcsinfo.{name}": value for name, value in wcs_keywords.items()}
 
     tree = _tree(metadata)
@@ -185,6 +188,7 @@ def product_model(
                 source_arrays,
                 arguments,
                 source["scale_ratio"],
+                wavelengths[-1],
                 slits[0]["summary"]["source"],
             )
         )
