@@ -6,31 +6,28 @@ Spec: "Input" and the first paragraph of "Before drizzling".
 import datetime
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
-import asdf
 import gwcs
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
+from stdatamodels.fits_support import FITS_HASH_KEY, fits_hash
 from stdatamodels.jwst import datamodels
-from stdatamodels.properties import ObjectNode
 
+from specresample.asdftree import EXTENSION, open_tree
 from specresample.errors import ResampleError
 from specresample.weights import DO_NOT_USE
 
 log = logging.getLogger(__name__)
 
-# Arrays of a slit by the names used here, with their names in the data models.
+# Arrays of a slit by the names used here, with those of their HDUs.
 _FLOAT_ARRAYS = {
-    "sci": "data",
-    "err": "err",
-    "var_rnoise": "var_rnoise",
-    "var_poisson": "var_poisson",
-    "var_flat": "var_flat",
+    name: name.upper() for name in ("sci", "err", "var_rnoise", "var_poisson", "var_flat")
 }
 
 # Kinds of exposures (EXP_TYPE) this workflow resamples; everything else is left alone.
@@ -94,29 +91,31 @@ class Exposure:
 
     def __init__(self, path: str | Path, *, in_memory: bool) -> None:
         self.path = Path(path)
-        # The schema checks of asdf cost more than everything else here; what is needed of the tree
-        # is checked below.
-        asdf.get_config().validate_on_read = False
         try:
             with warnings.catch_warnings(), ExitStack() as stack:
                 warnings.filterwarnings("error", message=".*truncated.*", category=AstropyWarning)
                 # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
                 hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
-                self._model = _model_class(hdus)(hdus)
-                stack.callback(self._model.close)
+                tree = stack.enter_context(open_tree(hdus)).tree
+                headers = _header_tree(hdus, tree)
                 self._open_files = stack.pop_all()
         except Exception as error:
             raise ResampleError(
                 f"{path}: not readable as a JWST exposure ({_first_line(error)})"
             ) from error
-        self.model_type = type(self._model).__name__
-        self.metadata = _flatten(self._model.instance.get("meta", {}), "meta")
-        if hasattr(self._model, "slits"):
-            self._slits = list(self._model.slits)
-            self._slit_trees = [slit.instance for slit in self._slits]
+        # By name once: a look-up in the list itself takes the longer the more slits there are.
+        self._hdus = {(hdu.name, hdu.ver): hdu for hdu in hdus}
+        self.model_type = _model_class(hdus).__name__
+        self.metadata = _flatten(tree.get("meta", {}), "meta") | _flatten(
+            headers.get("meta", {}), "meta"
+        )
+        if issubclass(_model_class(hdus), datamodels.MultiSlitModel):
+            self._slits = [
+                *zip_longest(tree.get("slits", []), headers.get("slits", []), fillvalue={})
+            ]
         else:
-            self._slits = [self._model]
-            self._slit_trees = [self._model.instance]
+            # The file itself is its only slit.
+            self._slits = [(tree, headers)]
 
     def __enter__(self) -> "Exposure":
         return self
@@ -135,7 +134,7 @@ class Exposure:
         kind = str(self.metadata.get("meta.exposure.type", ""))
         if kind.upper() not in SLIT_SPECTRA:
             return f"EXP_TYPE {kind or '(missing)'} is not one of slit spectra"
-        dimensions = {np.ndim(slit.data) for slit in self._slits if slit.data is not None}
+        dimensions = {len(hdu.shape) for (name, _), hdu in self._hdus.items() if name == "SCI"}
         if dimensions == {3}:
             return "3-D data (integrations) are not resampled"
         return None
@@ -148,41 +147,44 @@ class Exposure:
         Slit or BadSlit
             A `BadSlit` where the slit cannot be used, with the reason.
         """
-        for number, (slit, tree) in enumerate(zip(self._slits, self._slit_trees, strict=True)):
-            metadata = _merge_metadata(self.metadata, _flatten(tree))
+        for number, (tree, headers) in enumerate(self._slits):
+            own = _flatten(tree) | _flatten(headers)
+            metadata = _merge_metadata(self.metadata, own)
             try:
-                yield self._read_slit(number, slit, metadata)
+                yield self._read_slit(number, tree, metadata)
             except ResampleError as error:
                 yield BadSlit(number, metadata, str(error))
 
-    def _read_slit(self, number: int, slit: ObjectNode, metadata: dict[str, object]) -> Slit:
+    def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
         name = f"{self.path}: slit {slit_label(metadata, number)}"
-        wcs = getattr(slit.meta, "wcs", None)
+        wcs = _take_wcs(tree)
         if not isinstance(wcs, gwcs.WCS):
             raise ResampleError(f"{name}: no WCS (is there an ASDF extension?)")
-        if slit.data is None or np.ndim(slit.data) != 2 or 0 in slit.data.shape:
-            shape = None if slit.data is None else slit.data.shape
+        planes = {key: self._array(hdu, number) for key, hdu in _FLOAT_ARRAYS.items()}
+        sci, dq = planes.pop("sci"), self._array("DQ", number)
+        if sci is None or np.ndim(sci) != 2 or 0 in sci.shape:
+            shape = None if sci is None else sci.shape
             raise ResampleError(f"{name}: SCI is not an image (shape {shape})")
-        arrays = {"sci": np.array(slit.data, dtype=np.float32)}
+        arrays = {"sci": np.array(sci, dtype=np.float32)}
         level = metadata.get("meta.background.level")
         if level is not None and not metadata.get("meta.background.subtracted"):
             arrays["sci"] -= np.float32(level)
-        for key, attribute in _FLOAT_ARRAYS.items():
-            array = getattr(slit, attribute, None)
-            if key == "sci" or array is None or np.size(array) == 0:
+        for key, plane in planes.items():
+            if plane is None:
                 continue
-            if array.shape != arrays["sci"].shape:
+            if plane.shape != sci.shape:
                 log.warning("%s: %s has another shape than SCI and is left out", name, key.upper())
                 continue
-            arrays[key] = np.array(array, dtype=np.float32)
-        dq = getattr(slit, "dq", None)
-        if dq is not None and dq.shape != arrays["sci"].shape:
+            arrays[key] = np.array(plane, dtype=np.float32)
+        if dq is not None and dq.shape != sci.shape:
             log.warning("%s: DQ has another shape than SCI and is left out", name)
             dq = None
-        arrays["dq"] = (
-            np.zeros(arrays["sci"].shape, np.uint32) if dq is None else dq.astype(np.uint32)
-        )
+        arrays["dq"] = np.zeros(sci.shape, np.uint32) if dq is None else dq.astype(np.uint32)
         return Slit(number, mark_invalid(arrays), wcs, metadata)
+
+    def _array(self, hdu_name: str, slit_number: int) -> np.ndarray | None:
+        hdu = self._hdus.get((hdu_name, slit_number + 1))
+        return None if hdu is None else hdu.data
 
 
 @dataclass
@@ -251,11 +253,15 @@ def _merge_metadata(exposure: dict[str, object], slit: dict[str, object]) -> dic
 
 def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
     """Flatten a tree of dicts to its scalars by dotted path; arrays, lists and WCSs stay out."""
-    if isinstance(tree, dict):
+    if isinstance(tree, Mapping):
         return {
             path: value
-            for key, child in tree.items()
-            for path, value in _flatten(child, f"{prefix}.{key}" if prefix else str(key)).items()
+            for key in tree
+            # Only a look at a WCS would build it.
+            if key not in ("wcs", "slits")
+            for path, value in _flatten(
+                tree[key], f"{prefix}.{key}" if prefix else str(key)
+            ).items()
         }
     if isinstance(tree, np.generic):
         return {prefix: tree.item()}
@@ -264,7 +270,24 @@ def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
     return {prefix: tree} if isinstance(tree, str | bool | int | float) else {}
 
 
-def _model_class(hdus: fits.HDUList) -> type:
+def _take_wcs(tree: Mapping) -> gwcs.WCS | None:
+    """Build the WCS of a slit, and let the tree forget it, so that only one is in memory."""
+    meta = tree.get("meta", {})
+    return meta.pop("wcs") if "wcs" in meta else None
+
+
+def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:
+    """Tree of what the headers say, if that may be other than what the ASDF extension says.
+
+    A header that was edited counts more than the ASDF extension (as in stdatamodels).
+    """
+    if tree.get(FITS_HASH_KEY) == fits_hash(hdus):
+        return {}
+    headers = fits.HDUList([hdu for hdu in hdus if hdu.name != EXTENSION])
+    return _model_class(hdus)(headers).instance
+
+
+def _model_class(hdus: fits.HDUList) -> type[datamodels.JwstDataModel]:
     """Find the data model of a file; datamodels.open would read every array into memory."""
     name = hdus[0].header.get("DATAMODL", "")
     return getattr(datamodels, str(name), datamodels.ImageModel)

@@ -1,5 +1,6 @@
 """What every job of the workflow does alike: a log, and errors that speak to the user."""
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
         After an error. A `ResampleError` has been reported in one line; of any other the traceback
         is in the log.
     """
+    # WCSs are many small objects and hardly any garbage: by default half of the time to build them
+    # goes into looking for some.
+    gc.set_threshold(100_000, 20, 20)
     log = logging.getLogger()
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)

@@ -5,12 +5,15 @@ import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import asdf
+import gwcs
 import numpy as np
 from asdf.tags.core import HistoryEntry
 from astropy.io import fits
+from astropy.modeling import CompoundModel, Model
 from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
 
@@ -271,7 +274,8 @@ def write_product(path: str | Path, product: S2d) -> None:
         model.add_schema_entry("hdrtab", schema)
         tree = tree | {"hdrtab": _fits_table(table, schema)}
     entries = [HistoryEntry({"description": line}) for line in product.history]
-    tree = tree | {"history": {"extensions": _asdf_extensions(tree), "entries": entries}}
+    wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
+    tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
     with fits_support.to_fits(tree, model.schema) as hdus, written_aside(path) as aside:
         add_wavelength_table(hdus, product.wavelengths)
         for hdu in hdus:
@@ -281,19 +285,34 @@ def write_product(path: str | Path, product: S2d) -> None:
         hdus.writeto(aside, output_verify="exception")
 
 
-def _asdf_extensions(tree: dict) -> list[dict]:
-    """List the ASDF extensions that a product needs, sorted.
+# Those that WCSs need, by the kinds of their transforms and frames: it takes as long to find out as
+# to write a product.
+_extensions: dict[tuple[type, ...], list[dict]] = {}
+
+
+def _asdf_extensions(wcs: gwcs.WCS) -> list[dict]:
+    """List the ASDF extensions that a product with a WCS needs, sorted.
 
     Left alone, asdf lists them in the order of their addresses in memory, and no two runs would
     write the same bytes. Entries that are there beforehand keep their place.
     """
-    wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
-    buffer = io.BytesIO()
-    asdf.AsdfFile({"wcs": wcs}).write_to(buffer)
-    buffer.seek(0)
-    with asdf.open(buffer) as file:
-        extensions = [dict(entry) for entry in file["history"]["extensions"]]
-    return sorted(extensions, key=lambda entry: entry["extension_uri"])
+    transforms = [step.transform for step in wcs.pipeline[:-1]]
+    parts = [*chain.from_iterable(map(_simple_models, transforms))]
+    kinds = tuple(map(type, [*parts, *(step.frame for step in wcs.pipeline)]))
+    if kinds not in _extensions:
+        buffer = io.BytesIO()
+        asdf.AsdfFile({"wcs": wcs}).write_to(buffer)
+        buffer.seek(0)
+        with asdf.open(buffer) as file:
+            entries = [dict(entry) for entry in file["history"]["extensions"]]
+        _extensions[kinds] = sorted(entries, key=lambda entry: entry["extension_uri"])
+    return [dict(entry) for entry in _extensions[kinds]]
+
+
+def _simple_models(transform: Model) -> list[Model]:
+    if isinstance(transform, CompoundModel):
+        return [*_simple_models(transform.left), *_simple_models(transform.right)]
+    return [transform]
 
 
 def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:

@@ -6,10 +6,12 @@ The WCS of a slit is evaluated here, once, and nowhere else.
 import logging
 import math
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import gwcs
 import numpy as np
+from astropy.modeling import Model
 from astropy.stats import sigma_clip
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.polynomial import polynomial
@@ -269,27 +271,35 @@ def _through_slit_frame(
     frames = wcs.available_frames
     if "slit_frame" not in frames:
         raise ResampleError("its NIRSpec WCS has no slit_frame")
-    to_slit = wcs.get_transform(frames[0], "slit_frame")
-    # The last frame: world, or moving_target where the telescope followed one.
-    slit_to_world = wcs.get_transform("slit_frame", frames[-1])
-    world_to_slit = wcs.get_transform(frames[-1], "slit_frame")
+    # Step by step: to join them to one transform takes longer than to evaluate them.
+    steps = [step.transform for step in wcs.pipeline[:-1]]
+    n_to_slit = frames.index("slit_frame")
+    to_slit, to_world = steps[:n_to_slit], steps[n_to_slit:]
 
-    slit = np.array(to_slit(*detector))
+    slit = _transformed(to_slit, detector)
     position, wavelength = np.where(inside, slit[1:, : sci.size].reshape(2, *sci.shape), np.nan)
     if not np.isfinite(position + wavelength).any():
         raise ResampleError("its WCS gives no finite world coordinates")
     fiducial = _fiducial(position, wavelength, np.where(inside, sci, np.nan))
     lattice = _slit_lattice(position, wavelength)
     points = np.concatenate([slit, fiducial, lattice], axis=1)
-    world = np.array(slit_to_world(*points))
+    # The last frame: world, or moving_target where the telescope followed one.
+    world = _transformed(to_world, points)
 
     n = slit.shape[1]
     target = world[:2, n]
-    position = np.array(world_to_slit(*world[:, n + 1 :]))[1]
+    back = [transform.inverse for transform in reversed(to_world)]
+    position = _transformed(back, world[:, n + 1 :])[1]
     return world[:, :n], {
         "fiducial": target.tolist(),
         "slit_position": _fit_slit_position(world[:, n + 1 :], position, target),
     }
+
+
+def _transformed(transforms: Iterable[Model], coordinates: Iterable[np.ndarray]) -> np.ndarray:
+    for transform in transforms:
+        coordinates = transform(*coordinates)
+    return np.array(coordinates)
 
 
 def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> np.ndarray:
