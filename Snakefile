@@ -9,6 +9,8 @@
 #
 # All below output_dir. Instead of combine comes single_product with single: true, and
 # combine_sources where the product's name holds a template, so that every source is a file.
+# Products that are made quicker than their jobs are started have one job, small_product, that does
+# all of it. What is made in a folder of its own, deliver puts into its place.
 # Associations are read when the DAG is built, FITS files only in jobs.
 
 import json
@@ -58,18 +60,22 @@ PRODUCT_ARGUMENTS = [
     "propagate_dq",
     "blendheaders",
 ]
+ARGUMENTS = sorted({*DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS})
+
+# How records are shown in a report.
+RECORD = {"category": "Records", "labels": {"product": "{product}"}}
 
 
 wildcard_constraints:
-    product=CAMPAIGN.product_pattern,
+    product=CAMPAIGN.large_pattern,
     exposure=CAMPAIGN.exposure_pattern,
-    source=CAMPAIGN.source_pattern,
+    file=CAMPAIGN.delivered_pattern,
     part="[0-9]+",
 
 
 localrules:
     all,
-    source_product,
+    deliver,
     record,
 
 
@@ -118,7 +124,7 @@ checkpoint output_grid:
         ),
         output_wcs=CAMPAIGN.output_wcs,
     output:
-        f"{WORK}/{{product}}/grid.json",
+        grid=f"{WORK}/{{product}}/grid.json",
     log:
         f"{LOGS}/output_grid/{{product}}.log",
     conda:
@@ -138,7 +144,7 @@ rule drizzle_exposure:
     input:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
-        grid=rules.output_grid.output[0],
+        grid=rules.output_grid.output.grid,
         output_wcs=CAMPAIGN.output_wcs,
     output:
         CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{exposure}}.npz", temp),
@@ -159,7 +165,7 @@ rule drizzle_exposure:
 
 rule combine:
     input:
-        grid=rules.output_grid.output[0],
+        grid=rules.output_grid.output.grid,
         summaries=rules.output_grid.input.summaries,
         singles=lambda wildcards: expand(
             rules.drizzle_exposure.output,
@@ -172,7 +178,7 @@ rule combine:
     log:
         f"{LOGS}/combine/{{product}}.log",
     wildcard_constraints:
-        product=CAMPAIGN.plain_product_pattern,
+        product=CAMPAIGN.plain_pattern,
     conda:
         "envs/resample.yaml"
     resources:
@@ -214,43 +220,9 @@ rule combine_sources:
         "scripts/combine_sources.py"
 
 
-def grids_of(product):
-    """Grids of a product's sources, once they are laid out."""
-    with checkpoints.output_grid.get(product=product).output[0].open() as file:
-        return json.load(file)
-
-
-def part_of(wildcards):
-    """Folder in which the file of a source is made."""
-    product = CAMPAIGN.product_of_source(wildcards.source)
-    files = [source["file"] for source in grids_of(product)["sources"]]
-    if wildcards.source not in files:
-        raise WorkflowError(
-            f"{wildcards.source}: no such source in {product}: {', '.join(files)}"
-        )
-    part = files.index(wildcards.source) // SOURCES_PER_JOB
-    return expand(rules.combine_sources.output, product=product, part=part)
-
-
-rule source_product:
-    input:
-        part_of,
-    output:
-        f"{OUT}/{{source}}_s2d.fits",
-    log:
-        f"{LOGS}/source_product/{{source}}.log",
-    conda:
-        "envs/resample.yaml"
-    message:
-        "Delivering source {wildcards.source}"
-    shell:
-        # A link is there whole or not at all; its age must not be older than the folder's.
-        "(ln -f {input:q}/{wildcards.source}_s2d.fits {output:q} && touch {output:q}) > {log:q} 2>&1"
-
-
 rule single_product:
     input:
-        grid=rules.output_grid.output[0],
+        grid=rules.output_grid.output.grid,
         summary=lambda wildcards: expand(
             rules.prepare_exposure.output.summary, exposure=CAMPAIGN.member(wildcards)
         )[0],
@@ -281,30 +253,101 @@ rule single_product:
         "scripts/single_product.py"
 
 
-def products_of(product):
-    """Files of a product; a skipped product has none."""
+checkpoint small_product:
+    input:
+        exposures=lambda wildcards: CAMPAIGN.product(wildcards).exposures,
+        output_wcs=CAMPAIGN.output_wcs,
+    output:
+        files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
+        grid=f"{WORK}/{{product}}/grid.json",
+        record=report(f"{OUT}/{{product}}/record.json", **RECORD),
+        provenance=f"{OUT}/{{product}}/provenance.json",
+    log:
+        f"{LOGS}/small_product/{{product}}.log",
+    wildcard_constraints:
+        product=CAMPAIGN.small_pattern,
+    conda:
+        "envs/resample.yaml"
+    resources:
+        in_memory=CAMPAIGN.in_memory,
+    params:
+        code=CAMPAIGN.code("small_product"),
+        name=lambda wildcards: CAMPAIGN.product(wildcards).name,
+        exposures=CAMPAIGN.members,
+        arguments=CAMPAIGN.select(*ARGUMENTS),
+        association=CAMPAIGN.association_metadata,
+        association_file=lambda wildcards: CAMPAIGN.product(wildcards).association,
+        other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
+        output_dir=OUT,
+    message:
+        "Making product {wildcards.product}"
+    script:
+        "scripts/small_product.py"
+
+
+def grids_of(product):
+    """Grids of a product's sources, once they are laid out."""
+    laid_out_by = (
+        checkpoints.small_product
+        if CAMPAIGN.is_small(product)
+        else checkpoints.output_grid
+    )
+    with laid_out_by.get(product=product).output["grid"].open() as file:
+        return json.load(file)
+
+
+def files_of(product):
+    """Files of a product, without their ending; a skipped product has none."""
     grids = grids_of(product)
     if CAMPAIGN.product_arguments(product)["single"]:
         used = {key: None for source in grids["sources"] for key in source["slits"]}
         members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
-        return expand(rules.single_product.output, product=product, member=members)
+        return [f"{product}/{member}_outlier" for member in members]
     if CAMPAIGN.products[product].is_template:
-        files = [source["file"] for source in grids["sources"]]
-        return expand(rules.source_product.output, source=files)
-    return [] if grids["skip"] else expand(rules.combine.output, product=product)
+        return [source["file"] for source in grids["sources"]]
+    return [] if grids["skip"] else [product]
+
+
+def products_of(product):
+    """Paths of a product's files."""
+    return expand(rules.deliver.output, file=files_of(product))
+
+
+def folder_of(wildcards):
+    """Folder in which a file that is to be delivered is made."""
+    product = CAMPAIGN.product_of_file(wildcards.file)
+    files = files_of(product)
+    if wildcards.file not in files:
+        raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
+    if CAMPAIGN.is_small(product):
+        return expand(rules.small_product.output.files, product=product)
+    part = files.index(wildcards.file) // SOURCES_PER_JOB
+    return expand(rules.combine_sources.output, product=product, part=part)
+
+
+rule deliver:
+    input:
+        folder_of,
+    output:
+        f"{OUT}/{{file}}_s2d.fits",
+    log:
+        f"{LOGS}/deliver/{{file}}.log",
+    conda:
+        "envs/resample.yaml"
+    message:
+        "Delivering {wildcards.file}"
+    shell:
+        # A link is there whole or not at all; its age must not be older than the folder's.
+        "(ln -f {input:q}/{wildcards.file:q}_s2d.fits {output:q} && touch {output:q}) > {log:q} 2>&1"
 
 
 rule record:
     input:
-        grid=rules.output_grid.output[0],
+        grid=rules.output_grid.output.grid,
         summaries=rules.output_grid.input.summaries,
         products=lambda wildcards: products_of(wildcards.product),
     output:
-        record=report(
-            f"{OUT}/{{product}}/record.json",
-            category="Records",
-            labels={"product": "{product}"},
-        ),
+        record=report(f"{OUT}/{{product}}/record.json", **RECORD),
         provenance=f"{OUT}/{{product}}/provenance.json",
     log:
         f"{LOGS}/record/{{product}}.log",
@@ -314,9 +357,7 @@ rule record:
         code=CAMPAIGN.code("record"),
         association=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
-        arguments=CAMPAIGN.select(
-            *DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS
-        ),
+        arguments=CAMPAIGN.select(*ARGUMENTS),
     message:
         "Recording product {wildcards.product}"
     script:

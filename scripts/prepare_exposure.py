@@ -6,124 +6,18 @@ Makes two files that hold all the later rules need of the exposure:
   ``coordinates``, the world coordinates of every pixel;
 - a JSON file: metadata of exposure and slits, a summary of each slit's footprint, and the slits
   that cannot be used with the reason.
-
-No argument of the resampling matters here, so that none ever repeats this work.
 """
 
-import logging
 from typing import TYPE_CHECKING
 
-from astropy import units as u
-from specresample.errors import ResampleError
-from specresample.exposure import BadSlit, Exposure, Slit, slit_label
+from specresample.exposure import Exposure
 from specresample.files import write_json, written_aside
 from specresample.job import logged_job
-from specresample.provenance import file_digest
+from specresample.preparation import prepare_exposure
 from specresample.storage import ArrayWriter
-from specresample.weights import good_pixels
-from specresample.world import Footprint, trace_slit
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
-
-log = logging.getLogger("specresample.prepare_exposure")
-
-
-def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
-    """Trace all slits of an exposure.
-
-    Parameters
-    ----------
-    exposure : Exposure
-        An open level-2b file.
-    writer : ArrayWriter
-        Takes the arrays, under the number of each slit.
-
-    Returns
-    -------
-    dict
-        Content of the JSON file.
-
-    Raises
-    ------
-    ResampleError
-        When no slit of the exposure can be used.
-    """
-    prepared = {
-        "file": str(exposure.path),
-        "sha256": file_digest(exposure.path),
-        "model_type": exposure.model_type,
-        "metadata": exposure.metadata,
-        "skip": exposure.reason_to_skip(),
-        "slits": [],
-        "bad": [],
-    }
-    if prepared["skip"]:
-        log.warning("%s: skipped, %s", exposure.path, prepared["skip"])
-        return prepared
-    for slit in exposure.slits():
-        label = slit_label(slit.metadata, slit.number)
-        try:
-            if isinstance(slit, BadSlit):
-                raise ResampleError(slit.reason)
-            footprint = trace(slit)
-        except ResampleError as error:
-            log.warning("%s: slit %s left out: %s", exposure.path, label, error)
-            prepared["bad"].append({"slit": label, "reason": str(error)})
-            continue
-        part = {
-            name: array[footprint.rows, footprint.columns] for name, array in slit.arrays.items()
-        }
-        writer.add(str(slit.number), part | {"coordinates": footprint.coordinates})
-        prepared["slits"].append(
-            {
-                "number": slit.number,
-                "label": label,
-                "metadata": slit.metadata,
-                "summary": footprint.summary,
-                "flux_density": is_flux_density(slit.metadata.get("meta.bunit_data")),
-            }
-        )
-        log.info("%s: slit %s traced", exposure.path, label)
-    if not prepared["slits"]:
-        reasons = "; ".join(entry["reason"] for entry in prepared["bad"]) or "it has no slits"
-        raise ResampleError(f"{exposure.path}: no slit can be used: {reasons}")
-    return prepared
-
-
-def trace(slit: Slit) -> Footprint:
-    """Evaluate the WCS of a slit, as its metadata ask.
-
-    Parameters
-    ----------
-    slit : Slit
-
-    Returns
-    -------
-    Footprint
-    """
-    metadata = slit.metadata
-    instrument = str(metadata.get("meta.instrument.name", ""))
-    position = (metadata.get("source_xpos"), metadata.get("source_ypos"))
-    # Only of MIRI is the source given in detector pixels.
-    on_detector = instrument.upper() == "MIRI" and None not in position
-    return trace_slit(
-        slit.wcs,
-        slit.arrays["sci"],
-        good_pixels(slit.arrays["dq"]),
-        instrument=instrument,
-        dispersion_axis=int(metadata.get("meta.wcsinfo.dispersion_direction") or 1),
-        source=position if on_detector else None,
-    )
-
-
-def is_flux_density(unit: object) -> bool:
-    """Whether a BUNIT is one of flux density, such as MJy, and not of surface brightness."""
-    try:
-        return u.Unit(unit).is_equivalent(u.Jy)
-    except (ValueError, TypeError):
-        return False
-
 
 if __name__ == "__main__":
     with (

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from specresample.errors import ResampleError
 
-_NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale")
+_NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale", "small_product")
 _SWITCHES = ("single", "blendheaders", "in_memory", "propagate_dq", "keep_intermediates")
 _NULLABLE = ("pixel_scale", "output_shape")
 

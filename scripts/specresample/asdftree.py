@@ -1,12 +1,13 @@
 """The tree in the ASDF extension of a JWST file, whose WCSs are built when they are asked for."""
 
 import io
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import asdf
 import numpy as np
-from asdf.extension import Converter, Extension
+from asdf.extension import Converter, Extension, ExtensionProxy
 from asdf.tags.core.ndarray import NDArrayType
 from asdf_astropy.converters.transform.core import TransformConverterBase
 from astropy.io import fits
@@ -32,12 +33,19 @@ def open_tree(hdus: fits.HDUList) -> asdf.AsdfFile:
     """
     if EXTENSION not in hdus:
         return asdf.AsdfFile()
+    shared_transforms = _shared_transforms()
     with asdf.config_context() as config:
         # The schema checks cost more than everything else; what is needed of the tree is checked
         # where it is used.
         config.validate_on_read = False
-        config.add_extension(_SharedTransforms(config.extensions))
+        config.add_extension(shared_transforms)
         return asdf.open(io.BytesIO(hdus[EXTENSION].data), lazy_tree=True)
+
+
+@cache
+def _shared_transforms() -> ExtensionProxy:
+    # asdf loads the extensions that are installed once; in a context of its own, for each context.
+    return ExtensionProxy.maybe_wrap(_SharedTransforms(asdf.get_config().extensions))
 
 
 class _SharedTransforms(Extension):
@@ -51,22 +59,25 @@ class _SharedTransforms(Extension):
     converters = ()
     tags = ()
 
-    def __init__(self, others: list[Extension]) -> None:
+    def __init__(self, others: Iterable[ExtensionProxy]) -> None:
         shared: dict[Hashable, Model] = {}
-        self.converters = [
-            _SharedConverter(converter, shared)
+        known = [
+            converter
             for extension in others
             for converter in extension.converters
             if isinstance(converter.delegate, TransformConverterBase)
         ]
-        self.tags = list({tag for converter in self.converters for tag in converter.tags})
+        self.tags = sorted({tag for converter in known for tag in converter.tags})
+        # Extensions come in many versions with the same converters.
+        delegates = {id(converter.delegate): converter.delegate for converter in known}
+        self.converters = [_SharedConverter(delegate, shared) for delegate in delegates.values()]
 
 
 class _SharedConverter(Converter):
     tags = ()
     types = ()  # writes nothing
 
-    def __init__(self, converter: Converter, shared: dict[Hashable, Model]) -> None:
+    def __init__(self, converter: TransformConverterBase, shared: dict[Hashable, Model]) -> None:
         self._converter, self._shared = converter, shared
         self.tags = converter.tags
 

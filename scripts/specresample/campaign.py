@@ -21,6 +21,7 @@ from specresample.association import (
     source_pattern,
 )
 from specresample.errors import ResampleError
+from specresample.sizes import estimated_slits
 
 _PACKAGE = "specresample"
 _NOTHING = "(?!)"  # regular expression without a match
@@ -51,9 +52,10 @@ class Campaign:
         By product folder.
     exposures : dict of str to str
         Path of each exposure by its key.
-    product_pattern, plain_product_pattern, exposure_pattern, source_pattern : str
-        Regular expressions of the names of products, of those without template, of exposures and
-        of the files of sources.
+    small_pattern, large_pattern, plain_pattern, exposure_pattern, delivered_pattern : str
+        Regular expressions of the folders of products that one job makes, of those that several
+        make and, of these, of those without template; of the keys of exposures; and of the paths
+        of product files, without ``_s2d.fits``, that are made elsewhere and delivered.
 
     Raises
     ------
@@ -68,19 +70,27 @@ class Campaign:
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
         self._keys = {path: key for key, path in self.exposures.items()}
-        self.product_pattern = _exactly(self.products)
-        self.plain_product_pattern = _exactly(
-            folder for folder, product in self.products.items() if not product.is_template
-        )
+        large = {folder: p for folder, p in self.products.items() if not self.is_small(folder)}
+        small = {folder: p for folder, p in self.products.items() if folder not in large}
+        plain = [folder for folder, product in large.items() if not product.is_template]
+        delivered = [source_pattern(p.name) for p in self.products.values() if p.is_template]
+        delivered += [f"{re.escape(folder)}(/[^/]+_outlier)?" for folder in small]
+        self.small_pattern = _exactly(small)
+        self.large_pattern = _exactly(large)
+        self.plain_pattern = _exactly(plain)
         self.exposure_pattern = _exactly(self.exposures)
-        templates = [p.name for p in self.products.values() if p.is_template]
-        self.source_pattern = "|".join(map(source_pattern, templates)) or _NOTHING
+        self.delivered_pattern = "|".join(delivered) or _NOTHING
         self._check_overrides()
         self._check_grids()
 
     def product(self, wildcards: ProductWildcards) -> Product:
         """Return the product of a job."""
         return self.products[wildcards.product]
+
+    def is_small(self, folder: str) -> bool:
+        """Return whether one job makes a product, by its folder."""
+        slits = sum(map(estimated_slits, self.products[folder].exposures))
+        return slits <= self.config["small_product"]
 
     def members(self, wildcards: ProductWildcards) -> list[str]:
         """Return the keys of the exposures of a product, in association order."""
@@ -115,12 +125,14 @@ class Campaign:
         file = self.arguments(wildcards)["output_wcs"]
         return [file] if file else []
 
-    def product_of_source(self, source: str) -> str:
-        """Return the folder of the template product to which the file name of a source belongs."""
+    def product_of_file(self, file: str) -> str:
+        """Return the folder of the product to which a delivered file belongs."""
+        if file.split("/")[0] in self.products:
+            return file.split("/")[0]
         return next(
             product.folder
             for product in self.products.values()
-            if product.is_template and re.fullmatch(source_pattern(product.name), source)
+            if product.is_template and re.fullmatch(source_pattern(product.name), file)
         )
 
     def _check_overrides(self) -> None:

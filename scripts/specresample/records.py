@@ -1,0 +1,81 @@
+"""What became of a product, and what it takes to make it again."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from specresample.provenance import file_digest, software_versions
+
+
+def product_record(
+    product: str, grids: dict, files: Sequence[str], other_members: Sequence[str]
+) -> dict:
+    """Summarise what became of a product.
+
+    Parameters
+    ----------
+    product : str
+        Name of the product's folder.
+    grids : dict
+        Grids of the product, as the rule ``output_grid`` makes them.
+    files : sequence of str
+        Paths of its products.
+    other_members : sequence of str
+        Members of the association that are no science exposures, as ``kind: name``.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "product": product,
+        "state": "skipped" if grids["skip"] else "done",
+        "reason": grids["skip"],
+        "files": [Path(file).name for file in files],
+        "left_out": grids["bad"],
+        "other_members": list(other_members),
+    }
+
+
+def product_provenance(
+    grids: Mapping[str, object],
+    exposures: Sequence[dict],
+    association: str,
+    arguments: Mapping[str, object],
+    files: Mapping[str, str | Path],
+) -> dict:
+    """Say how a product was made.
+
+    Parameters
+    ----------
+    grids : mapping
+        Grids of the product, as the rule ``output_grid`` makes them.
+    exposures : sequence of dict
+        Prepared exposures.
+    association : str
+        Path of the association file.
+    arguments : mapping
+        The documented arguments of the product.
+    files : mapping of str to str or Path
+        By the path of each of its files, where it lies now.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "software": software_versions() | {"python": platform.python_version()},
+        "arguments": dict(arguments),
+        "association": {"file": association, "sha256": file_digest(association)},
+        "output_wcs": grids["output_wcs"],
+        "inputs": [
+            {
+                "file": entry["file"],
+                "sha256": entry["sha256"],
+                "CAL_VER": entry["metadata"].get("meta.calibration_software_version"),
+                "CRDS_CTX": entry["metadata"].get("meta.ref_file.crds.context_used"),
+            }
+            for entry in exposures
+        ],
+        "products": [{"file": file, "sha256": file_digest(path)} for file, path in files.items()],
+    }
