@@ -66,6 +66,14 @@ ARGUMENTS = sorted({*DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS})
 RECORD = {"category": "Records", "labels": {"product": "{product}"}}
 
 
+onstart:
+    # By default Snakemake starts at most 100 jobs a second, and to know when that is over it ends a
+    # full second after its last job: small products on one machine would take that much longer.
+    rate = workflow.scheduler.job_rate_limiter
+    if workflow.local_exec and rate and (rate.max_jobs, rate.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 wildcard_constraints:
     product=CAMPAIGN.large_pattern,
     exposure=CAMPAIGN.exposure_pattern,
