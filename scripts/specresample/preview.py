@@ -6,13 +6,13 @@ does not hold.
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from itertools import compress, zip_longest
 from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, style
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import AsinhNorm, Colormap, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage, PcolorImage
 from matplotlib.ticker import MaxNLocator
@@ -28,6 +28,7 @@ DPI = 100
 _SLIT_SIZE = 14.0, 9.0  # inches
 _SHEET_WIDTH = 14.0
 _SHEET_HEAD = 0.5
+_LINE = 31  # characters of text beside a slit
 
 # Thumbnails side by side, with their height in inches, for at most so many slits.
 _SHEETS = ((4, 1, 2.0), (12, 2, 1.6), (60, 3, 1.2), (np.inf, 4, 1.0))
@@ -41,7 +42,8 @@ _EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D5
 _ERROR_COLOUR = "#9AC8E8"
 _ALARM = "#B03000"
 
-_PERCENTILES = 1.0, 99.5  # of the pixels, between which colours change
+_PERCENTILES = 1.0, 99.8  # of the pixels, between which colours change
+_LINEAR = 8.0  # sigma within which they change in proportion
 
 # Columns of the sum whose error is so much above the median do not set the limits of its axis.
 _USUAL_ERROR = 5.0
@@ -143,6 +145,8 @@ def exposure_profiles(
     return profiles
 
 
+# Whatever the settings of the user, pictures are the same.
+@style.context("default")
 def preview(
     slits: Sequence[tuple[str, RectifiedSlit]],
     profiles: Sequence[Mapping[str, np.ndarray]] = (),
@@ -161,11 +165,7 @@ def preview(
     Figure
     """
     if not 1 <= len(slits) <= SLITS_IN_FULL:
-        files = dict.fromkeys(file for file, _ in slits)
-        return contact_sheet(
-            [(slit.label if len(files) == 1 else file, slit) for file, slit in slits],
-            title=next(iter(files)) if len(files) == 1 else f"{len(files)} products",
-        )
+        return _sheet_of_products(slits)
     width, height = _SLIT_SIZE
     figure = Figure(figsize=(width, height * len(slits)))
     parts = figure.subfigures(len(slits), 1, squeeze=False)[:, 0]
@@ -220,16 +220,14 @@ def draw_slit(
     science.set_ylim(*slit.offset.edges[[0, -1]])
 
     figure.text(0.065, 0.962, slit.label, size=15, weight="bold", va="center")
-    figure.text(0.065, 0.925, title, size=10, color="0.35", va="center")
-    rows, columns = slit.sci.shape
-    facts = [*slit.about, f"{rows} rows, {columns} columns"]
+    figure.text(0.065, 0.934, title, size=10, color="0.35", va="center")
+    facts = [line if len(line) <= _LINE else f"{line[: _LINE - 1]}…" for line in slit.about]
     if slit.n_exposures is not None:
         facts.append(f"{slit.n_exposures} {'exposure' if slit.n_exposures == 1 else 'exposures'}")
-    facts.append(_quality(flux, error))
+    facts.append(f"median {_quality(flux, error)}")
     figure.text(0.805, 0.9, "\n".join(facts), size=10, va="top", linespacing=1.5)
-    figure.text(
-        0.985, 0.962, "\n".join(slit.remarks), size=11, color=_ALARM, va="center", ha="right"
-    )
+    remarks = "\n".join(slit.remarks)
+    figure.text(0.805, 0.065, remarks, size=10, color=_ALARM, va="bottom", linespacing=1.5)
 
 
 def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> Figure:
@@ -254,7 +252,7 @@ def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> 
     height = _SHEET_HEAD + rows * inches
     figure = Figure(figsize=(_SHEET_WIDTH, height))
     figure.text(0.02, 1 - 0.25 / height, title, size=13, weight="bold", va="center")
-    note = f"{len(slits)} slits; S/N: median of all pixels of the sum over the profile"
+    note = f"{len(slits)} slits; S/N: median over all pixels of the sum"
     figure.text(
         0.98, 1 - 0.25 / height, note if slits else "no slit to show", ha="right", va="center"
     )
@@ -269,6 +267,7 @@ def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> 
     return figure
 
 
+@style.context("default")
 def write_preview(path: str | Path, figure: Figure) -> None:
     """Write a picture as PNG, whole or not at all; equal pictures are equal bytes.
 
@@ -279,6 +278,17 @@ def write_preview(path: str | Path, figure: Figure) -> None:
     """
     with written_aside(path) as aside:
         figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def _sheet_of_products(slits: Sequence[tuple[str, RectifiedSlit]]) -> Figure:
+    files = [file for file, _ in slits]
+    if len(set(files)) <= 1:
+        return contact_sheet([(slit.label, slit) for _, slit in slits], title="".join(files[:1]))
+    common, names = split_names(files)
+    if len(set(files)) < len(files):
+        names = [f"{name} {slit.label}" for name, (_, slit) in zip(names, slits, strict=True)]
+    pairs = [(name, slit) for name, (_, slit) in zip(names, slits, strict=True)]
+    return contact_sheet(pairs, title=common or f"{len(set(files))} files")
 
 
 def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarray) -> None:
@@ -300,8 +310,16 @@ def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarr
 
 def _draw_science(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     axes.set_ylabel(_axis_label(slit.offset, "offset"))
-    image = _draw_image(axes, slit, slit.sci, _COLOURS, Normalize(*_stretch(slit.sci)))
-    axes.figure.colorbar(image, cax=bar, extend="both", label=slit.unit or "SCI")
+    norm = _stretch(slit.sci)
+    image = _draw_image(axes, slit, slit.sci, _COLOURS, norm)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    _say_what_is_odd(axes, slit.sci)
+    # Evenly apart on the bar; the usual ticks of this stretch crowd around zero.
+    ticks = {float(f"{value:.2g}") for value in norm.inverse(np.linspace(0.04, 0.96, 6))}
+    axes.figure.colorbar(
+        image, cax=bar, ticks=sorted(ticks), format="%.2g", extend="both", label=slit.unit or "SCI"
+    )
+    bar.minorticks_off()
 
 
 def _draw_weight(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
@@ -311,8 +329,11 @@ def _draw_weight(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
         _say(axes, "no WHT in the product")
         return
     weight = np.where(slit.wht > 0, slit.wht, np.nan)
-    image = _draw_image(axes, slit, weight, _MAP_COLOURS, Normalize(0, _stretch(weight)[1]))
-    axes.figure.colorbar(image, cax=bar, extend="max")
+    norm = Normalize(0, _limits(weight)[1])
+    image = _draw_image(axes, slit, weight, _MAP_COLOURS, norm)
+    axes.figure.colorbar(image, cax=bar, extend="max", format="%.3g")
+    if np.isnan(weight).all():
+        _say(axes, "no pixel has weight")
 
 
 def _draw_context(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
@@ -327,6 +348,8 @@ def _draw_context(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
         axes, slit, counts, _MAP_COLOURS.resampled(most), Normalize(0.5, most + 0.5)
     )
     axes.figure.colorbar(image, cax=bar, ticks=MaxNLocator(5, integer=True, min_n_ticks=1))
+    if np.isnan(counts).all():
+        _say(axes, "no exposure contributes")
 
 
 def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.ndarray]) -> None:
@@ -345,18 +368,18 @@ def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.n
         label="combined",
     )
     few = len(exposures) <= len(_EXPOSURE_COLOURS)
-    colours = _EXPOSURE_COLOURS if few else [_ERROR_COLOUR] * len(exposures)
-    for name, profile, colour in zip(
-        distinct_names(list(exposures)), exposures.values(), colours, strict=False
+    names = split_names(list(exposures))[1] if few else [f"{len(exposures)} exposures"]
+    for name, profile, colour in zip_longest(
+        names, exposures.values(), _EXPOSURE_COLOURS[: len(exposures)] if few else ()
     ):
         axes.stairs(
             profile,
             edges,
             baseline=None,
             orientation="horizontal",
-            color=colour,
-            linewidth=1.2 if few else 0.5,
-            label=name if few else None,
+            color=colour or _ERROR_COLOUR,
+            linewidth=1.2 if few else 0.6,
+            label=name,
             zorder=3 if few else 1,
         )
     axes.set_xlabel(f"mean ({slit.unit})" if slit.unit else "mean")
@@ -376,17 +399,10 @@ def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.n
         borderaxespad=0,
         frameon=False,
         fontsize=9,
-        title=_legend_title(exposures, few=few),
+        title="profiles along the slit",
         title_fontsize=9,
         alignment="left",
     )
-
-
-def _legend_title(exposures: Mapping[str, np.ndarray], *, few: bool) -> str:
-    if not exposures:
-        return "profile along the slit"
-    title = "profiles along the slit"
-    return title if few else f"{title}; thin: {len(exposures)} exposures"
 
 
 def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
@@ -396,12 +412,12 @@ def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
         origin="lower",
         aspect="auto",
         cmap=_COLOURS,
-        norm=Normalize(*_stretch(slit.sci)),
+        norm=_stretch(slit.sci),
         interpolation="nearest",
     )
     _say_what_is_odd(axes, slit.sci)
     first, last = slit.wavelength.edges[[0, -1]]
-    span = f"{first:.2f} to {last:.2f} µm" if slit.wavelength.unit == "um" else ""
+    span = f"{first:.2f}-{last:.2f} µm" if slit.wavelength.unit == "um" else ""
     axes.set_title(label, size=8, loc="left", pad=3)
     axes.set_title(f"{span}   {_quality(*sum_spectrum(slit))}", size=8, loc="right", pad=3)
 
@@ -409,7 +425,6 @@ def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
 def _draw_image(
     axes: Axes, slit: RectifiedSlit, values: np.ndarray, colours: Colormap, norm: Normalize
 ) -> AxesImage | PcolorImage:
-    _say_what_is_odd(axes, values)
     return axes.pcolorfast(
         slit.wavelength.edges,
         slit.offset.edges,
@@ -419,7 +434,15 @@ def _draw_image(
     )
 
 
-def _stretch(values: np.ndarray) -> tuple[float, float]:
+def _stretch(values: np.ndarray) -> AsinhNorm:
+    """Linear within the noise, logarithmic beyond: the sky and bright lines at once."""
+    limits = _limits(values)
+    known = values[np.isfinite(values)]
+    low, high = np.percentile(known, (16, 84)) if known.size else (0, 0)
+    return AsinhNorm(_LINEAR * (high - low) / 2 or 1.0, *limits)
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
     """Limits of the colours; apart even when all values are the same."""
     known = values[np.isfinite(values)]
     if known.size == 0:
@@ -438,7 +461,7 @@ def _say_what_is_odd(axes: Axes, values: np.ndarray) -> None:
     known = values[np.isfinite(values)]
     if known.size == 0:
         _say(axes, "no valid pixel")
-    elif axes.get_label() == "SCI" and known.min() == known.max():
+    elif known.min() == known.max():
         _say(axes, f"all valid pixels are {known[0]:.4g}")
 
 
@@ -462,11 +485,12 @@ def _axis_label(axis: Axis, name: str) -> str:
 
 def _quality(flux: np.ndarray, error: np.ndarray) -> str:
     ratio = signal_to_noise(flux, error)
-    return f"S/N {ratio:.1f}" if np.isfinite(ratio) else "S/N unknown"
+    # Adding zero takes the sign from -0.0.
+    return f"S/N {round(ratio, 1) + 0.0}" if np.isfinite(ratio) else "S/N unknown"
 
 
-def distinct_names(names: Sequence[str]) -> list[str]:
-    """Shorten names to the parts between underscores in which they differ.
+def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
+    """Split names into the parts between underscores that all share and those that tell them apart.
 
     Parameters
     ----------
@@ -474,15 +498,18 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 
     Returns
     -------
-    list of str
+    common : str
+        Empty when the names are not built alike.
+    distinct : list of str
 
     Examples
     --------
-    >>> distinct_names(["jw01_00001_nrs1", "jw01_00002_nrs1"])
-    ['00001', '00002']
+    >>> split_names(["jw01_00001_nrs1", "jw01_00002_nrs1"])
+    ('jw01_nrs1', ['00001', '00002'])
     """
-    split = [name.split("_") for name in names]
-    if len(names) < 2 or len({len(parts) for parts in split}) > 1:
-        return list(names)
-    differing = [len(set(column)) > 1 for column in zip(*split, strict=True)]
-    return ["_".join(compress(parts, differing)) for parts in split]
+    parts = [name.split("_") for name in names]
+    if len(set(names)) < 2 or len(set(map(len, parts))) > 1:
+        return "", list(names)
+    differing = [len(set(column)) > 1 for column in zip(*parts, strict=True)]
+    common = (part for part, differs in zip(parts[0], differing, strict=True) if not differs)
+    return "_".join(common), ["_".join(compress(each, differing)) for each in parts]

@@ -117,10 +117,11 @@ def _read_slit(
         return array if axis == 1 else np.swapaxes(array, -1, -2)
 
     arrays = {name: read(name) for name in ("SCI", "ERR", "WHT", "CON", "WAVELENGTH")}
+    rows, n_columns = arrays["SCI"].shape
     remarks = [f"no {name} in the product" for name, array in arrays.items() if array is None]
     sci, err, wht, context, wavelengths = arrays.values()
 
-    wavelength, columns, remark = _wavelength_axis(wavelengths, sci.shape[1])
+    wavelength, columns, remark = _wavelength_axis(wavelengths, n_columns)
     remarks += remark
     weightless = ~np.isfinite(sci) if wht is None else ~np.isfinite(sci) | ~(wht > 0)
     sci = np.where(weightless, np.nan, sci)
@@ -138,10 +139,10 @@ def _read_slit(
     counted = context is not None
     return RectifiedSlit(
         label=_label(header, version),
-        about=_about(primary, header),
+        about=(*_about(primary, header), f"{rows} x {n_columns} pixels"),
         dispersion_axis=axis,
         wavelength=wavelength,
-        offset=_offset_axis(header, axis, sci.shape[0]),
+        offset=_offset_axis(header, axis, rows),
         sci=sci * factor,
         err=None if err is None else err * factor,
         wht=wht,
@@ -204,7 +205,7 @@ def _wavelength_axis(
         return in_pixels, np.arange(n_columns), ["wavelengths neither rise nor fall"]
     # Rectified wavelengths are the same along the slit; a grid handed in may have others.
     odd = apart > steps.min() / 2
-    remarks = ["wavelengths differ along the slit: median shown"] if odd else []
+    remarks = ["wavelengths vary along the slit"] if odd else []
     # Between detectors, pixels must not stretch over the wavelengths that nothing has seen.
     neighbours = np.pad(steps, 1, mode="edge")
     gaps = np.flatnonzero(steps > _GAP * np.maximum(neighbours[:-2], neighbours[2:]))
