@@ -51,9 +51,9 @@ def product_preview(
 
 
 if __name__ == "__main__":
-    params, inputs = snakemake.params, snakemake.input
+    inputs = snakemake.input
     with logged_job(snakemake.log[0]):
-        singles = dict(zip(params.exposures, inputs.get("singles", []), strict=True))
+        singles = {Path(path).stem: path for path in inputs.get("singles", [])}
         with open_arrays(singles, in_memory=False) as arrays:
             figure = product_preview(inputs.products, read_json(inputs.grid), arrays)
         write_preview(snakemake.output[0], figure)

@@ -305,7 +305,7 @@ def test_profiles_of_exposures_are_drawn_over_that_of_the_product(slit):
         np.testing.assert_array_equal(drawn.get_data().values, profile)
         np.testing.assert_array_equal(drawn.get_data().edges, slit.offset.edges)
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["combined", "00001", "00002", "00003"]
+    assert labels == ["product", "00001", "00002", "00003"]
 
 
 def test_many_exposures_are_drawn_alike_under_one_name(slit):
@@ -313,7 +313,7 @@ def test_many_exposures_are_drawn_alike_under_one_name(slit):
     axes = axes_of(preview([("product", slit)], [exposures]), "profile")
     assert len(axes.patches) == 71
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["combined", "70 exposures"]
+    assert labels == ["product", "70 exposures"]
 
 
 def test_columns_known_badly_do_not_set_the_limits(slit):

@@ -317,7 +317,7 @@ def _draw_science(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     # Evenly apart on the bar; the usual ticks of this stretch crowd around zero.
     ticks = {float(f"{value:.2g}") for value in norm.inverse(np.linspace(0.04, 0.96, 6))}
     axes.figure.colorbar(
-        image, cax=bar, ticks=sorted(ticks), format="%.2g", extend="both", label=slit.unit or "SCI"
+        image, cax=bar, ticks=sorted(ticks), format="%g", extend="both", label=slit.unit or "SCI"
     )
     bar.minorticks_off()
 
@@ -365,7 +365,7 @@ def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.n
         orientation="horizontal",
         color="black",
         linewidth=2.5,
-        label="combined",
+        label="product",
     )
     few = len(exposures) <= len(_EXPOSURE_COLOURS)
     names = split_names(list(exposures))[1] if few else [f"{len(exposures)} exposures"]
