@@ -1,0 +1,258 @@
+"""Read s2d products to look at them: arrays and axes of every slit, without the GWCS."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+# What a value and the sum over a slit are shown in, by BUNIT: factor and unit.
+_UNITS = {"MJy": (1e12, "µJy"), "Jy": (1e6, "µJy")}
+_MICROJANSKY = 1e12  # in MJy
+
+_GAP = 5.0  # how much longer a step of wavelength must be than those beside it
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of a rectified spectrum.
+
+    Attributes
+    ----------
+    edges : ndarray
+        Edges of its pixels, rising.
+    unit : str
+        ``um``, ``arcsec`` or ``pixel``.
+    """
+
+    edges: np.ndarray
+    unit: str
+
+
+@dataclass(frozen=True)
+class RectifiedSlit:
+    """A slit of a product. Wavelength rises along x in all arrays, however the file has it.
+
+    Attributes
+    ----------
+    label : str
+        Slit and source.
+    about : tuple of str
+        What was observed and how, line by line.
+    dispersion_axis : int
+        1 when wavelength runs along x in the file, 2 along y.
+    wavelength, offset : Axis
+        Axes along and across the dispersion.
+    sci : ndarray
+        NaN without weight.
+    err, wht : ndarray or None
+        None when the product has none.
+    contributions : ndarray or None
+        How many exposures contributed to each pixel, from the context.
+    n_exposures : int or None
+        How many exposures contributed anywhere.
+    factor, unit : float, str
+        What the values of the file were multiplied with, and the unit of ``sci`` and ``err``.
+    sum_factor, sum_unit : float, str
+        What turns a sum over the slit into a flux density where the pixel area is known, and its
+        unit.
+    remarks : tuple of str
+        What is missing or odd.
+    """
+
+    label: str
+    about: tuple[str, ...]
+    dispersion_axis: int
+    wavelength: Axis
+    offset: Axis
+    sci: np.ndarray
+    err: np.ndarray | None
+    wht: np.ndarray | None
+    contributions: np.ndarray | None
+    n_exposures: int | None
+    factor: float
+    unit: str
+    sum_factor: float
+    sum_unit: str
+    remarks: tuple[str, ...]
+
+
+def read_product(path: str | Path) -> list[RectifiedSlit]:
+    """Read all slits of a product.
+
+    Parameters
+    ----------
+    path : str or Path
+        A SlitModel or MultiSlitModel, combined or of one exposure.
+
+    Returns
+    -------
+    list of RectifiedSlit
+    """
+    with fits.open(path) as hdus:
+        # A list of hundreds of extensions is searched too slowly by name.
+        slits: dict[int, dict[str, fits.ImageHDU]] = {}
+        for hdu in hdus[1:]:
+            slits.setdefault(hdu.ver, {})[hdu.name] = hdu
+        return [
+            _read_slit(hdus[0].header, extensions, version)
+            for version, extensions in slits.items()
+            if "SCI" in extensions
+        ]
+
+
+def _read_slit(
+    primary: fits.Header, extensions: Mapping[str, fits.ImageHDU], version: int
+) -> RectifiedSlit:
+    header = extensions["SCI"].header
+    axis = int(header.get("DISPAXIS") or 1)
+
+    def read(name: str) -> np.ndarray | None:
+        if name not in extensions or extensions[name].data is None:
+            return None
+        array = extensions[name].data
+        array = array.astype(array.dtype.newbyteorder("="))
+        return array if axis == 1 else np.swapaxes(array, -1, -2)
+
+    arrays = {name: read(name) for name in ("SCI", "ERR", "WHT", "CON", "WAVELENGTH")}
+    rows, n_columns = arrays["SCI"].shape
+    remarks = [f"no {name} in the product" for name, array in arrays.items() if array is None]
+    sci, err, wht, context, wavelengths = arrays.values()
+
+    wavelength, columns, remark = _wavelength_axis(wavelengths, n_columns)
+    remarks += remark
+    weightless = ~np.isfinite(sci) if wht is None else ~np.isfinite(sci) | ~(wht > 0)
+    sci = np.where(weightless, np.nan, sci)
+    sci, err, wht, context = (
+        None if array is None else _take_columns(array, columns)
+        for array in (sci, err, wht, context)
+    )
+
+    bunit = str(header.get("BUNIT", "")).strip()
+    factor, unit = _UNITS.get(bunit, (1.0, bunit))
+    sum_factor, sum_unit = 1.0, unit
+    if "/sr" in bunit:
+        area = header.get("PIXAR_SR") if bunit == "MJy/sr" else None
+        sum_factor, sum_unit = (area * _MICROJANSKY, "µJy") if area else (1.0, f"{bunit} pixel")
+    counted = context is not None
+    return RectifiedSlit(
+        label=_label(header, version),
+        about=(*_about(primary, header), f"{rows} x {n_columns} pixels"),
+        dispersion_axis=axis,
+        wavelength=wavelength,
+        offset=_offset_axis(header, axis, rows),
+        sci=sci * factor,
+        err=None if err is None else err * factor,
+        wht=wht,
+        contributions=count_contributions(context) if counted else None,
+        n_exposures=count_exposures(context) if counted else None,
+        factor=factor,
+        unit=unit,
+        sum_factor=sum_factor,
+        sum_unit=sum_unit,
+        remarks=tuple(remarks),
+    )
+
+
+def count_contributions(context: np.ndarray) -> np.ndarray:
+    """Count the exposures that contributed to each pixel.
+
+    Parameters
+    ----------
+    context : ndarray of int32, shape (planes, ny, nx)
+        Context image: a bit for every exposure, 32 to a plane.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
+    """
+    return np.bitwise_count(context.view(np.uint32)).sum(axis=0, dtype=np.int64)
+
+
+def count_exposures(context: np.ndarray) -> int:
+    """Count the exposures that contributed to any pixel.
+
+    Parameters
+    ----------
+    context : ndarray of int32, shape (planes, ny, nx)
+
+    Returns
+    -------
+    int
+    """
+    anywhere = np.bitwise_or.reduce(context.view(np.uint32), axis=(1, 2))
+    return int(np.bitwise_count(anywhere).sum(dtype=np.int64))
+
+
+def _wavelength_axis(
+    wavelengths: np.ndarray | None, n_columns: int
+) -> tuple[Axis, np.ndarray, list[str]]:
+    """Axis, the columns of the file along it (-1 for a gap), and what is odd about them."""
+    columns = np.arange(n_columns)
+    in_pixels = Axis(np.arange(n_columns + 1) - 0.5, "pixel")
+    if wavelengths is None or n_columns < 2:
+        return in_pixels, columns, []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns without any wavelength
+        line = np.nanmedian(wavelengths, axis=0).astype(float)
+        apart = np.nanmax(np.abs(wavelengths - line))
+    if line[0] > line[-1]:
+        line, columns = line[::-1], columns[::-1]
+    steps = np.diff(line)
+    if not (steps > 0).all():
+        return in_pixels, np.arange(n_columns), ["wavelengths neither rise nor fall"]
+    # Rectified wavelengths are the same along the slit; a grid handed in may have others.
+    odd = apart > steps.min() / 2
+    remarks = ["wavelengths vary along the slit"] if odd else []
+    # Between detectors, pixels must not stretch over the wavelengths that nothing has seen.
+    neighbours = np.pad(steps, 1, mode="edge")
+    gaps = np.flatnonzero(steps > _GAP * np.maximum(neighbours[:-2], neighbours[2:]))
+    middles = (line[1:] + line[:-1]) / 2
+    lower = np.concatenate([[2 * line[0] - middles[0]], middles])
+    lower[gaps + 1] = line[gaps + 1] - steps[gaps + 1] / 2
+    gap_starts = line[gaps] + steps[gaps - 1] / 2
+    last = 2 * line[-1] - middles[-1]
+    return (
+        Axis(np.append(np.insert(lower, gaps + 1, gap_starts), last), "um"),
+        np.insert(columns, gaps + 1, -1),
+        remarks,
+    )
+
+
+def _take_columns(array: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Order the columns of an array; in gaps there is nothing."""
+    taken = array[..., columns]
+    taken[..., columns < 0] = 0 if array.dtype.kind == "i" else np.nan
+    return taken
+
+
+def _offset_axis(header: fits.Header, dispersion_axis: int, rows: int) -> Axis:
+    spatial = 3 - dispersion_axis
+    edges = np.arange(rows + 1) - 0.5
+    if header.get(f"CTYPE{spatial}") != "OFFSET":
+        return Axis(edges, "pixel")
+    zero, scale = header[f"CRPIX{spatial}"] - 1, header[f"CDELT{spatial}"]
+    return Axis((edges - zero) * scale, "arcsec")
+
+
+def _label(header: fits.Header, version: int) -> str:
+    name = header.get("SLTNAME") or f"number {version}"
+    source = header.get("SRCNAME") or header.get("SOURCEID")
+    return f"{name} (source {source})" if source is not None else str(name)
+
+
+def _about(primary: fits.Header, header: fits.Header) -> tuple[str, ...]:
+    def words(*keywords: str) -> str:
+        values = (str(primary.get(keyword) or "").strip() for keyword in keywords)
+        return " ".join(value for value in values if value and value != "N/A")
+
+    time = header.get("XPOSURE") or primary.get("EFFEXPTM")
+    lines = (
+        words("INSTRUME", "DETECTOR", "FILTER", "GRATING"),
+        words("EXP_TYPE"),
+        words("TARGNAME") or words("TARGPROP"),
+        f"{time:,.0f} s effective exposure" if time else "",
+    )
+    return tuple(line for line in lines if line)
