@@ -27,6 +27,7 @@ sys.path.insert(0, f"{workflow.current_basedir}/scripts")
 from specresample.association import exposure_name
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
+from specresample.provenance import PRODUCT_ARGUMENTS
 
 # Every key has a default, so that a working directory needs no config file of its own.
 if Path("config/config.yaml").is_file():
@@ -50,16 +51,6 @@ SOURCES_PER_JOB = 20
 
 DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
 GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wcs"]
-PRODUCT_ARGUMENTS = [
-    "pixel_scale_ratio",
-    "pixel_scale",
-    "pixfrac",
-    "kernel",
-    "fillval",
-    "weight_type",
-    "propagate_dq",
-    "blendheaders",
-]
 ARGUMENTS = sorted({*DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS})
 
 # How records are shown in a report.

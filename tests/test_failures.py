@@ -109,13 +109,13 @@ def test_argument(tmp_path, exposures, argument, expected):
     assert not (tmp_path / "results").exists()
 
 
-def run_broken(tmp_path, copies, expected):
+def run_broken(tmp_path, copies, expected, **config):
     """Run with the broken exposure; its log says the same as the terminal."""
     path = write_association(tmp_path / "data", PRODUCT, copies)
-    config = write_config(tmp_path, associations=[str(path)])
+    config = write_config(tmp_path, associations=[str(path)], **config)
     output = fails(tmp_path, config, expected=expected)
     assert "Traceback" not in output
-    logs = "".join(log.read_text() for log in tmp_path.rglob("prepare_exposure/*.log"))
+    logs = "".join(log.read_text() for log in tmp_path.rglob("logs/*/*.log"))
     assert re.search(expected, logs)
 
 
@@ -131,9 +131,11 @@ def test_empty_file(tmp_path, copies):
     run_broken(tmp_path, copies, rf"ERROR .*{copies[1].name}: not readable")
 
 
-def test_not_fits(tmp_path, copies):
+@pytest.mark.parametrize("small_product", [0, 30])
+def test_not_fits(tmp_path, copies, small_product):
     copies[1].write_text("This is not a FITS file.\n")
-    run_broken(tmp_path, copies, rf"ERROR .*{copies[1].name}: not readable")
+    expected = rf"ERROR .*{copies[1].name}: not readable"
+    run_broken(tmp_path, copies, expected, small_product=small_product)
 
 
 def test_no_asdf_extension(tmp_path, copies):

@@ -11,8 +11,8 @@ from specsim import fixed_slit, fixed_slits, write_nirspec
 CUBE, GOOD, MIXED, TWO = "jw1-cube", "jw2-good", "jw3-mixed", "jw4-two-slits"
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
+@pytest.fixture(scope="module", params=[0, 30], ids=["split", "small"])
+def run(request, tmp_path_factory):
     """Products of integrations, of an image among spectra, with a slit that has no WCS."""
     folder = tmp_path_factory.mktemp("skips")
     nods = (-0.4, 0.4)
@@ -24,7 +24,8 @@ def run(tmp_path_factory):
     for member in two.members:
         with fits.open(member, mode="update") as hdus:
             hdus["SCI", 2].data = hdus["SCI", 2].data[None]
-    config = write_config(folder, associations=["*/*_asn.json"])
+    small = {"small_product": request.param}
+    config = write_config(folder, associations=["*/*_asn.json"], **small)
     return folder, config, snakemake(folder, config)
 
 
@@ -40,7 +41,7 @@ def test_integrations_are_skipped_and_the_rest_is_made(run):
     assert skipped["state"] == "skipped"
     assert skipped["reason"] == "3-D data (integrations) are not resampled"
     assert record(folder, GOOD)["state"] == "done"
-    logs = (folder / "results/.work/logs/prepare_exposure").glob("*.log")
+    logs = (folder / "results/.work/logs").glob("*/*.log")
     assert sum("3-D data (integrations) are not resampled" in log.read_text() for log in logs) >= 1
 
 

@@ -34,9 +34,56 @@ def demo(tmp_path_factory):
     """The demo data set and its products."""
     folder = tmp_path_factory.mktemp("demo")
     write_demo(folder / "data")
+    config = write_config(folder, associations=["data/*/*_asn.json"], small_product=0)
+    snakemake(folder, config)
+    return folder, config
+
+
+@pytest.fixture(scope="module")
+def at_one_go(demo, tmp_path_factory):
+    """The same products, each made by one job."""
+    folder = tmp_path_factory.mktemp("small")
+    shutil.copytree(demo[0] / "data", folder / "data")
     config = write_config(folder, associations=["data/*/*_asn.json"])
     snakemake(folder, config)
     return folder, config
+
+
+def test_small_products_are_the_same_bytes(demo, at_one_go):
+    expected, found = (folder / "results" for folder, _ in (demo, at_one_go))
+    names = {path.name for path in expected.glob("*_s2d.fits")}
+    assert {path.name for path in found.glob("*_s2d.fits")} == names
+    for name in names:
+        assert (found / name).read_bytes() == (expected / name).read_bytes()
+    for path in expected.glob("*/*.json"):
+        if path.name == "record.json":
+            assert json.loads((found / path.parent.name / path.name).read_text()) == json.loads(
+                path.read_text()
+            )
+
+
+def test_small_products_are_one_job_each(at_one_go):
+    assert planned(*at_one_go) == {}
+    assert planned(*at_one_go, "--config", "pixfrac=0.7") == {"small_product": 3}
+    product = at_one_go[0] / "results" / f"{FS}_s2d.fits"
+    before = product.read_bytes()
+    product.unlink()
+    assert planned(*at_one_go) == {"deliver": 1}
+    snakemake(*at_one_go)
+    assert product.read_bytes() == before
+    next((at_one_go[0] / "data" / "miri_lrs").glob("*_00002_*_cal.fits")).touch()
+    assert planned(*at_one_go) == {"small_product": 1}
+
+
+def test_single_products_of_small_products_are_the_same_bytes(at_one_go):
+    folder, config = at_one_go
+    arguments = ["single=true", "small_product=0", "output_dir=split"]
+    snakemake(folder, config, "--config", *arguments)
+    snakemake(folder, config, "--config", "single=true", "output_dir=whole")
+    names = [path.relative_to(folder / "split") for path in folder.glob("split/*/*_s2d.fits")]
+    assert len(names) == 8
+    for name in names:
+        assert (folder / "whole" / name).read_bytes() == (folder / "split" / name).read_bytes()
 
 
 def test_products_and_records_are_there(demo):
@@ -104,14 +151,14 @@ def test_changed_pixfrac_repeats_drizzle_and_combine_only(demo):
         "drizzle_exposure": 8,
         "combine": 2,
         "combine_sources": 1,
-        "source_product": 5,
+        "deliver": 5,
         "record": 3,
     }
 
 
 def test_changed_fill_value_repeats_combine_only(demo):
     repeated = planned(*demo, "--config", "fillval=0")
-    assert set(repeated) == {"combine", "combine_sources", "source_product", "record"}
+    assert set(repeated) == {"combine", "combine_sources", "deliver", "record"}
 
 
 def test_changed_scale_leaves_the_wcs_alone(demo):
@@ -122,7 +169,10 @@ def test_changed_scale_leaves_the_wcs_alone(demo):
 
 def test_override_repeats_its_product_only(demo, tmp_path):
     config = write_config(
-        tmp_path, associations=["data/*/*_asn.json"], overrides={LRS: {"kernel": "point"}}
+        tmp_path,
+        associations=["data/*/*_asn.json"],
+        small_product=0,
+        overrides={LRS: {"kernel": "point"}},
     )
     assert planned(demo[0], config) == {"drizzle_exposure": 2, "combine": 1, "record": 1}
 
@@ -132,7 +182,8 @@ def copy(demo, tmp_path):
     """A copy of the demo, of one product, to change at will."""
     folder = tmp_path / "copy"
     shutil.copytree(demo[0], folder, symlinks=True)
-    return folder, write_config(folder, associations=["data/nirspec_fs/*_asn.json"])
+    associations = ["data/nirspec_fs/*_asn.json"]
+    return folder, write_config(folder, associations=associations, small_product=0)
 
 
 def test_touched_input_repeats_its_exposure_and_what_follows(copy):
@@ -186,7 +237,7 @@ def test_single_products_are_on_the_common_grid(copy):
 
 def test_one_source_is_a_target(copy, demo):
     folder, _ = copy
-    config = write_config(folder, associations=["data/*/*_asn.json"])
+    config = write_config(folder, associations=["data/*/*_asn.json"], small_product=0)
     product = next((folder / "results").glob("jw02736-o007_s*_s2d.fits"))
     before = product.read_bytes()
     product.unlink()

@@ -13,6 +13,18 @@ WORKFLOW = "resample-spec-workflow"
 # What the numbers and the files depend on.
 _PACKAGES = ("numpy", "scipy", "astropy", "gwcs", "asdf", "drizzle", "stdatamodels")
 
+# Arguments that a product depends on, whatever the steps that made it: those that it states.
+PRODUCT_ARGUMENTS = (
+    "pixel_scale_ratio",
+    "pixel_scale",
+    "pixfrac",
+    "kernel",
+    "fillval",
+    "weight_type",
+    "propagate_dq",
+    "blendheaders",
+)
+
 
 def software_versions() -> dict[str, str]:
     """Versions of this workflow and of the packages that make a product.
@@ -70,10 +82,11 @@ def product_history(
     list of str
         Software, arguments, inputs and, on lines of their own for they fill one, checksums.
     """
+    stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS}
     software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
     return [
         f"Resampled by {software}",
-        f"Arguments: {json.dumps(dict(arguments), sort_keys=True)}",
+        f"Arguments: {json.dumps(stated, sort_keys=True)}",
         *(
             line
             for entry in (*exposures.values(), *([output_wcs] if output_wcs else []))
