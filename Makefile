@@ -2,11 +2,12 @@
 # make test   set up and run all tests
 # make lint   the style checks
 # make .venv  only set up
+# make slurm  also what profiles/slurm needs
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint .venv
+.PHONY: demo test lint .venv slurm
 
 # The pins are read from the conda environments, where snakemake --sdm conda needs them.
 .venv: .venv/installed
@@ -15,6 +16,14 @@ BIN := .venv/bin
 	$(PYTHON) -m venv --clear .venv
 	sed -n 's/^      - //p' envs/resample.yaml envs/dev.yaml > .venv/requirements.txt
 	$(BIN)/pip install --quiet --requirement .venv/requirements.txt
+	touch $@
+
+# Both files, so that pip keeps to the pins of the first.
+slurm: .venv/slurm
+
+.venv/slurm: envs/resample.yaml envs/slurm.yaml .venv/installed
+	sed -n 's/^      - //p' envs/resample.yaml envs/slurm.yaml > .venv/slurm-requirements.txt
+	$(BIN)/pip install --quiet --requirement .venv/slurm-requirements.txt
 	touch $@
 
 config/README.md: config/config.schema.yaml | .venv/installed

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from specsim import LrsSetup, fixed_slit, write_lrs, write_nirspec
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -120,3 +122,47 @@ def jwst_python() -> str:
     if not python:
         pytest.skip("JWST_PYTHON does not name the python of an environment with jwst")
     return python
+
+
+def campaign_products(folder: Path) -> dict[str, bytes]:
+    """Return the content of all that a run delivered, by path below the folder of results."""
+    results = folder / "results"
+    files = (path for path in results.rglob("*") if path.is_file())
+    paths = {str(path.relative_to(results)): path for path in files}
+    return {name: path.read_bytes() for name, path in paths.items() if name[0] != "."}
+
+
+@pytest.fixture(scope="session")
+def make_campaign(tmp_path_factory):
+    """Function that sets up a working folder with some of a campaign's small products.
+
+    The products ``one`` and ``two`` share an exposure; ``broken`` has a file of its own to break.
+    """
+    data = tmp_path_factory.mktemp("campaign")
+    slit = write_nirspec(data, fixed_slit(nods=(-0.4, 0.0, 0.4))).members
+    lrs = write_lrs(data, LrsSetup()).members
+    broken = Path(shutil.copy(slit[0], data / "broken_cal.fits"))
+    members = {
+        "one": slit[:2],
+        "two": slit[1:],
+        "three": lrs[:1],
+        "four": lrs[1:],
+        "broken": [broken],
+    }
+
+    def make(*products: str) -> Path:
+        folder = tmp_path_factory.mktemp("work")
+        for product in products:
+            write_association(folder / "data", product, members[product])
+        write_config(folder, associations=["data/*_asn.json"])
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def campaign_expected(make_campaign):
+    """What a plain run makes of the campaign."""
+    folder = make_campaign("one", "two", "three", "four")
+    snakemake(folder, "--configfile=config.yaml")
+    return campaign_products(folder)
