@@ -43,11 +43,12 @@ except ResampleError as error:
 OUT = CAMPAIGN.config["output_dir"]
 WORK = f"{OUT}/.work"
 LOGS = f"{WORK}/logs"
+BENCHMARKS = f"{WORK}/benchmarks"
 
 # in_memory is a resource of jobs and not a param: it changes no byte and repeats nothing.
 
 # Sources of a template product that one job combines: enough to be worth its start.
-SOURCES_PER_JOB = 20
+SOURCES_PER_JOB = 15
 
 DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
 GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wcs"]
@@ -76,24 +77,22 @@ localrules:
     all,
     deliver,
     record,
+    small_product_record,
 
 
-def files_of_all(wildcards):
-    """Files of all products."""
+def records_of_all(wildcards):
+    """Records of all products: there when all files of a product are."""
     if not CAMPAIGN.products:
         raise WorkflowError(
             "config: associations is empty: name association files or globs"
         )
-    return [file for product in CAMPAIGN.products for file in products_of(product)]
+    return expand(rules.record.output.record, product=CAMPAIGN.products)
 
 
 rule all:
     default_target: True
     input:
-        # The records are here so that all products start at once: Snakemake asks for the files of
-        # the next product when the grids of the one before are known.
-        records=expand(f"{OUT}/{{product}}/record.json", product=CAMPAIGN.products),
-        files=files_of_all,
+        records_of_all,
 
 
 rule prepare_exposure:
@@ -104,6 +103,8 @@ rule prepare_exposure:
         summary=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.json", temp),
     log:
         f"{LOGS}/prepare_exposure/{{exposure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/prepare_exposure/{{exposure}}.tsv"
     conda:
         "envs/resample.yaml"
     resources:
@@ -126,6 +127,8 @@ checkpoint output_grid:
         grid=f"{WORK}/{{product}}/grid.json",
     log:
         f"{LOGS}/output_grid/{{product}}.log",
+    benchmark:
+        f"{BENCHMARKS}/output_grid/{{product}}.tsv"
     conda:
         "envs/resample.yaml"
     params:
@@ -149,6 +152,8 @@ rule drizzle_exposure:
         CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{exposure}}.npz", temp),
     log:
         f"{LOGS}/drizzle_exposure/{{product}}/{{exposure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/drizzle_exposure/{{product}}/{{exposure}}.tsv"
     conda:
         "envs/resample.yaml"
     resources:
@@ -176,6 +181,8 @@ rule combine:
         f"{OUT}/{{product}}_s2d.fits",
     log:
         f"{LOGS}/combine/{{product}}.log",
+    benchmark:
+        f"{BENCHMARKS}/combine/{{product}}.tsv"
     wildcard_constraints:
         product=CAMPAIGN.plain_pattern,
     conda:
@@ -203,6 +210,8 @@ rule combine_sources:
         CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
     log:
         f"{LOGS}/combine_sources/{{product}}-{{part}}.log",
+    benchmark:
+        f"{BENCHMARKS}/combine_sources/{{product}}-{{part}}.tsv"
     conda:
         "envs/resample.yaml"
     params:
@@ -235,6 +244,8 @@ rule single_product:
         f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits",
     log:
         f"{LOGS}/single_product/{{product}}/{{member}}.log",
+    benchmark:
+        f"{BENCHMARKS}/single_product/{{product}}/{{member}}.tsv"
     wildcard_constraints:
         member="[^/]+",
     conda:
@@ -259,10 +270,12 @@ checkpoint small_product:
     output:
         files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
         grid=f"{WORK}/{{product}}/grid.json",
-        record=report(f"{OUT}/{{product}}/record.json", **RECORD),
-        provenance=f"{OUT}/{{product}}/provenance.json",
+        record=f"{WORK}/{{product}}/record.json",
+        provenance=f"{WORK}/{{product}}/provenance.json",
     log:
         f"{LOGS}/small_product/{{product}}.log",
+    benchmark:
+        f"{BENCHMARKS}/small_product/{{product}}.tsv"
     wildcard_constraints:
         product=CAMPAIGN.small_pattern,
     conda:
@@ -350,6 +363,8 @@ rule record:
         provenance=f"{OUT}/{{product}}/provenance.json",
     log:
         f"{LOGS}/record/{{product}}.log",
+    benchmark:
+        f"{BENCHMARKS}/record/{{product}}.tsv"
     conda:
         "envs/resample.yaml"
     params:
@@ -361,3 +376,23 @@ rule record:
         "Recording product {wildcards.product}"
     script:
         "scripts/record.py"
+
+
+rule small_product_record:
+    input:
+        record=rules.small_product.output.record,
+        provenance=rules.small_product.output.provenance,
+        products=lambda wildcards: products_of(wildcards.product),
+    output:
+        record=report(f"{OUT}/{{product}}/record.json", **RECORD),
+        provenance=f"{OUT}/{{product}}/provenance.json",
+    log:
+        f"{LOGS}/small_product_record/{{product}}.log",
+    wildcard_constraints:
+        product=CAMPAIGN.small_pattern,
+    conda:
+        "envs/resample.yaml"
+    message:
+        "Recording product {wildcards.product}"
+    shell:
+        "cp {input.record:q} {input.provenance:q} $(dirname {output.record:q}) > {log:q} 2>&1"

@@ -12,7 +12,6 @@ import asdf
 import gwcs
 import numpy as np
 from asdf.tags.core import HistoryEntry
-from astropy.io import fits
 from astropy.modeling import CompoundModel, Model
 from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
@@ -52,6 +51,9 @@ _MORE_KEYWORDS = {
         "fits_keyword": "FILLVAL",
     },
 }
+
+# FITS has letters for False and True, which are signed bytes in memory.
+_LOGICALS = np.frombuffer(b"FT", np.int8)
 
 _SQUARE_ARCSEC = np.rad2deg(3600.0) ** 2  # in a steradian
 
@@ -270,9 +272,8 @@ def write_product(path: str | Path, product: S2d) -> None:
     for name, entry in _MORE_KEYWORDS.items():
         model.add_schema_entry(name, entry)
     if table is not None:
-        schema = _table_schema(table)
-        model.add_schema_entry("hdrtab", schema)
-        tree = tree | {"hdrtab": _fits_table(table, schema)}
+        model.add_schema_entry("hdrtab", _table_schema(table))
+        tree = tree | {"hdrtab": _fits_table(table)}
     entries = [HistoryEntry({"description": line}) for line in product.history]
     wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
     tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
@@ -336,9 +337,20 @@ def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
     return max(str(metadata.get("meta.date", "")) for metadata in inputs)
 
 
-def _fits_table(table: np.ndarray, schema: dict) -> np.ndarray:
-    # By way of an HDU since astropy writes logical columns right only then.
-    return fits_support.from_fits_hdu(fits.BinTableHDU(table), schema)
+def _fits_table(table: np.ndarray) -> np.ndarray:
+    """Bring a table into the form in which FITS stores it: astropy takes long to do the same."""
+    stored = {
+        "U": lambda column: column.astype("S"),
+        "b": lambda column: _LOGICALS[column.astype(int)],
+    }
+    columns = {
+        name: stored.get(table.dtype[name].kind, np.asarray)(table[name])
+        for name in table.dtype.names
+    }
+    fits_table = np.empty(len(table), [(name, column.dtype) for name, column in columns.items()])
+    for name, column in columns.items():
+        fits_table[name] = column
+    return fits_table
 
 
 def _table_schema(table: np.ndarray) -> dict:
@@ -355,7 +367,6 @@ def _datatype(dtype: np.dtype) -> object:
     """Name a numpy type as ASDF does."""
     if dtype.kind == "U":
         return ["ascii", dtype.itemsize // 4]
-    # FITS logicals come back as signed bytes.
     return "int8" if dtype.kind == "b" else dtype.name
 
 
