@@ -64,15 +64,16 @@ def test_small_products_are_the_same_bytes(demo, at_one_go):
 
 def test_small_products_are_one_job_each(at_one_go):
     assert planned(*at_one_go) == {}
-    assert planned(*at_one_go, "--config", "pixfrac=0.7") == {"small_product": 3}
+    again = {"small_product": 3, "small_product_record": 3}
+    assert planned(*at_one_go, "--config", "pixfrac=0.7") == again
     product = at_one_go[0] / "results" / f"{FS}_s2d.fits"
     before = product.read_bytes()
     product.unlink()
-    assert planned(*at_one_go) == {"deliver": 1}
+    assert planned(*at_one_go) == {"deliver": 1, "small_product_record": 1}
     snakemake(*at_one_go)
     assert product.read_bytes() == before
     next((at_one_go[0] / "data" / "miri_lrs").glob("*_00002_*_cal.fits")).touch()
-    assert planned(*at_one_go) == {"small_product": 1}
+    assert planned(*at_one_go) == {"small_product": 1, "small_product_record": 1}
 
 
 def test_single_products_of_small_products_are_the_same_bytes(at_one_go):
