@@ -66,6 +66,14 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
+onsuccess:
+    print(CAMPAIGN.close_ledger(), file=sys.stderr)
+
+
+onerror:
+    print(CAMPAIGN.close_ledger(), file=sys.stderr)
+
+
 wildcard_constraints:
     product=CAMPAIGN.large_pattern,
     exposure=CAMPAIGN.exposure_pattern,
@@ -108,6 +116,7 @@ rule prepare_exposure:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("prepare_exposure"),
         in_memory=int(CAMPAIGN.config["in_memory"]),
     params:
         code=CAMPAIGN.code("prepare_exposure"),
@@ -131,6 +140,8 @@ checkpoint output_grid:
         f"{BENCHMARKS}/output_grid/{{product}}.tsv"
     conda:
         "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("output_grid"),
     params:
         code=CAMPAIGN.code("output_grid"),
         name=lambda wildcards: CAMPAIGN.product(wildcards).name,
@@ -157,6 +168,7 @@ rule drizzle_exposure:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("drizzle_exposure"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("drizzle_exposure"),
@@ -188,6 +200,7 @@ rule combine:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("combine"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("combine"),
@@ -214,6 +227,8 @@ rule combine_sources:
         f"{BENCHMARKS}/combine_sources/{{product}}-{{part}}.tsv"
     conda:
         "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("combine_sources"),
     params:
         code=CAMPAIGN.code("combine_sources"),
         exposures=CAMPAIGN.members,
@@ -251,6 +266,7 @@ rule single_product:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("single_product"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("single_product"),
@@ -281,6 +297,7 @@ checkpoint small_product:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("small_product"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("small_product"),
@@ -367,6 +384,8 @@ rule record:
         f"{BENCHMARKS}/record/{{product}}.tsv"
     conda:
         "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("record"),
     params:
         code=CAMPAIGN.code("record"),
         association=lambda wildcards: CAMPAIGN.product(wildcards).association,
