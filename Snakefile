@@ -27,6 +27,7 @@ sys.path.insert(0, f"{workflow.current_basedir}/scripts")
 from specresample.association import exposure_name
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
+from specresample.locks import hold_mark, remove_stale_locks
 from specresample.provenance import PRODUCT_ARGUMENTS
 
 # Every key has a default, so that a working directory needs no config file of its own.
@@ -47,7 +48,7 @@ BENCHMARKS = f"{WORK}/benchmarks"
 
 # in_memory is a resource of jobs and not a param: it changes no byte and repeats nothing.
 
-# Sources of a template product that one job combines: enough to be worth its start.
+# Most sources of a template product that one job combines: enough to be worth its start.
 SOURCES_PER_JOB = 15
 
 DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
@@ -58,7 +59,12 @@ ARGUMENTS = sorted({*DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS})
 RECORD = {"category": "Records", "labels": {"product": "{product}"}}
 
 
+if workflow.is_main_process and remove_stale_locks(Path(".snakemake")):
+    print("An earlier run was killed: its locks are removed.", file=sys.stderr)
+
+
 onstart:
+    workflow.alive = hold_mark(Path(".snakemake"))
     # By default Snakemake starts at most 100 jobs a second, and to know when that is over it ends a
     # full second after its last job: small products on one machine would take that much longer.
     rate = workflow.scheduler.job_rate_limiter
@@ -213,6 +219,12 @@ rule combine:
         "scripts/combine.py"
 
 
+def sources_of_part(wildcards):
+    """First source of a part, and first of the next."""
+    step = sources_per_job(len(files_of(wildcards.product)))
+    return [int(wildcards.part) * step, (int(wildcards.part) + 1) * step]
+
+
 rule combine_sources:
     input:
         grid=rules.combine.input.grid,
@@ -234,9 +246,7 @@ rule combine_sources:
         exposures=CAMPAIGN.members,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
-        sources=lambda wildcards: [
-            (int(wildcards.part) + edge) * SOURCES_PER_JOB for edge in (0, 1)
-        ],
+        sources=sources_of_part,
     message:
         "Combining sources of product {wildcards.product}, part {wildcards.part}"
     script:
@@ -307,7 +317,7 @@ checkpoint small_product:
         association=CAMPAIGN.association_metadata,
         association_file=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
-        output_dir=OUT,
+        output_dir=lambda wildcards: OUT,
     message:
         "Making product {wildcards.product}"
     script:
@@ -342,6 +352,11 @@ def products_of(product):
     return expand(rules.deliver.output, file=files_of(product))
 
 
+def sources_per_job(number):
+    """How many of a template product's sources one job combines: even a few are two jobs."""
+    return min(SOURCES_PER_JOB, -(-number // 2))
+
+
 def folder_of(wildcards):
     """Folder in which a file that is to be delivered is made."""
     product = CAMPAIGN.product_of_file(wildcards.file)
@@ -350,7 +365,7 @@ def folder_of(wildcards):
         raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
     if CAMPAIGN.is_small(product):
         return expand(rules.small_product.output.files, product=product)
-    part = files.index(wildcards.file) // SOURCES_PER_JOB
+    part = files.index(wildcards.file) // sources_per_job(len(files))
     return expand(rules.combine_sources.output, product=product, part=part)
 
 
