@@ -128,8 +128,12 @@ def main() -> int:
     folder = options.folder.resolve()
     benchmark = Benchmark(folder, options.rounds, options.cores)
     measurements = folder / "measurements.json"
-    resumed = options.resume and measurements.exists()
-    results = Results.load(measurements) if resumed else Results(benchmark.about())
+    results = Results(benchmark.about())
+    if options.resume and measurements.exists():
+        before = Results.load(measurements)
+        if before.about != results.about:
+            parser.error(f"--resume: measured before with {before.about}, now {results.about}")
+        results = before
     by_name = {case.name: case for case in CASES}
     # What is measured, where it goes and how.
     tasks: list[tuple[dict, str, Callable[[], object]]] = [

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.cases import CASES, SERIES, Case, Measure, Target
 from benchmarks.fitting import Spread, growth, ratio, spread
@@ -259,11 +260,15 @@ def _plot_ratios(axes: Axes, results: Results) -> None:
                     axes.plot(target.limit, row + shift, "|", color=colour, markersize=11)
     axes.axvline(1, color="0.6", linewidth=0.8)
     axes.set_xscale("log")
+    axes.set_xlim(min(0.04, axes.get_xlim()[0]), max(1.5, axes.get_xlim()[1]))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_yticks(range(len(cases)), [case.title.replace("`", "") for case in cases])
     axes.invert_yaxis()
     axes.set_xlabel("workflow / jwst (bars: targets)")
     if cases:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
 
 
 def _plot_spread(axes: Axes, value: Spread, y: float, colour: str, label: str | None) -> None:
@@ -286,7 +291,7 @@ def _plot_growth(axes: Axes, results: Results) -> None:
     axes.set_ylabel("CPU time [s]")
     axes.set_ylim(bottom=0)
     if shown:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
 
 
 def _values(costs: Iterable[Cost], measure: Measure) -> list[float]:

@@ -5,11 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from benchmarks.cases import Target, shorter
-from benchmarks.comparing import image_difference
+from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
 from benchmarks.fitting import growth, ratio
-from benchmarks.measuring import Cost, FailedRunError, measure
+from benchmarks.measuring import Cost, FailedRunError, Work, measure
 from benchmarks.profile_steps import REST, Stopwatch
 from benchmarks.report import BEGIN, END, is_met, markdown_table, plot, report, with_part
 from benchmarks.results import CaseResult, Results
@@ -93,6 +94,27 @@ def test_image_difference():
     assert image_difference(hole, hole, error) == 0
     assert image_difference(hole, image, error) == np.inf
     assert image_difference(image[:2], image, error) == np.inf
+
+
+def write_product(path, image):
+    path.parent.mkdir(exist_ok=True)
+    planes = [fits.ImageHDU(image, name="SCI"), fits.ImageHDU(np.ones((3, 4)), name="ERR")]
+    planes[0].header["SOURCEID"] = 7
+    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(path, overwrite=True)
+
+
+def test_products_must_be_those_of_jwst(tmp_path):
+    association, image = tmp_path / "spec3_asn.json", np.arange(12.0).reshape(3, 4)
+    association.write_text(json.dumps({"products": [{"name": "p_{source_id}_x"}]}))
+    work, ours = Work((association,)), tmp_path / "results" / "p_s7_x_s2d.fits"
+    write_product(tmp_path / "000_s2d.fits", image)
+    with pytest.raises(DifferentProductsError, match="slits"):
+        compare_products(work, tmp_path, tmp_path)
+    write_product(ours, image)
+    assert compare_products(work, tmp_path, tmp_path) == 0
+    write_product(ours, image + 0.1)
+    with pytest.raises(DifferentProductsError, match=r"SCI differs by 0\.1 errors"):
+        compare_products(work, tmp_path, tmp_path)
 
 
 def test_shorter_association(tmp_path):
