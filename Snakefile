@@ -106,7 +106,11 @@ def records_of_all(wildcards):
 rule all:
     default_target: True
     input:
-        records_of_all,
+        records=records_of_all,
+        # Of a product that was deleted a record alone would not tell.
+        files=lambda wildcards: [
+            file for product in CAMPAIGN.products for file in products_of(product)
+        ],
 
 
 rule prepare_exposure:
