@@ -48,8 +48,9 @@ BENCHMARKS = f"{WORK}/benchmarks"
 
 # in_memory is a resource of jobs and not a param: it changes no byte and repeats nothing.
 
-# Most sources of a template product that one job combines: enough to be worth its start.
-SOURCES_PER_JOB = 15
+# How many sources of a template product one job combines: enough to be worth its start, and few
+# enough that two cores share the work.
+SOURCES_PER_JOB = (6, 15)
 
 DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
 GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wcs"]
@@ -357,8 +358,9 @@ def products_of(product):
 
 
 def sources_per_job(number):
-    """How many of a template product's sources one job combines: even a few are two jobs."""
-    return min(SOURCES_PER_JOB, -(-number // 2))
+    """How many of a template product's sources one job combines."""
+    least, most = SOURCES_PER_JOB
+    return min(most, max(least, -(-number // 2)))
 
 
 def folder_of(wildcards):
