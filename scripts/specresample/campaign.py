@@ -24,6 +24,7 @@ from specresample.errors import ResampleError
 from specresample.files import write_json
 from specresample.ledger import ledger_entry, summary
 from specresample.needs import estimated_slits, request
+from specresample.provenance import software_versions
 
 _PACKAGE = "specresample"
 _NOTHING = "(?!)"  # regular expression without a match
@@ -199,18 +200,24 @@ class Campaign:
         return path if self.config["keep_intermediates"] else temp(path)
 
     def code(self, script: str) -> str:
-        """Return a digest of a script and of the modules it imports from the package.
+        """Return a digest of a script, the modules it imports and the versions of packages.
 
         As a param it makes Snakemake repeat a job when the code that it runs has changed:
         Snakemake itself watches the script alone, and by time, so that a fresh clone would repeat
         everything.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(_packages().encode())
         package = self._scripts / _PACKAGE / "__init__.py"
         sources = _sources(self._scripts / f"{script}.py", self._scripts)
         for path in sorted({package, *sources}):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
+
+
+@cache
+def _packages() -> str:
+    """Versions of the packages, as text."""
+    return repr(sorted(software_versions().items()))
 
 
 def _exactly(names: Iterable[str]) -> str:
