@@ -5,6 +5,7 @@
 
 import math
 import os
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from specresample.errors import ResampleError
 _NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale", "small_product")
 _SWITCHES = ("single", "blendheaders", "in_memory", "propagate_dq", "keep_intermediates")
 _NULLABLE = ("pixel_scale", "output_shape")
+
+# Shows values, but not all of one that a few lines of YAML make gigabytes of.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 300
 
 
 def load_schema(file: str | Path) -> dict:
@@ -172,4 +177,4 @@ def _explain(error: ValidationError) -> str:
             f"it must be of type {value if isinstance(value, str) else ' or '.join(value)}"
         ),
     }.get(error.validator, lambda: error.message)()
-    return f"config: {key} = {error.instance!r}: {allowed}"
+    return f"config: {key} = {_SHORT.repr(error.instance)}: {allowed}"

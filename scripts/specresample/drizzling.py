@@ -50,8 +50,10 @@ def drizzle_slit(
             continue
         drizzle = Drizzle(kernel=kernel, fillval="NaN", out_shape=shape, disable_ctx=True)
         variance = name in VARIANCES
+        with np.errstate(invalid="ignore"):  # a negative variance is none, and NaN in the output
+            plane = np.sqrt(array) if variance else array
         drizzle.add_image(
-            np.sqrt(array) if variance else array,
+            plane,
             exptime=1.0,  # only counted by drizzle, for data in counts per second
             pixmap=pixmap,
             weight_map=weights,

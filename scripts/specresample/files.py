@@ -25,6 +25,8 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # One name for all tries: what a killed job left is overwritten by the next.
     aside = path.with_name(f".{path.name}.part")
+    # Never through a link that somebody put there.
+    aside.unlink(missing_ok=True)
     try:
         yield aside
         os.replace(aside, path)

@@ -5,6 +5,10 @@ No FITS file is opened when jobs are planned.
 
 from pathlib import Path
 
+# Pixels of an image, of input or output: four whole detectors. More is a mistake in a header or a
+# WCS, and would fill the memory.
+MAX_PIXELS = 2**24
+
 # Bytes of a NIRSpec slit with all its planes, about 20 x 700 pixels, and its WCS.
 _SLIT = 500_000
 
