@@ -45,6 +45,9 @@ def drizzle_slit(
         given, is the bitwise OR of contributing pixels.
     """
     out: dict[str, np.ndarray] = {}
+    if not _has_area(pixmap):
+        # drizzle would refuse it.
+        return _nothing(arrays, shape)
     for name, array in arrays.items():
         if name == "dq":
             continue
@@ -68,3 +71,15 @@ def drizzle_slit(
             if drizzle.out_dq is not None:
                 out["dq"] = drizzle.out_dq
     return out
+
+
+def _has_area(pixmap: np.ndarray) -> bool:
+    """Whether two rows and two columns have a place on the output grid."""
+    valid = np.isfinite(pixmap).all(axis=-1)
+    return valid.any(axis=0).sum() > 1 and valid.any(axis=1).sum() > 1
+
+
+def _nothing(arrays: Mapping[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    out = {name: np.full(shape, np.nan, np.float32) for name in arrays if name != "dq"}
+    out["wht"] = np.zeros(shape, np.float32)
+    return out | ({"dq": np.zeros(shape, np.uint32)} if "dq" in arrays else {})

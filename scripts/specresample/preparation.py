@@ -74,7 +74,8 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
         )
         log.info("%s: slit %s traced", exposure.path, label)
     if not prepared["slits"]:
-        reasons = "; ".join(entry["reason"] for entry in prepared["bad"]) or "it has no slits"
+        reasons = "; ".join(f"{bad['slit']}: {bad['reason']}" for bad in prepared["bad"])
+        reasons = reasons or "it has no slits"
         raise ResampleError(f"{exposure.path}: no slit can be used: {reasons}")
     return prepared
 
