@@ -182,7 +182,8 @@ rule combine:
         ),
         output_wcs=CAMPAIGN.output_wcs,
     output:
-        f"{OUT}/{{product}}_s2d.fits",
+        # Or else Snakemake would remove the previous product before the new one is there.
+        update(f"{OUT}/{{product}}_s2d.fits"),
     log:
         f"{LOGS}/combine/{{product}}.log",
     wildcard_constraints:
@@ -241,7 +242,7 @@ rule single_product:
         )[0],
         output_wcs=CAMPAIGN.output_wcs,
     output:
-        f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits",
+        update(f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits"),
     log:
         f"{LOGS}/single_product/{{product}}/{{member}}.log",
     wildcard_constraints:
@@ -337,7 +338,7 @@ rule deliver:
     input:
         folder_of,
     output:
-        f"{OUT}/{{file}}_s2d.fits",
+        update(f"{OUT}/{{file}}_s2d.fits"),
     log:
         f"{LOGS}/deliver/{{file}}.log",
     conda:
@@ -346,7 +347,8 @@ rule deliver:
         "Delivering {wildcards.file}"
     shell:
         # A link is there whole or not at all; its age must not be older than the folder's.
-        "(ln -f {input:q}/{wildcards.file:q}_s2d.fits {output:q} && touch {output:q}) > {log:q} 2>&1"
+        "(ln -f -- {input:q}/{wildcards.file:q}_s2d.fits {output:q} && touch -- {output:q})"
+        " > {log:q} 2>&1"
 
 
 rule record:

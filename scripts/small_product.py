@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     params, outputs = snakemake.params, snakemake.output
     exposures = dict(zip(params.exposures, snakemake.input.exposures, strict=True))
+    # There even when the product is skipped.
+    Path(outputs.files).mkdir(parents=True, exist_ok=True)
     with (
         logged_job(snakemake.log[0]),
-        TemporaryDirectory(dir=snakemake.resources.tmpdir) as scratch,
+        # Within the output: when the job is killed, Snakemake removes it before the next try.
+        TemporaryDirectory(dir=outputs.files) as scratch,
         drizzled_product(
             params.name,
             exposures,
@@ -38,8 +41,6 @@ if __name__ == "__main__":
             file = f"{name}_s2d.fits"
             files[f"{params.output_dir}/{file}"] = path = Path(outputs.files) / file
             write_product(path, product)
-        # There even when the product is skipped.
-        Path(outputs.files).mkdir(parents=True, exist_ok=True)
         grids, entries = ingredients.grids, [*ingredients.exposures.values()]
         record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)
         provenance = product_provenance(
