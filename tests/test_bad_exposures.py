@@ -94,7 +94,7 @@ def test_compressed_file_is_not_unpacked(exposures, tmp_path, suffix):
         content = file.read()
     with open(exposures[1], "wb") as file:
         file.write(module.compress(content))
-    refused(exposures, tmp_path, rf"{SECOND}: .*a compressed one must be unpacked")
+    refused(exposures, tmp_path, rf"{SECOND}: .*compressed ones must be unpacked")
 
 
 def test_compressed_hdu_of_absurd_size(exposures, tmp_path):
@@ -122,6 +122,16 @@ def test_header_that_states_another_size(exposures, tmp_path, size):
     with open(exposures[1], "wb") as file:
         file.write(content[:start] + old.sub(card, content[start:], count=1))
     refused(exposures, tmp_path, rf"{SECOND}: ")
+
+
+@pytest.mark.parametrize("keyword", ["NAXIS", "TFIELDS"])
+def test_header_that_counts_for_ever(exposures, tmp_path, keyword):
+    content = exposures[1].read_bytes()
+    card = f"{keyword:8}= {10**11:>20}".encode()
+    start = content.index(b"XTENSION")
+    old = re.compile(rb"%-8s= {19,20}[0-9]" % keyword.encode())
+    exposures[1].write_bytes(content[:start] + old.sub(card, content[start:], count=1))
+    refused(exposures, tmp_path, rf"{SECOND}: .*it states {keyword} .*{10**11}")
 
 
 def test_exposure_that_is_a_folder(exposures, tmp_path):

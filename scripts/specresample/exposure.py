@@ -6,6 +6,8 @@ Spec: "Input" and the first paragraph of "Before drizzling".
 import datetime
 import logging
 import math
+import mmap
+import re
 import reprlib
 import warnings
 from collections.abc import Iterator, Mapping
@@ -44,6 +46,10 @@ SLIT_SPECTRA = (
     "MIR_LRS-FIXEDSLIT",
 )
 
+
+# Cards that say how many of something follow, none more than 999 (FITS standard); astropy counts up
+# to their number, however large. The second is that of compressed images, ZNAXIS.
+_COUNTS = (rb"NAXIS   =", rb"NAXIS  =", rb"TFIELDS =")
 
 # Bounds of numbers, which no infinity and no NaN is within, and of texts in a header.
 _MOST = 2**63
@@ -347,12 +353,18 @@ def _model_class(hdus: fits.HDUList) -> type[datamodels.JwstDataModel]:
 
 
 def _check_start(path: str | Path) -> None:
-    """Refuse what astropy would unpack first: a small file could fill the memory or the disk."""
+    """Refuse what astropy would unpack first, or never come to an end with."""
     with open(path, "rb") as file:
         if file.read(6) != b"SIMPLE":
+            # A small compressed file could fill the memory or the disk.
             raise ResampleError(
-                "it does not begin as a FITS file; a compressed one must be unpacked"
+                "it does not begin as a FITS file; compressed ones must be unpacked"
             )
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            for keyword in _COUNTS:
+                found = re.search(keyword + rb" *\+?0*[1-9][0-9]{3,}", content)
+                if found:
+                    raise ResampleError(f"it states {found[0].decode()}")
 
 
 def _check_sizes(hdus: fits.HDUList) -> None:
