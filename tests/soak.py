@@ -95,10 +95,10 @@ def disturbed(folder: Path, config: str, figures: Figures, rng: random.Random) -
     while figures.calls < MOST_CALLS:
         run = started(folder, "disturbed", config)
         figures.calls += 1
-        patience = rng.uniform(6, 40)  # before snakemake itself is killed
+        patience = rng.uniform(4, 10 + figures.products / 2)  # before snakemake itself is killed
         begin = time.monotonic()
         while run.poll() is None:
-            time.sleep(rng.uniform(0.5, 4))
+            time.sleep(rng.uniform(0.2, 2))
             jobs = [p for p in descendants(run.pid) if is_job(p)]
             if time.monotonic() - begin > patience:
                 run.kill()
@@ -111,7 +111,7 @@ def disturbed(folder: Path, config: str, figures: Figures, rng: random.Random) -
                 psutil.wait_procs(jobs, timeout=120)
                 unlock = started(folder, "disturbed", config, "--unlock")
                 assert unlock.wait(120) == 0
-            elif jobs and rng.random() < 0.4:
+            elif jobs and (figures.killed_jobs == 0 or rng.random() < 0.2):
                 figures.killed_jobs += kill(rng.choice(jobs))
         if run.returncode == 0:
             return

@@ -11,4 +11,4 @@ def test_nothing_is_lost_and_nothing_left(tmp_path, monkeypatch, number):
     monkeypatch.setitem(os.environ, "TMPDIR", str(tmp_path))
     figures = soak(tmp_path, number)
     assert figures.good, (figures, figures.left_behind)
-    assert figures.killed_jobs + figures.killed_runs > 0
+    assert figures.killed_jobs > 0
