@@ -95,7 +95,7 @@ def disturbed(folder: Path, config: str, figures: Figures, rng: random.Random) -
     while figures.calls < MOST_CALLS:
         run = started(folder, "disturbed", config)
         figures.calls += 1
-        patience = rng.uniform(4, 10 + figures.products / 2)  # before snakemake itself is killed
+        patience = rng.uniform(10, 40)  # before snakemake itself is killed
         begin = time.monotonic()
         while run.poll() is None:
             time.sleep(rng.uniform(0.2, 2))
