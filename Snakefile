@@ -201,7 +201,8 @@ rule combine:
         ),
         output_wcs=CAMPAIGN.output_wcs,
     output:
-        f"{OUT}/{{product}}_s2d.fits",
+        # Or else Snakemake would remove the previous product before the new one is there.
+        update(f"{OUT}/{{product}}_s2d.fits"),
     log:
         f"{LOGS}/combine/{{product}}.log",
     benchmark:
@@ -271,7 +272,7 @@ rule single_product:
         )[0],
         output_wcs=CAMPAIGN.output_wcs,
     output:
-        f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits",
+        update(f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits"),
     log:
         f"{LOGS}/single_product/{{product}}/{{member}}.log",
     benchmark:
@@ -379,7 +380,7 @@ rule deliver:
     input:
         folder_of,
     output:
-        f"{OUT}/{{file}}_s2d.fits",
+        update(f"{OUT}/{{file}}_s2d.fits"),
     log:
         f"{LOGS}/deliver/{{file}}.log",
     conda:
@@ -388,7 +389,8 @@ rule deliver:
         "Delivering {wildcards.file}"
     shell:
         # A link is there whole or not at all; its age must not be older than the folder's.
-        "(ln -f {input:q}/{wildcards.file:q}_s2d.fits {output:q} && touch {output:q}) > {log:q} 2>&1"
+        "(ln -f -- {input:q}/{wildcards.file:q}_s2d.fits {output:q} && touch -- {output:q})"
+        " > {log:q} 2>&1"
 
 
 rule record:
@@ -435,4 +437,5 @@ rule small_product_record:
     message:
         "Recording product {wildcards.product}"
     shell:
-        "cp {input.record:q} {input.provenance:q} $(dirname {output.record:q}) > {log:q} 2>&1"
+        "(cp -- {input.record:q} {output.record:q} &&"
+        " cp -- {input.provenance:q} {output.provenance:q}) > {log:q} 2>&1"

@@ -23,7 +23,8 @@ if __name__ == "__main__":
     exposures = dict(zip(params.exposures, snakemake.input.exposures, strict=True))
     with (
         logged_job(snakemake.log[0]),
-        TemporaryDirectory(dir=snakemake.resources.tmpdir) as scratch,
+        folder_written_aside(outputs.files) as folder,
+        TemporaryDirectory(dir=folder) as scratch,
         drizzled_product(
             params.name,
             exposures,
@@ -32,7 +33,6 @@ if __name__ == "__main__":
             Path(scratch),
             in_memory=bool(snakemake.resources.in_memory),
         ) as ingredients,
-        folder_written_aside(outputs.files) as folder,
     ):
         files = {}
         for name, product in product_files(ingredients):

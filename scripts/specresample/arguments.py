@@ -5,6 +5,7 @@
 
 import math
 import os
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from specresample.errors import ResampleError
 _NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale", "small_product")
 _SWITCHES = ("single", "blendheaders", "in_memory", "propagate_dq", "keep_intermediates")
 _NULLABLE = ("pixel_scale", "output_shape")
+
+MAX_VALUES = 1_000_000  # of a key, which may name as many associations
+
+# Shows values in messages, but not a whole list.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 300
 
 
 def load_schema(file: str | Path) -> dict:
@@ -56,6 +63,8 @@ def complete_config(config: Mapping, schema: Mapping) -> dict:
     ResampleError
         With a line for each unknown key and bad value: key, value and what is allowed.
     """
+    for key, value in config.items():
+        _check_size(key, value)
     complete = {
         key: entry["default"] for key, entry in schema["properties"].items() if "default" in entry
     }
@@ -91,6 +100,20 @@ def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
     """
     arguments = {key: config[key] for key in schema["$defs"]["arguments"]["properties"]}
     return arguments | config["overrides"].get(product, {})
+
+
+def _check_size(key: str, value: object) -> None:
+    """Refuse what a few lines of YAML with aliases make endless, before anything looks at all."""
+    todo, count = [value], 0
+    while todo:
+        node = todo.pop()
+        count += 1
+        if count > MAX_VALUES:
+            raise ResampleError(f"config: {key}: it has more than {MAX_VALUES} values")
+        if isinstance(node, Mapping):
+            todo.extend(node.values())
+        elif isinstance(node, list | tuple):
+            todo.extend(node)
 
 
 def _standard_forms(config: Mapping) -> dict:
@@ -172,4 +195,4 @@ def _explain(error: ValidationError) -> str:
             f"it must be of type {value if isinstance(value, str) else ' or '.join(value)}"
         ),
     }.get(error.validator, lambda: error.message)()
-    return f"config: {key} = {error.instance!r}: {allowed}"
+    return f"config: {key} = {_SHORT.repr(error.instance)}: {allowed}"

@@ -1,6 +1,8 @@
 """The tree in the ASDF extension of a JWST file, whose WCSs are built when they are asked for."""
 
 import io
+import math
+import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +15,19 @@ from asdf_astropy.converters.transform.core import TransformConverterBase
 from astropy.io import fits
 from astropy.modeling import Model
 
+from specresample.errors import ResampleError
+
 EXTENSION = "ASDF"
+
+# What no WCS comes near to, and would fill the memory or take for ever. Trees are nested some
+# hundred levels deep, and have some thousand nodes for each slit; what several others refer to is
+# read again for each of them.
+MAX_DEPTH = 1000
+MAX_NODES = 20_000_000
+MAX_ARRAY = 20_000_000  # numbers in an array
+MAX_COEFFICIENTS = 10_000  # of a polynomial: they become Python objects
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 # Transforms that are kept to be shared: those of several NIRSpec slits, some ten megabytes.
 _MOST_SHARED = 5000
@@ -30,16 +44,121 @@ def open_tree(hdus: fits.HDUList) -> asdf.AsdfFile:
     -------
     asdf.AsdfFile
         Its nodes are converted when they are read; empty when there is no such extension.
+
+    Raises
+    ------
+    ResampleError
+        When it would fill the memory, or refers to something outside of the file.
     """
     if EXTENSION not in hdus:
         return asdf.AsdfFile()
+    content = bytes(hdus[EXTENSION].data)
+    check_text(content)
     shared_transforms = _shared_transforms()
     with asdf.config_context() as config:
         # The schema checks cost more than everything else; what is needed of the tree is checked
         # where it is used.
         config.validate_on_read = False
         config.add_extension(shared_transforms)
-        return asdf.open(io.BytesIO(hdus[EXTENSION].data), lazy_tree=True)
+        file = asdf.open(io.BytesIO(content), lazy_tree=True)
+    try:
+        check_tree(file.tree)
+    except Exception:
+        file.close()
+        raise
+    return file
+
+
+def check_text(content: bytes) -> None:
+    """Refuse ASDF that would fill memory or stack while it is parsed.
+
+    Parameters
+    ----------
+    content : bytes
+        An ASDF file.
+
+    Raises
+    ------
+    ResampleError
+        When its blocks are compressed, its YAML is nested too deep or merges mappings.
+    """
+    # A few kilobytes can inflate to any size.
+    if re.search(rb"\xd3BLK.{6}(zlib|bzp2|lz4\0)", content, re.DOTALL):
+        raise ResampleError("its ASDF has compressed blocks")
+    text = content.split(b"\xd3BLK", 1)[0]
+    # Every merge may multiply the keys; no writer of ASDF makes them.
+    if re.search(rb"<<\s*:|\?\s+<<|yaml\.org,2002|!!merge", text):
+        raise ResampleError("its ASDF tree has YAML merge keys")
+    # The parser's recursion ends in a crash. Nested are brackets, or indentation and dashes.
+    codes = np.frombuffer(text, np.uint8) | 0x20  # both kinds alike
+    steps = (codes == ord("{")).astype(np.int8) - (codes == ord("}"))
+    level = np.cumsum(steps[steps != 0])
+    depth = np.max(level - np.minimum.accumulate(level), initial=0)
+    if depth > MAX_DEPTH or re.search(rb"(?m)^[ ?-]{%d}" % (4 * MAX_DEPTH), text):
+        raise ResampleError(f"its ASDF tree is nested more than {MAX_DEPTH} levels deep")
+
+
+def check_tree(tree: object) -> None:
+    """Refuse a tree that is endless, has absurd arrays or leads out of its file.
+
+    Parameters
+    ----------
+    tree : object
+        The tree of an AsdfFile that was opened lazily; nothing of it is converted.
+
+    Raises
+    ------
+    ResampleError
+    """
+    if _expanded(_plain(tree), {}) > MAX_NODES:
+        raise ResampleError("its ASDF tree refers to its own parts without end")
+
+
+def _plain(node: object) -> object:
+    """Give the dict or list of which a node consists, or the node itself."""
+    while type(node) is not dict and type(node) is not list and hasattr(node, "data"):
+        node = node.data
+    return node
+
+
+def _expanded(node: object, sizes: dict[int, int]) -> int:
+    """Count the containers of a tree, a shared one as often as it is referred to."""
+    size = 1
+    children = node.values() if isinstance(node, dict) else node
+    for child in children:
+        if type(child) in _SCALARS:
+            continue
+        inner = _plain(child)
+        if not isinstance(inner, dict | list):
+            continue
+        if id(inner) not in sizes:
+            # As long as it is not known: within itself it would have no end.
+            sizes[id(inner)] = MAX_NODES
+            if isinstance(inner, dict):
+                _check_array(inner)
+            sizes[id(inner)] = _expanded(inner, sizes)
+        size += sizes[id(inner)]
+    if isinstance(node, dict) and "coefficients" in node:
+        _check_size(_plain(node["coefficients"]), MAX_COEFFICIENTS)
+    return size
+
+
+def _check_array(node: Mapping) -> None:
+    if "$ref" in node:
+        raise ResampleError(f"its ASDF tree refers to another file, {node['$ref']!s:.100}")
+    source = node.get("source")
+    if "datatype" in node and isinstance(source, str) and not source.startswith("fits:"):
+        raise ResampleError(f"its ASDF tree refers to another file, {source:.100}")
+    if isinstance(source, int):
+        _check_size(node, MAX_ARRAY)
+
+
+def _check_size(node: object, most: int) -> None:
+    shape = _plain(node.get("shape")) if isinstance(node, dict) else None
+    if not isinstance(shape, list) or not all(isinstance(n, int) for n in shape):
+        return
+    if math.prod(shape) > most:
+        raise ResampleError(f"its ASDF tree has an array of absurd size, {shape}")
 
 
 @cache

@@ -109,8 +109,10 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
     """
     files: dict[str, None] = {}
     for pattern in patterns:
+        if not pattern.isprintable():
+            raise ResampleError(f"association {pattern!r}: not a usable name")
         # A plain path is taken literally, so that a name with brackets is not read as a glob.
-        found = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern))
+        found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
         if not found:
             raise ResampleError(f"association {pattern}: no such file")
         files.update(dict.fromkeys(map(os.path.normpath, found)))
@@ -210,7 +212,7 @@ def _member_path(expname: str, product: str, file: str) -> str:
             "association's folder"
         )
     path = Path(file).parent / member
-    if not path.is_file():
+    if not os.path.isfile(path):  # pathlib raises when a name is too long
         raise ResampleError(f"association {file}: product {product}: member {path} does not exist")
     return str(path)
 

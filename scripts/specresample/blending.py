@@ -54,15 +54,16 @@ class ModelKeywords:
 
     Attributes
     ----------
-    known : frozenset of str
-        Dotted paths that have a FITS keyword.
+    types : dict of str to str
+        ``number``, ``integer``, ``string`` or ``boolean``, by the dotted path of what has a FITS
+        keyword.
     rules : dict of str to str
         Blend rule by path.
     columns : dict of str to str
         Column of the header table by path.
     """
 
-    known: frozenset[str]
+    types: dict[str, str]
     rules: dict[str, str]
     columns: dict[str, str]
 
@@ -80,7 +81,7 @@ def model_keywords(model: str) -> ModelKeywords:
     -------
     ModelKeywords
     """
-    known: set[str] = set()
+    types: dict[str, str] = {}
     rules: dict[str, str] = {}
     columns: dict[str, str] = {}
 
@@ -89,7 +90,7 @@ def model_keywords(model: str) -> ModelKeywords:
             return
         dotted = ".".join(part for part in path if part not in ("anyOf", "oneOf"))
         if "fits_keyword" in subschema:
-            known.add(dotted)
+            types[dotted] = subschema.get("type", "")
         if len(path) < 2 or path[0] != "meta" or subschema.get("properties"):
             return
         if subschema.get("type") == "array":
@@ -100,7 +101,7 @@ def model_keywords(model: str) -> ModelKeywords:
             columns[dotted] = subschema.get("fits_keyword", dotted)
 
     schemas.walk_schema(getattr(datamodels, model)().schema, visit)
-    return ModelKeywords(frozenset(known), rules, columns)
+    return ModelKeywords(types, rules, columns)
 
 
 def first_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
@@ -118,7 +119,7 @@ def first_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[s
     dict
         Those of the first exposure that the schema knows.
     """
-    known = model_keywords(model).known
+    known = model_keywords(model).types
     return {path: value for path, value in inputs[0].items() if path in known}
 
 

@@ -6,6 +6,7 @@ again.
 
 import ast
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -183,7 +184,7 @@ class Campaign:
     def _check_grids(self) -> None:
         for arguments in (self.config, *self.config["overrides"].values()):
             file = arguments.get("output_wcs")
-            if file and not Path(file).is_file():
+            if file and not os.path.isfile(file):
                 raise ResampleError(f"config: output_wcs = {file!r}: no such file")
 
     def association_metadata(self, wildcards: ProductWildcards) -> dict[str, str]:

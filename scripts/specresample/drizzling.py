@@ -45,13 +45,18 @@ def drizzle_slit(
         given, is the bitwise OR of contributing pixels.
     """
     out: dict[str, np.ndarray] = {}
+    if not _has_area(pixmap):
+        # drizzle would refuse it.
+        return _nothing(arrays, shape)
     for name, array in arrays.items():
         if name == "dq":
             continue
         drizzle = Drizzle(kernel=kernel, fillval="NaN", out_shape=shape, disable_ctx=True)
         variance = name in VARIANCES
+        with np.errstate(invalid="ignore"):  # a negative variance is none, and NaN in the output
+            plane = np.sqrt(array) if variance else array
         drizzle.add_image(
-            np.sqrt(array) if variance else array,
+            plane,
             exptime=1.0,  # only counted by drizzle, for data in counts per second
             pixmap=pixmap,
             weight_map=weights,
@@ -66,3 +71,15 @@ def drizzle_slit(
             if drizzle.out_dq is not None:
                 out["dq"] = drizzle.out_dq
     return out
+
+
+def _has_area(pixmap: np.ndarray) -> bool:
+    """Whether two rows and two columns have a place on the output grid."""
+    valid = np.isfinite(pixmap).all(axis=-1)
+    return valid.any(axis=0).sum() > 1 and valid.any(axis=1).sum() > 1
+
+
+def _nothing(arrays: Mapping[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    out = {name: np.full(shape, np.nan, np.float32) for name in arrays if name != "dq"}
+    out["wht"] = np.zeros(shape, np.float32)
+    return out | ({"dq": np.zeros(shape, np.uint32)} if "dq" in arrays else {})

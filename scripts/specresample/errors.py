@@ -1,5 +1,22 @@
 """The one exception that is meant for the user."""
 
+MAX_LINE = 300  # letters of what other packages say; some repeat all that they were given
+
 
 class ResampleError(Exception):
     """Something is wrong with the input; the message names the file and the cause in one line."""
+
+
+def first_line(error: BaseException) -> str:
+    """Give the first line of what an exception of another package says, or its kind.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+    """
+    text = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."

@@ -5,6 +5,10 @@ Spec: "Input" and the first paragraph of "Before drizzling".
 
 import datetime
 import logging
+import math
+import mmap
+import re
+import reprlib
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -20,7 +24,9 @@ from stdatamodels.fits_support import FITS_HASH_KEY, fits_hash
 from stdatamodels.jwst import datamodels
 
 from specresample.asdftree import EXTENSION, open_tree
-from specresample.errors import ResampleError
+from specresample.blending import model_keywords
+from specresample.errors import ResampleError, first_line
+from specresample.limits import MAX_PIXELS
 from specresample.weights import DO_NOT_USE
 
 log = logging.getLogger(__name__)
@@ -39,6 +45,15 @@ SLIT_SPECTRA = (
     "NRS_AUTOFLAT",
     "MIR_LRS-FIXEDSLIT",
 )
+
+
+# Cards that say how many of something follow, none more than 999 (FITS standard); astropy counts up
+# to their number, however large. The second is that of compressed images, ZNAXIS.
+_COUNTS = (rb"NAXIS   =", rb"NAXIS  =", rb"TFIELDS =")
+
+# Bounds of numbers, which no infinity and no NaN is within, and of texts in a header.
+_MOST = 2**63
+_LONGEST = 10_000
 
 
 @dataclass
@@ -94,20 +109,26 @@ class Exposure:
         try:
             with warnings.catch_warnings(), ExitStack() as stack:
                 warnings.filterwarnings("error", message=".*truncated.*", category=AstropyWarning)
+                _check_start(path)
                 # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
                 hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
+                _check_sizes(hdus)
                 tree = stack.enter_context(open_tree(hdus)).tree
                 headers = _header_tree(hdus, tree)
+                self._read_structure(hdus, tree, headers)
                 self._open_files = stack.pop_all()
         except Exception as error:
             raise ResampleError(
-                f"{path}: not readable as a JWST exposure ({_first_line(error)})"
+                f"{path}: not readable as a JWST exposure ({first_line(error)})"
             ) from error
-        # By name once: a look-up in the list itself takes the longer the more slits there are.
-        self._hdus = {(hdu.name, hdu.ver): hdu for hdu in hdus}
+
+    def _read_structure(self, hdus: fits.HDUList, tree: Mapping, headers: Mapping) -> None:
+        # By name once: a look-up in the list itself takes the longer the more slits there are. Of
+        # two with one name the first counts.
+        self._hdus = {(hdu.name, hdu.ver): hdu for hdu in reversed(hdus)}
         self.model_type = _model_class(hdus).__name__
-        self.metadata = _flatten(tree.get("meta", {}), "meta") | _flatten(
-            headers.get("meta", {}), "meta"
+        self.metadata = self._usable(
+            _flatten(tree.get("meta", {}), "meta") | _flatten(headers.get("meta", {}), "meta")
         )
         if issubclass(_model_class(hdus), datamodels.MultiSlitModel):
             self._slits = [
@@ -134,7 +155,9 @@ class Exposure:
         kind = str(self.metadata.get("meta.exposure.type", ""))
         if kind.upper() not in SLIT_SPECTRA:
             return f"EXP_TYPE {kind or '(missing)'} is not one of slit spectra"
-        dimensions = {len(hdu.shape) for (name, _), hdu in self._hdus.items() if name == "SCI"}
+        dimensions = {
+            len(getattr(hdu, "shape", ())) for (name, _), hdu in self._hdus.items() if name == "SCI"
+        }
         if dimensions == {3}:
             return "3-D data (integrations) are not resampled"
         return None
@@ -148,7 +171,7 @@ class Exposure:
             A `BadSlit` where the slit cannot be used, with the reason.
         """
         for number, (tree, headers) in enumerate(self._slits):
-            own = _flatten(tree) | _flatten(headers)
+            own = self._usable(_flatten(tree) | _flatten(headers))
             metadata = _merge_metadata(self.metadata, own)
             try:
                 yield self._read_slit(number, tree, metadata)
@@ -157,34 +180,68 @@ class Exposure:
 
     def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
         name = f"{self.path}: slit {slit_label(metadata, number)}"
-        wcs = _take_wcs(tree)
+        try:
+            wcs = _take_wcs(tree)
+        except Exception as error:
+            raise ResampleError(f"{name}: its WCS is not readable ({first_line(error)})") from error
         if not isinstance(wcs, gwcs.WCS):
             raise ResampleError(f"{name}: no WCS (is there an ASDF extension?)")
-        planes = {key: self._array(hdu, number) for key, hdu in _FLOAT_ARRAYS.items()}
-        sci, dq = planes.pop("sci"), self._array("DQ", number)
-        if sci is None or np.ndim(sci) != 2 or 0 in sci.shape:
-            shape = None if sci is None else sci.shape
+        shape = self._shape("SCI", number)
+        if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"{name}: SCI is not an image (shape {shape})")
-        arrays = {"sci": np.array(sci, dtype=np.float32)}
+        planes = {}
+        for hdu in (*_FLOAT_ARRAYS.values(), "DQ"):
+            # Of the headers, before anything is read.
+            other = self._shape(hdu, number)
+            if other == shape:
+                planes[hdu] = self._array(hdu, number, name)
+            elif other is not None:
+                log.warning("%s: %s has another shape than SCI and is left out", name, hdu)
+        arrays = {
+            key: np.array(planes[hdu], dtype=np.float32)
+            for key, hdu in _FLOAT_ARRAYS.items()
+            if hdu in planes
+        }
         level = metadata.get("meta.background.level")
         if level is not None and not metadata.get("meta.background.subtracted"):
             arrays["sci"] -= np.float32(level)
-        for key, plane in planes.items():
-            if plane is None:
-                continue
-            if plane.shape != sci.shape:
-                log.warning("%s: %s has another shape than SCI and is left out", name, key.upper())
-                continue
-            arrays[key] = np.array(plane, dtype=np.float32)
-        if dq is not None and dq.shape != sci.shape:
-            log.warning("%s: DQ has another shape than SCI and is left out", name)
-            dq = None
-        arrays["dq"] = np.zeros(sci.shape, np.uint32) if dq is None else dq.astype(np.uint32)
+        dq = planes.get("DQ", np.zeros(shape, np.uint32))
+        if dq.dtype.kind not in "iu":
+            raise ResampleError(f"{name}: DQ is not of integers ({dq.dtype})")
+        arrays["dq"] = dq.astype(np.uint32)
         return Slit(number, mark_invalid(arrays), wcs, metadata)
 
-    def _array(self, hdu_name: str, slit_number: int) -> np.ndarray | None:
-        hdu = self._hdus.get((hdu_name, slit_number + 1))
-        return None if hdu is None else hdu.data
+    def _shape(self, hdu_name: str, slit_number: int) -> tuple[int, ...] | None:
+        """Shape of an array as its header states it; None when there is no such image."""
+        return getattr(self._hdus.get((hdu_name, slit_number + 1)), "shape", None)
+
+    def _array(self, hdu_name: str, slit_number: int, name: str) -> np.ndarray:
+        try:
+            array = self._hdus[hdu_name, slit_number + 1].data
+        except Exception as error:
+            raise ResampleError(
+                f"{name}: {hdu_name} is not readable ({first_line(error)})"
+            ) from error
+        if array is None or array.dtype.kind not in "iuf":
+            raise ResampleError(f"{name}: {hdu_name} is not an image of numbers")
+        return array
+
+    def _usable(self, metadata: Mapping[str, object]) -> dict[str, object]:
+        """Leave out the metadata that are not what the schema says, and would break a product."""
+        types = model_keywords("SlitModel").types
+        usable = {}
+        for path, value in metadata.items():
+            if path in types and not _is_of_type(value, types[path]):
+                log.warning(
+                    "%s: %s is no usable %s and is left out: %s",
+                    self.path,
+                    path,
+                    types[path],
+                    reprlib.repr(value),
+                )
+            else:
+                usable[path] = value
+        return usable
 
 
 @dataclass
@@ -290,8 +347,41 @@ def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:
 def _model_class(hdus: fits.HDUList) -> type[datamodels.JwstDataModel]:
     """Find the data model of a file; datamodels.open would read every array into memory."""
     name = hdus[0].header.get("DATAMODL", "")
-    return getattr(datamodels, str(name), datamodels.ImageModel)
+    model = getattr(datamodels, str(name), None)
+    is_model = isinstance(model, type) and issubclass(model, datamodels.JwstDataModel)
+    return model if is_model else datamodels.ImageModel
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+def _check_start(path: str | Path) -> None:
+    """Refuse what astropy would unpack first, or never come to an end with."""
+    with open(path, "rb") as file:
+        if file.read(6) != b"SIMPLE":
+            # A small compressed file could fill the memory or the disk.
+            raise ResampleError(
+                "it does not begin as a FITS file; compressed ones must be unpacked"
+            )
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            for keyword in _COUNTS:
+                found = re.search(keyword + rb" *\+?0*[1-9][0-9]{3,}", content)
+                if found:
+                    raise ResampleError(f"it states {found[0].decode()}")
+
+
+def _check_sizes(hdus: fits.HDUList) -> None:
+    """Refuse compressed images of absurd size; of others, no more is read than there is."""
+    for hdu in hdus:
+        if isinstance(hdu, fits.CompImageHDU) and math.prod(hdu.shape) > MAX_PIXELS:
+            raise ResampleError(f"{hdu.name} inflates to an image of shape {hdu.shape}")
+
+
+def _is_of_type(value: object, kind: str) -> bool:
+    """Whether a value is of a type of the schema, and can be written to a FITS header."""
+    if kind in ("number", "integer"):
+        return type(value) in (int, float) and abs(value) < _MOST
+    if kind == "string":
+        return isinstance(value, str) and len(value) <= _LONGEST and _is_plain(value)
+    return isinstance(value, bool) if kind == "boolean" else True
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()

@@ -1,11 +1,25 @@
 """Files that are there whole or not at all, and JSON files written so."""
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from specresample.errors import ResampleError, first_line
+
+_NOT_WRITABLE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+}
 
 
 @contextmanager
@@ -21,16 +35,32 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     ------
     Path
         Where to write. It is removed when the block raises.
+
+    Raises
+    ------
+    ResampleError
+        When the disk is full or not to be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # One name for all tries: what a killed job left is overwritten by the next.
     aside = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Never through a link that somebody put there.
+        aside.unlink(missing_ok=True)
         yield aside
         os.replace(aside, path)
+    except OSError as error:
+        # astropy gives no number when the disk is full.
+        if error.errno not in (None, *_NOT_WRITABLE):
+            raise
+        raise ResampleError(
+            f"{path}: not written ({error.strerror or first_line(error)})"
+        ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        # On a file system that has become read-only nothing can be removed.
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 @contextmanager

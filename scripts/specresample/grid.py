@@ -15,6 +15,7 @@ import numpy as np
 from numpy.polynomial import polynomial
 
 from specresample.errors import ResampleError
+from specresample.limits import MAX_PIXELS
 from specresample.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
 
 log = logging.getLogger(__name__)
@@ -262,7 +263,7 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
 
     low, high = _extent(summaries, tangent_point)
     extent = high - low
-    n = int(np.ceil(extent[leading] / abs(slope[leading]))) + 1
+    n = _count(extent[leading], slope[leading], wavelengths) + 1
     edge = np.where(slope > 0, low, high)
     intercept = edge - np.sign(slope) * (n * np.abs(slope) - extent) / 2
 
@@ -313,15 +314,14 @@ def interpolated_grid(
             (float(np.min(dec_limits)) + float(np.max(dec_limits))) / 2,
         )
     low, high = _extent(summaries, tangent_point)
-    n = int(np.ceil((high - low)[leading] / abs(slope[leading])))
-    intercept = -slope * (n - 1) / 2
-
     wavelengths = np.array(first["wavelengths"])
     for summary in summaries[1:]:
         more = np.array(summary["wavelengths"])
         beyond = (more < wavelengths.min()) | (more > wavelengths.max())
         wavelengths = np.concatenate([wavelengths, more[beyond]])
     wavelengths = np.unique(wavelengths)[:: -1 if descending else 1]
+    n = _count((high - low)[leading], slope[leading], wavelengths)
+    intercept = -slope * (n - 1) / 2
 
     axis = first["dispersion_axis"]
     return OutputGrid(
@@ -351,8 +351,8 @@ def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
     OutputGrid
     """
     slope, intercept = _sampling(summary, None, scale_ratio)
-    n = int(np.ceil(len(summary["centre"][0]) * scale_ratio))
     wavelengths = summary["wavelengths"]
+    n = _count(len(summary["centre"][0]), 1 / scale_ratio, wavelengths)
     axis = summary["dispersion_axis"]
     return OutputGrid(
         kind="lamp",
@@ -415,6 +415,19 @@ def _sampling(
     index = np.arange(plane.shape[1]) * scale_ratio
     intercept, slope = polynomial.polyfit(index, plane.T, 1)
     return slope, intercept
+
+
+def _count(extent: float, slope: float, wavelengths: Sequence[float]) -> int:
+    """Count the pixels across the dispersion, before anything is made for each of them."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.ceil(np.divide(extent, abs(slope)))
+    # Not a number is refused too.
+    if not n * len(wavelengths) <= MAX_PIXELS:
+        raise ResampleError(
+            f"its grid would be of {n:.0f} x {len(wavelengths)} pixels, {MAX_PIXELS} are allowed: "
+            "are all exposures of one place?"
+        )
+    return int(n)
 
 
 def _extent(

@@ -125,9 +125,14 @@ def source_grid(
     Raises
     ------
     ResampleError
-        When the coordinates do not suffice, or the grid is out of all proportion.
+        When the coordinates do not suffice, the grid is out of all proportion or the exposures
+        cannot be combined.
     """
     first = slits[0]
+    units = {slit["metadata"].get("meta.bunit_data") for slit in slits}
+    if len(units) > 1:
+        names = sorted(str(unit or "none") for unit in units)
+        raise ResampleError(f"its exposures have different units (BUNIT): {', '.join(names)}")
     summaries = [slit["summary"] for slit in slits]
     exposure_type = str(first["metadata"].get("meta.exposure.type", ""))
     natural = build_grid(summaries, exposure_type)
@@ -178,4 +183,5 @@ def _custom_ratio(grid: "CustomGrid", first: dict) -> float:
 
 
 def _area(slit: dict) -> float | None:
-    return slit["metadata"].get("meta.photometry.pixelarea_steradians")
+    area = slit["metadata"].get("meta.photometry.pixelarea_steradians")
+    return area if area and area > 0 else None

@@ -7,7 +7,7 @@ import logging
 
 from astropy import units as u
 
-from specresample.errors import ResampleError
+from specresample.errors import ResampleError, first_line
 from specresample.exposure import BadSlit, Exposure, Slit, slit_label
 from specresample.provenance import file_digest
 from specresample.storage import ArrayWriter
@@ -74,7 +74,8 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
         )
         log.info("%s: slit %s traced", exposure.path, label)
     if not prepared["slits"]:
-        reasons = "; ".join(entry["reason"] for entry in prepared["bad"]) or "it has no slits"
+        reasons = "; ".join(f"{bad['slit']}: {bad['reason']}" for bad in prepared["bad"])
+        reasons = reasons or "it has no slits"
         raise ResampleError(f"{exposure.path}: no slit can be used: {reasons}")
     return prepared
 
@@ -89,20 +90,35 @@ def trace(slit: Slit) -> Footprint:
     Returns
     -------
     Footprint
+
+    Raises
+    ------
+    ResampleError
+        When the WCS or its metadata do not suffice.
     """
     metadata = slit.metadata
+    axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
+    if axis not in (1, 2):
+        raise ResampleError(f"its dispersion axis (DISPAXIS) is {axis}, neither 1 nor 2")
     instrument = str(metadata.get("meta.instrument.name", ""))
     position = (metadata.get("source_xpos"), metadata.get("source_ypos"))
     # Only of MIRI is the source given in detector pixels.
     on_detector = instrument.upper() == "MIRI" and None not in position
-    return trace_slit(
-        slit.wcs,
-        slit.arrays["sci"],
-        good_pixels(slit.arrays["dq"]),
-        instrument=instrument,
-        dispersion_axis=int(metadata.get("meta.wcsinfo.dispersion_direction") or 1),
-        source=position if on_detector else None,
-    )
+    try:
+        return trace_slit(
+            slit.wcs,
+            slit.arrays["sci"],
+            good_pixels(slit.arrays["dq"]),
+            instrument=instrument,
+            dispersion_axis=int(axis),
+            source=position if on_detector else None,
+        )
+    except ResampleError:
+        raise
+    except Exception as error:
+        # A WCS can be wrong in any way; the log tells where it failed.
+        log.info("WCS not evaluated", exc_info=True)
+        raise ResampleError(f"its WCS cannot be evaluated ({first_line(error)})") from error
 
 
 def is_flux_density(unit: object) -> bool:

@@ -87,10 +87,10 @@ def time_weight(metadata: Mapping[str, object]) -> float | None:
     Returns
     -------
     float or None
-        The measurement time when it is there, else the exposure time.
+        The measurement time when it is there and positive, else the exposure time.
     """
     for name in ("measurement_time", "exposure_time", "effective_exposure_time"):
         time = metadata.get(f"meta.exposure.{name}")
-        if time is not None:
+        if time is not None and time > 0:
             return float(time)
     return None

@@ -171,7 +171,7 @@ def drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice
     Raises
     ------
     ResampleError
-        When the box lies outside the image.
+        When the box lies outside the image, or there are no two pixels to interpolate between.
     """
     (x0, x1), (y0, y1) = (
         (max(0, math.ceil(low) - 1), min(n - 1, math.floor(high) + 1))
@@ -179,6 +179,8 @@ def drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice
     )
     if x1 < x0 or y1 < y0:
         raise ResampleError(f"its WCS's bounding box {box.tolist()} lies outside its {shape} image")
+    if x1 == x0 or y1 == y0:
+        raise ResampleError(f"only one row or column of its {shape} image is in its bounding box")
     return slice(y0, y1 + 1), slice(x0, x1 + 1)
 
 
