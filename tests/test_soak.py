@@ -1,4 +1,4 @@
-"""A short run with kills; `soak.py` makes hundreds of products."""
+"""A run with kills; `soak.py` makes hundreds of products."""
 
 import os
 
@@ -6,7 +6,8 @@ import pytest
 from soak import soak
 
 
-@pytest.mark.parametrize("number", [12, pytest.param(500, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("number", [12, 500])
 def test_nothing_is_lost_and_nothing_left(tmp_path, monkeypatch, number):
     monkeypatch.setitem(os.environ, "TMPDIR", str(tmp_path))
     figures = soak(tmp_path, number)
