@@ -90,6 +90,7 @@ wildcard_constraints:
 
 localrules:
     all,
+    previews,
     deliver,
     record,
     small_product_record,
@@ -439,3 +440,58 @@ rule small_product_record:
     shell:
         "(cp -- {input.record:q} {output.record:q} &&"
         " cp -- {input.provenance:q} {output.provenance:q}) > {log:q} 2>&1"
+
+
+def drizzled_in(wildcards):
+    """What holds the drizzled exposures of a product: their files, or a small product's folder."""
+    if CAMPAIGN.is_small(wildcards.product):
+        return rules.small_product.output.files.format(product=wildcards.product)
+    return [*singles_of(wildcards).values()]
+
+
+def singles_of(wildcards):
+    """Drizzled exposures, by key, whose profiles the preview of a product shows."""
+    product = wildcards.product
+    if CAMPAIGN.product_arguments(product)["single"]:
+        return {}
+    path = rules.drizzle_exposure.output[0]
+    if CAMPAIGN.is_small(product):
+        path = f"{rules.small_product.output.files}/singles/{{exposure}}.npz"
+    used = {key for source in grids_of(product)["sources"] for key in source["slits"]}
+    keys = [key for key in CAMPAIGN.members(wildcards) if key in used]
+    return {key: path.format(product=product, exposure=key) for key in keys}
+
+
+rule preview:
+    input:
+        grid=rules.output_grid.output.grid,
+        products=lambda wildcards: products_of(wildcards.product),
+        drizzled=drizzled_in,
+    output:
+        report(
+            f"{OUT}/{{product}}/preview.png",
+            category="Previews",
+            labels={"product": "{product}"},
+        ),
+    log:
+        f"{LOGS}/preview/{{product}}.log",
+    benchmark:
+        f"{BENCHMARKS}/preview/{{product}}.tsv"
+    wildcard_constraints:
+        product=CAMPAIGN.product_pattern,
+    conda:
+        "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("preview"),
+    params:
+        code=CAMPAIGN.code("preview"),
+        singles=singles_of,
+    message:
+        "Drawing product {wildcards.product}"
+    script:
+        "scripts/preview.py"
+
+
+rule previews:
+    input:
+        expand(rules.preview.output, product=CAMPAIGN.products),

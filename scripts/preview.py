@@ -52,8 +52,9 @@ def product_preview(
 
 if __name__ == "__main__":
     inputs = snakemake.input
-    with logged_job(snakemake.log[0]):
-        singles = {Path(path).stem: path for path in inputs.get("singles", [])}
-        with open_arrays(singles, in_memory=False) as arrays:
-            figure = product_preview(inputs.products, read_json(inputs.grid), arrays)
+    with (
+        logged_job(snakemake.log[0]),
+        open_arrays(snakemake.params.singles, in_memory=False) as singles,
+    ):
+        figure = product_preview(inputs.products, read_json(inputs.grid), singles)
         write_preview(snakemake.output[0], figure)

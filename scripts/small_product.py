@@ -31,6 +31,7 @@ if __name__ == "__main__":
             params.arguments,
             params.association,
             Path(scratch),
+            folder / "singles",
             in_memory=bool(snakemake.resources.in_memory),
         ) as ingredients,
     ):

@@ -244,3 +244,13 @@ def test_one_source_is_a_target(copy, demo):
     product.unlink()
     snakemake(folder, config, f"results/{product.name}")
     assert product.read_bytes() == before
+
+
+def test_previews_are_the_same_of_small_products(demo, at_one_go):
+    for folder, config in (demo, at_one_go):
+        snakemake(folder, "previews", config)
+    pictures = sorted((demo[0] / "results").glob("*/preview.png"))
+    assert len(pictures) == 3
+    for path in pictures:
+        assert path.read_bytes()[:4] == b"\x89PNG"
+        assert (at_one_go[0] / path.relative_to(demo[0])).read_bytes() == path.read_bytes()

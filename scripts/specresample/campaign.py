@@ -56,10 +56,12 @@ class Campaign:
         By product folder.
     exposures : dict of str to str
         Path of each exposure by its key.
-    small_pattern, large_pattern, plain_pattern, exposure_pattern, delivered_pattern : str
-        Regular expressions of the folders of products that one job makes, of those that several
-        make and, of these, of those without template; of the keys of exposures; and of the paths
-        of product files, without ``_s2d.fits``, that are made elsewhere and delivered.
+    product_pattern, small_pattern, large_pattern, plain_pattern : str
+        Regular expressions of the folders of all products; of those that one job makes; of those
+        that several make and, of these, of those without template.
+    exposure_pattern, delivered_pattern : str
+        Of the keys of exposures; and of the paths of product files, without ``_s2d.fits``, that are
+        made elsewhere and delivered.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Campaign:
         plain = [folder for folder, product in large.items() if not product.is_template]
         delivered = [source_pattern(p.name) for p in self.products.values() if p.is_template]
         delivered += [f"{re.escape(folder)}(/[^/]+_outlier)?" for folder in small]
+        self.product_pattern = _exactly(self.products)
         self.small_pattern = _exactly(small)
         self.large_pattern = _exactly(large)
         self.plain_pattern = _exactly(plain)

@@ -22,6 +22,7 @@ def drizzled_product(
     arguments: Mapping[str, object],
     association: Mapping[str, object],
     scratch: Path,
+    singles_folder: Path,
     *,
     in_memory: bool,
 ) -> Iterator[Ingredients]:
@@ -38,7 +39,9 @@ def drizzled_product(
     association : mapping
         Metadata by dotted path that every input gets from its association.
     scratch : Path
-        Folder for intermediate arrays.
+        Folder for the arrays of prepared exposures.
+    singles_folder : Path
+        Folder for the drizzled arrays of exposures: ``{key}.npz``.
     in_memory : bool
         Load all that one step works on.
 
@@ -57,7 +60,8 @@ def drizzled_product(
         for key, path in exposures.items()
     }
     grids = output_grids(name, prepared, arguments)
-    singles = {key: scratch / f"{key}-single.npz" for key in exposures}
+    singles_folder.mkdir(exist_ok=True)
+    singles = {key: singles_folder / f"{key}.npz" for key in exposures}
     for key, single in singles.items():
         with (
             ArrayFile(scratch / f"{key}-prepared.npz", in_memory=in_memory) as arrays,
