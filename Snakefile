@@ -10,10 +10,10 @@
 # All below output_dir. Instead of combine comes single_product with single: true, and
 # combine_sources where the product's name holds a template, so that every source is a file.
 # Products that are made quicker than their jobs are started have one job, small_product, that does
-# all of it. What is made in a folder of its own, deliver puts into its place.
+# all of it. What is made in a folder of its own, deliver puts into its place. Which files a product
+# has is known once its grids are: rules/common.smk asks.
 # Associations are read when the DAG is built, FITS files only in jobs.
 
-import json
 import sys
 from pathlib import Path
 
@@ -22,9 +22,16 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-sys.path.insert(0, f"{workflow.current_basedir}/scripts")
+FOLDER = workflow.current_basedir
+if not FOLDER.is_local:
+    # A module from a git host: Snakemake fetches each file when it is asked for, and scripts find
+    # the package beside them.
+    git = FOLDER.hosted_repo.repo.git
+    files = git.ls_tree("-r", "--name-only", FOLDER.ref, "config", "scripts").split()
+    FOLDER = Path([workflow.source_path(file) for file in files][0]).parents[1]
 
-from specresample.association import exposure_name
+sys.path.insert(0, f"{FOLDER}/scripts")
+
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
 from specresample.provenance import PRODUCT_ARGUMENTS
@@ -36,7 +43,7 @@ if Path("config/config.yaml").is_file():
 
 
 try:
-    CAMPAIGN = Campaign(config, workflow.current_basedir)
+    CAMPAIGN = Campaign(config, FOLDER)
 except ResampleError as error:
     raise WorkflowError(str(error))
 
@@ -80,24 +87,17 @@ localrules:
     small_product_record,
 
 
-def records_of_all(wildcards):
-    """Records of all products: there when all files of a product are."""
-    if not CAMPAIGN.products:
-        raise WorkflowError(
-            "config: associations is empty: name association files or globs"
-        )
-    return expand(rules.record.output.record, product=CAMPAIGN.products)
+include: "rules/common.smk"
 
 
 rule all:
-    default_target: True
     input:
         records_of_all,
 
 
 rule prepare_exposure:
     input:
-        lambda wildcards: CAMPAIGN.exposures[wildcards.exposure],
+        lambda wildcards: given(CAMPAIGN.exposures[wildcards.exposure]),
     output:
         arrays=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.npz", temp),
         summary=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.json", temp),
@@ -122,7 +122,7 @@ checkpoint output_grid:
         summaries=lambda wildcards: expand(
             rules.prepare_exposure.output.summary, exposure=CAMPAIGN.members(wildcards)
         ),
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         grid=f"{WORK}/{{product}}/grid.json",
     log:
@@ -147,7 +147,7 @@ rule drizzle_exposure:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
         grid=rules.output_grid.output.grid,
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{exposure}}.npz", temp),
     log:
@@ -176,7 +176,7 @@ rule combine:
             exposure=CAMPAIGN.members(wildcards),
             product=wildcards.product,
         ),
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         f"{OUT}/{{product}}_s2d.fits",
     log:
@@ -205,7 +205,7 @@ rule combine_sources:
         grid=rules.combine.input.grid,
         summaries=rules.combine.input.summaries,
         singles=rules.combine.input.singles,
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
     log:
@@ -239,7 +239,7 @@ rule single_product:
             product=wildcards.product,
             exposure=CAMPAIGN.member(wildcards),
         )[0],
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits",
     log:
@@ -265,8 +265,8 @@ rule single_product:
 
 checkpoint small_product:
     input:
-        exposures=lambda wildcards: CAMPAIGN.product(wildcards).exposures,
-        output_wcs=CAMPAIGN.output_wcs,
+        exposures=lambda wildcards: given(*CAMPAIGN.product(wildcards).exposures),
+        output_wcs=grid_handed_in,
     output:
         files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
         grid=f"{WORK}/{{product}}/grid.json",
@@ -290,51 +290,10 @@ checkpoint small_product:
         association=CAMPAIGN.association_metadata,
         association_file=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
-        output_dir=OUT,
     message:
         "Making product {wildcards.product}"
     script:
         "scripts/small_product.py"
-
-
-def grids_of(product):
-    """Grids of a product's sources, once they are laid out."""
-    laid_out_by = (
-        checkpoints.small_product
-        if CAMPAIGN.is_small(product)
-        else checkpoints.output_grid
-    )
-    with laid_out_by.get(product=product).output["grid"].open() as file:
-        return json.load(file)
-
-
-def files_of(product):
-    """Files of a product, without their ending; a skipped product has none."""
-    grids = grids_of(product)
-    if CAMPAIGN.product_arguments(product)["single"]:
-        used = {key: None for source in grids["sources"] for key in source["slits"]}
-        members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
-        return [f"{product}/{member}_outlier" for member in members]
-    if CAMPAIGN.products[product].is_template:
-        return [source["file"] for source in grids["sources"]]
-    return [] if grids["skip"] else [product]
-
-
-def products_of(product):
-    """Paths of a product's files."""
-    return expand(rules.deliver.output, file=files_of(product))
-
-
-def folder_of(wildcards):
-    """Folder in which a file that is to be delivered is made."""
-    product = CAMPAIGN.product_of_file(wildcards.file)
-    files = files_of(product)
-    if wildcards.file not in files:
-        raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
-    if CAMPAIGN.is_small(product):
-        return expand(rules.small_product.output.files, product=product)
-    part = files.index(wildcards.file) // SOURCES_PER_JOB
-    return expand(rules.combine_sources.output, product=product, part=part)
 
 
 rule deliver:

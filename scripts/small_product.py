@@ -33,10 +33,11 @@ if __name__ == "__main__":
             in_memory=bool(snakemake.resources.in_memory),
         ) as ingredients,
     ):
+        output_dir = Path(outputs.record).parents[2]
         files = {}
         for name, product in product_files(ingredients):
             file = f"{name}_s2d.fits"
-            files[f"{params.output_dir}/{file}"] = path = Path(outputs.files) / file
+            files[f"{output_dir}/{file}"] = path = Path(outputs.files) / file
             write_product(path, product)
         # There even when the product is skipped.
         Path(outputs.files).mkdir(parents=True, exist_ok=True)
