@@ -286,6 +286,7 @@ checkpoint small_product:
         code=CAMPAIGN.code("small_product"),
         name=lambda wildcards: CAMPAIGN.product(wildcards).name,
         exposures=CAMPAIGN.members,
+        places=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
         arguments=CAMPAIGN.select(*ARGUMENTS),
         association=CAMPAIGN.association_metadata,
         association_file=lambda wildcards: CAMPAIGN.product(wildcards).association,
@@ -328,6 +329,7 @@ rule record:
         "envs/resample.yaml"
     params:
         code=CAMPAIGN.code("record"),
+        exposures=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
         association=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
         arguments=CAMPAIGN.select(*ARGUMENTS),

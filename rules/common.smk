@@ -2,7 +2,7 @@
 
 import json
 
-from specresample.association import exposure_name
+from specresample.association import exposure_name, is_uri
 
 
 def given(*paths):
@@ -10,7 +10,7 @@ def given(*paths):
 
     They lie where the user says: a module's prefix and a default storage are for what is made.
     """
-    return [local(path) for path in paths]
+    return [storage(path) if is_uri(path) else local(path) for path in paths]
 
 
 def grid_handed_in(wildcards):

@@ -41,7 +41,8 @@ if __name__ == "__main__":
             write_product(path, product)
         # There even when the product is skipped.
         Path(outputs.files).mkdir(parents=True, exist_ok=True)
-        grids, entries = ingredients.grids, [*ingredients.exposures.values()]
+        grids = ingredients.grids
+        entries = dict(zip(params.places, ingredients.exposures.values(), strict=True))
         record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)
         provenance = product_provenance(
             grids, entries, params.association_file, params.arguments, files

@@ -51,7 +51,7 @@ class Campaign:
     products : dict of str to Product
         By product folder.
     exposures : dict of str to str
-        Path of each exposure by its key.
+        Path or URI of each exposure by its key.
     small_pattern, large_pattern, plain_pattern, exposure_pattern, delivered_pattern : str
         Regular expressions of the folders of products that one job makes, of those that several
         make and, of these, of those without template; of the keys of exposures; and of the paths

@@ -5,8 +5,28 @@ No FITS file is opened when jobs are planned.
 
 from pathlib import Path
 
+from specresample.association import is_uri
+
 # Bytes of a NIRSpec slit with all its planes, about 20 x 700 pixels, and its WCS.
 _SLIT = 500_000
+
+# What a file that is not here is taken for, in bytes: a MOS exposure of 200 slits.
+_REMOTE = 100_000_000
+
+
+def file_size(path: str) -> int:
+    """Size of a level-2b file in bytes; one that lies elsewhere is taken for large.
+
+    Parameters
+    ----------
+    path : str
+        Path or URI.
+
+    Returns
+    -------
+    int
+    """
+    return _REMOTE if is_uri(path) else Path(path).stat().st_size
 
 
 def estimated_slits(path: str) -> int:
@@ -15,7 +35,7 @@ def estimated_slits(path: str) -> int:
     Parameters
     ----------
     path : str
-        Path of a level-2b file.
+        Path or URI of a level-2b file.
 
     Returns
     -------
@@ -24,4 +44,4 @@ def estimated_slits(path: str) -> int:
     """
     if "_mirimage" in Path(path).name:
         return 1
-    return max(1, round(Path(path).stat().st_size / _SLIT))
+    return max(1, round(file_size(path) / _SLIT))
