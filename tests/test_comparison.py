@@ -140,6 +140,27 @@ def test_changed_content_is_named(folders):
     assert json.loads(compare(*folders, "--json", "--changed").stdout) == [result]
 
 
+def several_slits(path, *slits):
+    """Write a product of several slits, as far as the comparison looks at it."""
+    hdus = [fits.PrimaryHDU(header=fits.Header({"DATAMODL": "MultiSlitModel"}))]
+    for version, (name, value) in enumerate(slits, start=1):
+        header = fits.Header({"SLTNAME": name, "SOURCEID": 7})
+        sci = fits.ImageHDU(np.full((3, 4), value, "f4"), header, name="SCI", ver=version)
+        hdus += [sci, fits.ImageHDU(np.full((3, 4), value, "f4"), name="ERR", ver=version)]
+    path.parent.mkdir(exist_ok=True)
+    fits.HDUList(hdus).writeto(path)
+
+
+def test_slits_are_compared_by_name(tmp_path):
+    several_slits(tmp_path / "old" / PRODUCT, ("A", 1), ("B", 2))
+    several_slits(tmp_path / "new" / PRODUCT, ("B", 3))
+    [result] = compare_folders(tmp_path / "old", tmp_path / "new")
+    assert result["extensions"] == {"removed": ["SCI A source 7", "ERR A source 7"]}
+    assert list(result["arrays"]) == ["SCI B source 7", "ERR B source 7"]
+    assert result["flux"]["SCI B source 7"]["total"] == 1.5
+    assert "headers" not in result
+
+
 def test_shifted_wcs_is_measured(folders):
     from astropy.modeling.models import Identity, Shift
 

@@ -18,8 +18,9 @@ SAME, CHANGED, MISSING, ADDITIONAL, ERROR = "same", "changed", "missing", "addit
 
 # Keywords that say when and not what, or of arrays what comparing these says better; and the
 # extension whose content is looked at as WCS.
-_IGNORED = ("CHECKSUM", "DATASUM", "DATE", "NAXIS*", "TFORM*")
+_IGNORED = ("CHECKSUM", "DATASUM", "DATE", "EXTVER", "NAXIS*", "TFORM*")
 _ASDF = "ASDF"
+_OF_ALL_SLITS = ("PRIMARY", "HDRTAB", _ASDF)
 
 _ARCSEC = np.rad2deg(3600.0)
 
@@ -85,13 +86,13 @@ def compare_products(old: str | Path, new: str | Path) -> dict:
     if file_digest(old) == file_digest(new):
         return {"state": SAME}
     with fits.open(old) as before, fits.open(new) as after:
-        of_old, of_new = _by_name(before), _by_name(after)
-        common = [key for key in of_old if key in of_new]
-        pairs = {_label(key): (of_old[key], of_new[key]) for key in common if key[0] != _ASDF}
+        of_old, of_new = _by_label(before), _by_label(after)
+        common = [label for label in of_old if label in of_new and label != _ASDF]
+        pairs = {label: (of_old[label], of_new[label]) for label in common}
         found = {
-            "extensions": _removed_and_added(map(_label, of_old), map(_label, of_new)),
+            "extensions": _removed_and_added(of_old, of_new),
             "arrays": _each(pairs, _compare_images, fits.PrimaryHDU, fits.ImageHDU),
-            "flux": _each({k: p for k, p in pairs.items() if k.startswith("SCI")}, _compare_flux),
+            "flux": _each({k: p for k, p in pairs.items() if _name(k) == "SCI"}, _compare_flux),
             "headers": _each(pairs, _compare_headers),
             "tables": _each(pairs, _compare_tables, fits.BinTableHDU),
         }
@@ -100,13 +101,30 @@ def compare_products(old: str | Path, new: str | Path) -> dict:
     return {"state": CHANGED if found else SAME} | found
 
 
-def _by_name(hdus: fits.HDUList) -> dict[tuple[str, int], object]:
-    return {(hdu.name, hdu.ver): hdu for hdu in hdus}
+def _by_label(hdus: fits.HDUList) -> dict[str, object]:
+    """Extensions by name; where there are several slits, also by slit and source.
+
+    Their numbers are others as soon as there is one slit more.
+    """
+    slits = {}
+    if hdus[0].header.get("DATAMODL") == "MultiSlitModel":
+        headers = {hdu.ver: hdu.header for hdu in hdus if hdu.name == "SCI"}
+        slits = {
+            version: f"{header.get('SLTNAME', version)} source {header.get('SOURCEID', version)}"
+            for version, header in headers.items()
+        }
+        if len(set(slits.values())) < len(slits):
+            slits = {version: str(version) for version in slits}
+    return {
+        f"{hdu.name} {slits[hdu.ver]}"
+        if hdu.ver in slits and hdu.name not in _OF_ALL_SLITS
+        else hdu.name: hdu
+        for hdu in hdus
+    }
 
 
-def _label(key: tuple[str, int]) -> str:
-    name, version = key
-    return name if version == 1 else f"{name},{version}"
+def _name(label: str) -> str:
+    return label.split(" ")[0]
 
 
 def _each(pairs: Mapping[str, tuple], compare: object, *kinds: type) -> dict[str, dict]:
@@ -249,8 +267,10 @@ def _compare_wcs(old: str | Path, new: str | Path) -> dict[str, dict]:
 def _positions(path: str | Path) -> dict[str, tuple]:
     """WCS, and the pixels and world coordinates of corners and centre, of every slit."""
     positions = {}
+    with fits.open(path) as hdus:
+        labels = [label for label in _by_label(hdus) if _name(label) == "SCI"]
     with datamodels.open(str(path)) as model:
-        for number, slit in enumerate(getattr(model, "slits", [model]), start=1):
+        for label, slit in zip(labels, getattr(model, "slits", [model]), strict=True):
             wcs = getattr(slit.meta, "wcs", None)
             if wcs is None:
                 continue
@@ -258,7 +278,7 @@ def _positions(path: str | Path) -> dict[str, tuple]:
             x, y = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)]).T * [[nx - 1], [ny - 1]]
             # Beyond the pixels that the grid was made for there are coordinates too.
             world = np.array(wcs(x, y, with_bounding_box=False), dtype=float)
-            positions[_label(("SCI", number))] = wcs, np.array([x, y]), world
+            positions[label] = wcs, np.array([x, y]), world
     return positions
 
 
@@ -365,7 +385,7 @@ def summary(result: Mapping) -> str:
     parts = [result["reason"]] if "reason" in result else []
     arrays: dict[str, list] = {}
     for label, change in result.get("arrays", {}).items():
-        arrays.setdefault(label.split(",")[0], []).append(change)
+        arrays.setdefault(_name(label), []).append(change)
     science = arrays.pop("SCI", [])
     if len(science) > 1:
         parts.append(f"{len(science)} slits, of which that with most pixels changed")
