@@ -1,5 +1,6 @@
 # make demo   set up, simulate a small data set and resample it
 # make test   set up and run all tests
+# make bench  set up and measure against jwst; BENCH="mos-58 --rounds 1" for a part
 # make lint   the style checks
 # make .venv  only set up
 # make slurm  also what profiles/slurm needs
@@ -8,7 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint .venv slurm storage
+.PHONY: demo test bench lint .venv slurm storage
 
 # The pins are read from the conda environments, where snakemake --sdm conda needs them.
 .venv: .venv/installed
@@ -39,6 +40,9 @@ demo: .venv/installed
 
 test: .venv/installed
 	$(BIN)/python -m pytest
+
+bench: .venv/installed
+	PYTHONPATH=demo $(BIN)/python -m benchmarks $(BENCH)
 
 lint: .venv/installed
 	$(BIN)/ruff check .

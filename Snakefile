@@ -34,6 +34,7 @@ sys.path.insert(0, f"{FOLDER}/scripts")
 
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
+from specresample.locks import hold_mark, remove_stale_locks
 from specresample.provenance import PRODUCT_ARGUMENTS
 
 # Every key has a default, so that a working directory needs no config file of its own.
@@ -54,8 +55,9 @@ BENCHMARKS = f"{WORK}/benchmarks"
 
 # in_memory is a resource of jobs and not a param: it changes no byte and repeats nothing.
 
-# Sources of a template product that one job combines: enough to be worth its start.
-SOURCES_PER_JOB = 15
+# How many sources of a template product one job combines: enough to be worth its start, and few
+# enough that two cores share the work.
+SOURCES_PER_JOB = (6, 15)
 
 DRIZZLE_ARGUMENTS = ["pixfrac", "kernel", "weight_type", "single", "propagate_dq"]
 GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wcs"]
@@ -65,12 +67,25 @@ ARGUMENTS = sorted({*DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS})
 RECORD = {"category": "Records", "labels": {"product": "{product}"}}
 
 
+if workflow.is_main_process and remove_stale_locks(Path(".snakemake")):
+    print("An earlier run was killed: its locks are removed.", file=sys.stderr)
+
+
 onstart:
+    workflow.alive = hold_mark(Path(".snakemake"))
     # By default Snakemake starts at most 100 jobs a second, and to know when that is over it ends a
     # full second after its last job: small products on one machine would take that much longer.
     rate = workflow.scheduler.job_rate_limiter
     if workflow.local_exec and rate and (rate.max_jobs, rate.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+
+
+onsuccess:
+    print(CAMPAIGN.close_ledger(), file=sys.stderr)
+
+
+onerror:
+    print(CAMPAIGN.close_ledger(), file=sys.stderr)
 
 
 wildcard_constraints:
@@ -92,7 +107,11 @@ include: "rules/common.smk"
 
 rule all:
     input:
-        records_of_all,
+        records=records_of_all,
+        # Of a product that was deleted a record alone would not tell.
+        files=lambda wildcards: [
+            file for product in CAMPAIGN.products for file in products_of(product)
+        ],
 
 
 rule prepare_exposure:
@@ -108,6 +127,7 @@ rule prepare_exposure:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("prepare_exposure"),
         in_memory=int(CAMPAIGN.config["in_memory"]),
     params:
         code=CAMPAIGN.code("prepare_exposure"),
@@ -131,6 +151,8 @@ checkpoint output_grid:
         f"{BENCHMARKS}/output_grid/{{product}}.tsv"
     conda:
         "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("output_grid"),
     params:
         code=CAMPAIGN.code("output_grid"),
         name=lambda wildcards: CAMPAIGN.product(wildcards).name,
@@ -157,6 +179,7 @@ rule drizzle_exposure:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("drizzle_exposure"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("drizzle_exposure"),
@@ -188,6 +211,7 @@ rule combine:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("combine"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("combine"),
@@ -214,14 +238,14 @@ rule combine_sources:
         f"{BENCHMARKS}/combine_sources/{{product}}-{{part}}.tsv"
     conda:
         "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("combine_sources"),
     params:
         code=CAMPAIGN.code("combine_sources"),
         exposures=CAMPAIGN.members,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
-        sources=lambda wildcards: [
-            (int(wildcards.part) + edge) * SOURCES_PER_JOB for edge in (0, 1)
-        ],
+        sources=sources_of_part,
     message:
         "Combining sources of product {wildcards.product}, part {wildcards.part}"
     script:
@@ -251,6 +275,7 @@ rule single_product:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("single_product"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("single_product"),
@@ -281,6 +306,7 @@ checkpoint small_product:
     conda:
         "envs/resample.yaml"
     resources:
+        **CAMPAIGN.resources("small_product"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("small_product"),
@@ -327,6 +353,8 @@ rule record:
         f"{BENCHMARKS}/record/{{product}}.tsv"
     conda:
         "envs/resample.yaml"
+    resources:
+        **CAMPAIGN.resources("record"),
     params:
         code=CAMPAIGN.code("record"),
         exposures=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),

@@ -55,6 +55,18 @@ def products_of(product):
     return expand(rules.deliver.output, file=files_of(product))
 
 
+def sources_per_job(number):
+    """How many of a template product's sources one job combines."""
+    least, most = SOURCES_PER_JOB
+    return min(most, max(least, -(-number // 2)))
+
+
+def sources_of_part(wildcards):
+    """First source of a part, and first of the next."""
+    step = sources_per_job(len(files_of(wildcards.product)))
+    return [int(wildcards.part) * step, (int(wildcards.part) + 1) * step]
+
+
 def folder_of(wildcards):
     """Folder in which a file that is to be delivered is made."""
     product = CAMPAIGN.product_of_file(wildcards.file)
@@ -63,5 +75,5 @@ def folder_of(wildcards):
         raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
     if CAMPAIGN.is_small(product):
         return expand(rules.small_product.output.files, product=product)
-    part = files.index(wildcards.file) // SOURCES_PER_JOB
+    part = files.index(wildcards.file) // sources_per_job(len(files))
     return expand(rules.combine_sources.output, product=product, part=part)

@@ -4,10 +4,9 @@ Makes a folder of `{source}_s2d.fits`, for products whose name holds a template:
 every source is a file of its own, named as the observatory names it.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json
+from specresample.files import folder_written_aside, read_json
 from specresample.job import logged_job
 from specresample.product import write_product
 from specresample.products import Ingredients, source_products
@@ -21,7 +20,11 @@ if __name__ == "__main__":
     exposures = dict(zip(params.exposures, inputs.summaries, strict=True))
     paths = dict(zip(params.exposures, inputs.singles, strict=True))
     # Never all in memory: of the exposures' many sources, only some are read here, once.
-    with logged_job(snakemake.log[0]), open_arrays(paths, in_memory=False) as singles:
+    with (
+        logged_job(snakemake.log[0]),
+        open_arrays(paths, in_memory=False) as singles,
+        folder_written_aside(snakemake.output[0]) as folder,
+    ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
             exposures={key: read_json(path) for key, path in exposures.items()},
@@ -31,4 +34,4 @@ if __name__ == "__main__":
         )
         sources = ingredients.grids["sources"][slice(*params.sources)]
         for name, product in source_products(ingredients, sources):
-            write_product(Path(snakemake.output[0]) / f"{name}_s2d.fits", product)
+            write_product(folder / f"{name}_s2d.fits", product)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from specresample.files import write_json
+from specresample.files import folder_written_aside, write_json
 from specresample.job import logged_job
 from specresample.product import write_product
 from specresample.products import product_files
@@ -32,15 +32,14 @@ if __name__ == "__main__":
             Path(scratch),
             in_memory=bool(snakemake.resources.in_memory),
         ) as ingredients,
+        folder_written_aside(outputs.files) as folder,
     ):
         output_dir = Path(outputs.record).parents[2]
         files = {}
         for name, product in product_files(ingredients):
             file = f"{name}_s2d.fits"
-            files[f"{output_dir}/{file}"] = path = Path(outputs.files) / file
+            files[f"{output_dir}/{file}"] = path = folder / file
             write_product(path, product)
-        # There even when the product is skipped.
-        Path(outputs.files).mkdir(parents=True, exist_ok=True)
         grids = ingredients.grids
         entries = dict(zip(params.places, ingredients.exposures.values(), strict=True))
         record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from specresample.files import read_json, write_json, written_aside
+from specresample.files import folder_written_aside, read_json, write_json, written_aside
 
 
 def test_written_aside_moves_the_file_into_place(tmp_path):
@@ -76,3 +76,17 @@ def test_json_that_cannot_be_written_leaves_the_previous_file(tmp_path):
         write_json(tmp_path / "a.json", {"a": object()})
     assert json.loads((tmp_path / "a.json").read_text()) == [1]
     assert len([*tmp_path.iterdir()]) == 1
+
+
+def test_folder_is_there_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "deep" / "folder"
+    with folder_written_aside(path) as aside:
+        (aside / "file").write_text("first")
+        assert not path.exists()
+    with pytest.raises(ZeroDivisionError), folder_written_aside(path) as aside:
+        (aside / "other").write_text(f"half {1 / 0}")
+    assert [file.read_text() for file in path.iterdir()] == ["first"]
+    with folder_written_aside(path) as aside:
+        (aside / "second").write_text("second")
+    assert [file.name for file in path.iterdir()] == ["second"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["folder"]

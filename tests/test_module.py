@@ -83,9 +83,12 @@ def test_module_makes_the_same(make_campaign, campaign_expected, prefix, small_p
 def test_module_from_a_git_host_makes_the_same(make_campaign, campaign_expected, tmp_path):
     host = tmp_path / "host"
     for part in ("Snakefile", "config", "envs", "rules", "scripts", "workflow"):
-        copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
-        host.mkdir(exist_ok=True)
-        copy(PROJECT / part, host / part)
+        if (PROJECT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(PROJECT / part, host / part, ignore=ignored)
+        else:
+            host.mkdir(exist_ok=True)
+            shutil.copy(PROJECT / part, host / part)
     identity = ["-c", "user.name=test", "-c", "user.email=test"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "test"], ["tag", "v1"]):
         subprocess.run(["git", *identity, *command], cwd=host, check=True)

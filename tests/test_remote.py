@@ -9,7 +9,7 @@ import threading
 
 import pytest
 from conftest import campaign_products, snakemake, write_config
-from specresample.sizes import estimated_slits
+from specresample.needs import estimated_slits
 
 PLUGIN = "snakemake_storage_plugin_http"
 needs_plugin = pytest.mark.skipif(

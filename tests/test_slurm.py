@@ -11,6 +11,7 @@ import time
 import pytest
 import yaml
 from conftest import PROJECT, campaign_products, snakemake
+from specresample.needs import request
 from test_campaign import launch
 
 pytestmark = pytest.mark.skipif(
@@ -73,6 +74,8 @@ def submitted(cluster, make_campaign):
     run = snakemake(
         folder,
         "--configfile=config.yaml",
+        "--config",
+        "small_product=0",
         f"--workflow-profile={PROJECT / 'profiles/slurm'}",
         f"--profile={user}",
         *PLUGIN,
@@ -116,6 +119,12 @@ def test_slurm_knows_what_jobs_ask_for(submitted):
     for job in asked:
         assert job["TimeLimit"] == f"00:{MINUTES:02}:00"
         assert job["MinMemoryNode"] == f"{MEGABYTES}M"
+    folder, _ = submitted
+    sizes = {path.stem.removesuffix("_cal"): str(path) for path in folder.glob("data/*_cal.fits")}
+    for key, path in sizes.items():
+        asked = [job for job in jobs if job["Comment"] == f"rule_prepare_exposure_wildcards_{key}"]
+        requested = request("prepare_exposure", [path], attempt=1)
+        assert [job["MinMemoryNode"] for job in asked] == [f"{requested['mem_mb']}M"]
 
 
 def test_campaign_goes_on_after_its_allocations_were_lost(
@@ -129,7 +138,7 @@ def test_campaign_goes_on_after_its_allocations_were_lost(
 
     # Both at work: started twice, they would spoil each other.
     deadline = time.monotonic() + 60
-    while len(list(folder.glob("results/.work/exposures/*.npz"))) < 2:
+    while len(list(folder.glob("results/.work/logs/small_product/*.log"))) < 2:
         assert time.monotonic() < deadline, command("scontrol", "show", "job")
         time.sleep(0.2)
     second = launch(folder, *arguments)

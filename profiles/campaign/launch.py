@@ -27,7 +27,7 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 
 from specresample.campaign import Campaign  # noqa: E402
 from specresample.errors import ResampleError  # noqa: E402
-from specresample.sizes import file_size  # noqa: E402
+from specresample.needs import file_size  # noqa: E402
 
 # What a task runs, and a person without SLURM, who names the part.
 PART_SCRIPT = """\

@@ -7,7 +7,7 @@ again.
 import ast
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +21,10 @@ from specresample.association import (
     source_pattern,
 )
 from specresample.errors import ResampleError
-from specresample.sizes import estimated_slits
+from specresample.files import write_json
+from specresample.ledger import ledger_entry, summary
+from specresample.needs import estimated_slits, request
+from specresample.provenance import software_versions
 
 _PACKAGE = "specresample"
 _NOTHING = "(?!)"  # regular expression without a match
@@ -115,6 +118,24 @@ class Campaign:
         """Return whether a product's jobs load all they work on, as a resource."""
         return int(self.arguments(wildcards)["in_memory"])
 
+    def resources(self, rule: str) -> dict[str, Callable]:
+        """Return functions for the resources of a rule, by the sizes of its exposures."""
+
+        def resource(name: str) -> Callable:
+            return lambda wildcards, attempt: request(rule, self._exposures(wildcards), attempt)[
+                name
+            ]
+
+        return {name: resource(name) for name in ("mem_mb", "disk_mb", "runtime")}
+
+    def _exposures(self, wildcards: ProductWildcards) -> Sequence[str]:
+        """Return the paths of the exposures that a job works on."""
+        if hasattr(wildcards, "exposure"):
+            return [self.exposures[wildcards.exposure]]
+        if hasattr(wildcards, "member"):
+            return [self.exposures[self.member(wildcards)]]
+        return self.product(wildcards).exposures
+
     def member(self, wildcards: ProductWildcards) -> str:
         """Return the key of the exposure of a product that a job names."""
         names = {exposure_name(path): path for path in self.product(wildcards).exposures}
@@ -134,6 +155,21 @@ class Campaign:
             for product in self.products.values()
             if product.is_template and re.fullmatch(source_pattern(product.name), file)
         )
+
+    def close_ledger(self) -> str:
+        """Write the ledger of what became of all products, and return a summary of it."""
+        out = Path(self.config["output_dir"])
+        entries = [
+            ledger_entry(
+                folder,
+                product.association,
+                {self._keys[path]: path for path in product.exposures},
+                out,
+            )
+            for folder, product in self.products.items()
+        ]
+        write_json(out / "ledger.json", {"products": entries}, indent=1)
+        return summary(entries, out)
 
     def _check_overrides(self) -> None:
         names = {product.name for product in self.products.values()}
@@ -164,18 +200,24 @@ class Campaign:
         return path if self.config["keep_intermediates"] else temp(path)
 
     def code(self, script: str) -> str:
-        """Return a digest of a script and of the modules it imports from the package.
+        """Return a digest of a script, the modules it imports and the versions of packages.
 
         As a param it makes Snakemake repeat a job when the code that it runs has changed:
         Snakemake itself watches the script alone, and by time, so that a fresh clone would repeat
         everything.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(_packages().encode())
         package = self._scripts / _PACKAGE / "__init__.py"
         sources = _sources(self._scripts / f"{script}.py", self._scripts)
         for path in sorted({package, *sources}):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
+
+
+@cache
+def _packages() -> str:
+    """Versions of the packages, as text."""
+    return repr(sorted(software_versions().items()))
 
 
 def _exactly(names: Iterable[str]) -> str:

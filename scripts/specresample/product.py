@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -268,16 +269,15 @@ def write_product(path: str | Path, product: S2d) -> None:
     """
     path, tree, table = Path(path), product.tree, product.header_table
     tree["meta"] |= {"filename": path.name} | ({"date": product.created} if product.created else {})
-    model = getattr(datamodels, tree["meta"]["model_type"])()
-    for name, entry in _MORE_KEYWORDS.items():
-        model.add_schema_entry(name, entry)
+    columns = ()
     if table is not None:
-        model.add_schema_entry("hdrtab", _table_schema(table))
+        columns = tuple((name, table.dtype[name]) for name in table.dtype.names)
         tree = tree | {"hdrtab": _fits_table(table)}
     entries = [HistoryEntry({"description": line}) for line in product.history]
     wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
     tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
-    with fits_support.to_fits(tree, model.schema) as hdus, written_aside(path) as aside:
+    schema = _schema(tree["meta"]["model_type"], columns)
+    with fits_support.to_fits(tree, schema) as hdus, written_aside(path) as aside:
         add_wavelength_table(hdus, product.wavelengths)
         for hdu in hdus:
             # astropy's comment would hold the time of day.
@@ -353,14 +353,17 @@ def _fits_table(table: np.ndarray) -> np.ndarray:
     return fits_table
 
 
-def _table_schema(table: np.ndarray) -> dict:
-    return {
-        "title": "Combined header table",
-        "fits_hdu": "HDRTAB",
-        "datatype": [
-            {"name": name, "datatype": _datatype(table.dtype[name])} for name in table.dtype.names
-        ],
-    }
+@cache
+def _schema(model_type: str, columns: tuple[tuple[str, np.dtype], ...]) -> dict:
+    """Give the schema of a product with a header table of some columns, or without."""
+    model = getattr(datamodels, model_type)()
+    for name, entry in _MORE_KEYWORDS.items():
+        model.add_schema_entry(name, entry)
+    if columns:
+        datatype = [{"name": name, "datatype": _datatype(dtype)} for name, dtype in columns]
+        table = {"title": "Combined header table", "fits_hdu": "HDRTAB", "datatype": datatype}
+        model.add_schema_entry("hdrtab", table)
+    return model.schema
 
 
 def _datatype(dtype: np.dtype) -> object:

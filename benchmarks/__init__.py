@@ -1,0 +1,1 @@
+"""The workflow against jwst: time and memory of whole processes, on the same input."""

@@ -1,0 +1,183 @@
+"""The benchmark: ``make bench``, or ``python -m benchmarks`` with ``demo`` in PYTHONPATH."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.cases import CASES, SERIES, Case, Series
+from benchmarks.comparing import DifferentProductsError, compare_products, product_files, read_slits
+from benchmarks.fitting import spread
+from benchmarks.measuring import (
+    PROJECT,
+    Cost,
+    FailedRunError,
+    jwst_python,
+    profile_run,
+    run_jwst,
+    run_workflow,
+)
+from benchmarks.report import report, write_report
+from benchmarks.results import CaseResult, Results
+
+README = PROJECT / "benchmarks" / "README.md"
+PROFILE = "profile"
+PROFILED = ("nods", "mos-58")
+
+
+class Benchmark:
+    """Measures what is asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        Takes simulated exposures, runs and measurements.
+    rounds, cores : int
+        Rounds of every measurement, and cores that Snakemake may use.
+    """
+
+    def __init__(self, folder: Path, rounds: int, cores: int) -> None:
+        self.data, self.runs = folder / "data", folder / "runs"
+        self.rounds, self.cores = rounds, cores
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.python = jwst_python()
+        self._warm = False
+
+    def about(self) -> dict[str, str]:
+        """Say what is run and on what."""
+        command = [self.python, "-c", "import importlib.metadata as m; print(m.version('jwst'))"]
+        jwst = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return {
+            "jwst": jwst,
+            "Snakemake": version("snakemake"),
+            "Python": platform.python_version(),
+            "cores:": f"{os.cpu_count()}, of which the workflow may use {self.cores}",
+            "rounds:": str(self.rounds),
+        }
+
+    def case(self, case: Case) -> CaseResult:
+        """Run the workflow and jwst alternately, and compare what they make."""
+        work = case.work(self.data)
+        ours, theirs = self.runs / case.name / "workflow", self.runs / case.name / "jwst"
+        self._warm_up()
+        result = CaseResult()
+        for number in range(1, self.rounds + 1):
+            result.ours.append(run_workflow(work, ours, self.cores))
+            result.jwst.append(run_jwst(work, theirs, self.python))
+            result.difference = max(result.difference, compare_products(work, ours, theirs))
+            _tell(f"{case.name}, round {number}", result.ours[-1], result.jwst[-1])
+        return result
+
+    def series(self, series: Series) -> dict[int, list[Cost]]:
+        """Run the workflow on work of growing size."""
+        work = {size: series.work(self.data, size) for size in series.sizes}
+        costs: dict[int, list[Cost]] = {size: [] for size in series.sizes}
+        folder = self.runs / series.name
+        for number in range(1, self.rounds + 1):
+            for size in series.sizes:
+                costs[size].append(run_workflow(work[size], folder, self.cores))
+                (association,) = work[size].associations
+                made = len(read_slits(product_files(association, folder)))
+                if series.unit == "slits" and made != size:
+                    raise DifferentProductsError(f"{series.name}: {made} slits of {size}")
+                _tell(f"{series.name} {size}, round {number}", costs[size][-1])
+        return costs
+
+    def profile(self, case: Case) -> dict[str, float]:
+        """Say where the seconds of a case are: medians of the rounds."""
+        work, folder = case.work(self.data), self.runs / PROFILE
+        rounds = [profile_run(work, folder, self.cores) for _ in range(self.rounds)]
+        return {step: spread([seconds[step] for seconds in rounds]).median for step in rounds[0]}
+
+    def _warm_up(self) -> None:
+        """Run both once, so that the first round does not compile and read programs."""
+        if not self._warm:
+            work = CASES[0].work(self.data)
+            run_workflow(work, self.runs / "warm-up", self.cores)
+            run_jwst(work, self.runs / "warm-up", self.python)
+            self._warm = True
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    names = [*(case.name for case in CASES), *(series.name for series in SERIES), PROFILE]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure the workflow against jwst. All cases go into benchmarks/README.md, "
+        "some of them into FOLDER/results.md.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; or all")
+    parser.add_argument("--rounds", type=int, default=3, help="default 3")
+    parser.add_argument("--cores", type=int, default=2, help="of the workflow, default 2")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=PROJECT / "benchmarks" / ".cache",
+        help="for exposures, runs and measurements, default benchmarks/.cache",
+    )
+    parser.add_argument("--resume", action="store_true", help="keep what was measured before")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(names):
+        parser.error(f"{', '.join(unknown)}: not one of {', '.join(names)}")
+    wanted = options.names or names
+
+    folder = options.folder.resolve()
+    benchmark = Benchmark(folder, options.rounds, options.cores)
+    measurements = folder / "measurements.json"
+    results = Results(benchmark.about())
+    if options.resume and measurements.exists():
+        before = Results.load(measurements)
+        if before.about != results.about:
+            parser.error(f"--resume: measured before with {before.about}, now {results.about}")
+        results = before
+    by_name = {case.name: case for case in CASES}
+    # What is measured, where it goes and how.
+    tasks: list[tuple[dict, str, Callable[[], object]]] = [
+        *((results.cases, case.name, lambda case=case: benchmark.case(case)) for case in CASES),
+        *((results.series, item.name, lambda item=item: benchmark.series(item)) for item in SERIES),
+    ]
+    profiles = [
+        (results.profiles, name, lambda name=name: benchmark.profile(by_name[name]))
+        for name in PROFILED
+    ]
+    tasks = [task for task in tasks if task[1] in wanted] + (profiles if PROFILE in wanted else [])
+    failed = _measure(tasks, lambda: results.save(measurements))
+    text = report(results)
+    print(text)
+    everything = set(wanted) == set(names) and not failed
+    page = README if everything else folder / "results.md"
+    write_report(results, text, page)
+    print(f"Written to {page}")
+    return 1 if failed else 0
+
+
+def _measure(
+    tasks: Iterable[tuple[dict, str, Callable[[], object]]], save: Callable[[], None]
+) -> list[str]:
+    """Measure what is not there yet, and give the names of what fails."""
+    failed = []
+    for place, name, task in tasks:
+        if name in place:
+            continue
+        try:
+            place[name] = task()
+            save()
+        except (FailedRunError, DifferentProductsError) as error:
+            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            failed.append(name)
+    return failed
+
+
+def _tell(what: str, *costs: Cost) -> None:
+    shown = " against ".join(
+        f"{cost.wall:.1f} s wall, {cost.cpu:.1f} s CPU, {cost.peak:.0f} MB" for cost in costs
+    )
+    print(f"{what}: {shown}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""From measurements to numbers: ratios over the rounds, and how costs grow with size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values of several rounds.
+
+    Attributes
+    ----------
+    median, low, high : float
+        Their median and range.
+    """
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a cost grows with size.
+
+    Attributes
+    ----------
+    fixed, each : float
+        Straight line: cost of nothing, and of one more.
+    residual : float
+        Largest relative distance of a size's median from the line.
+    exponent : float
+        Exponent of a power law above fixed costs: 1 when cost is proportional to size.
+    """
+
+    fixed: float
+    each: float
+    residual: float
+    exponent: float
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Median and range of some values.
+
+    Parameters
+    ----------
+    values : sequence of float
+
+    Returns
+    -------
+    Spread
+    """
+    return Spread(float(np.median(values)), float(np.min(values)), float(np.max(values)))
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """Ratio of two costs, round by round, since what else the machine does changes both.
+
+    Parameters
+    ----------
+    ours, theirs : sequence of float
+        The costs in each round.
+
+    Returns
+    -------
+    Spread
+    """
+    return spread([our / their for our, their in zip(ours, theirs, strict=True)])
+
+
+def growth(sizes: Sequence[float], costs: Sequence[Sequence[float]]) -> Growth:
+    """Fit how costs grow.
+
+    Parameters
+    ----------
+    sizes : sequence of float
+        Three or more.
+    costs : sequence of sequence of float
+        The costs of each size, in each round.
+
+    Returns
+    -------
+    Growth
+    """
+    x, y = np.asarray(sizes, float), np.median(np.asarray(costs, float), axis=1)
+    exponents = np.linspace(0.2, 3, 561)
+    misfits = [_fit(x**exponent, y)[1] for exponent in exponents]
+    (fixed, each), _ = _fit(x, y)
+    residual = np.max(np.abs(fixed + each * x - y) / y)
+    return Growth(fixed, each, float(residual), float(exponents[np.argmin(misfits)]))
+
+
+def _fit(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], float]:
+    """Fit a straight line without negative costs, by relative distance; also gives the misfit."""
+    (fixed, each), misfit = nnls(
+        np.column_stack([np.ones_like(x), x]) / y[:, None], np.ones_like(y)
+    )
+    return (float(fixed), float(each)), float(misfit)

@@ -1,0 +1,137 @@
+"""Where the seconds of a run are: CPU time of the steps of a product, made in one process.
+
+Usage: ``python benchmarks/profile_steps.py ASSOCIATION``, in the environment of ``make .venv``;
+prints the seconds of every step as JSON.
+"""
+
+import functools
+import importlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+IMPORTS, REST = "imports of a job", "rest"
+
+# What is timed: its step, module and name.
+_FUNCTIONS = (
+    ("opening and reading", "exposure", "Exposure.__init__"),
+    ("opening and reading", "exposure", "Exposure._read_slit"),
+    ("building WCSs", "exposure", "_take_wcs"),
+    ("evaluating WCSs", "preparation", "trace_slit"),
+    ("checksums of the input", "preparation", "file_digest"),
+    ("intermediate files", "storage", "ArrayWriter.add"),
+    ("intermediate files", "storage", "ArrayFile.group"),
+    ("laying out grids", "smallproduct", "output_grids"),
+    ("drizzling", "smallproduct", "drizzle_exposure"),
+    ("combining", "combination", "Combination.add"),
+    ("combining", "combination", "Combination.finish"),
+    ("headers and output WCS", "products", "product_model"),
+    ("writing FITS and ASDF", "product", "write_product"),
+)
+
+
+class Stopwatch:
+    """CPU time of named steps; that of a step inside another one counts for the inner alone.
+
+    Attributes
+    ----------
+    seconds : dict of str to float
+        By step.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._steps = [REST]
+        self._since = time.process_time()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count the time of a block for a step."""
+        self._count()
+        self._steps.append(name)
+        try:
+            yield
+        finally:
+            self._count()
+            self._steps.pop()
+
+    def timed(self, name: str, function: object) -> object:
+        """Return a function that counts for a step."""
+
+        @functools.wraps(function)
+        def counted(*args: object, **options: object) -> object:
+            with self.step(name):
+                return function(*args, **options)
+
+        return counted
+
+    def finish(self) -> dict[str, float]:
+        """Return the seconds of all steps, longest first and the rest last."""
+        self._count()
+        ranked = sorted(self.seconds, key=lambda name: (name == REST, -self.seconds[name]))
+        return {name: self.seconds[name] for name in ranked}
+
+    def _count(self) -> None:
+        now = time.process_time()
+        step = self._steps[-1]
+        self.seconds[step] = self.seconds.get(step, 0.0) + now - self._since
+        self._since = now
+
+
+def profile(association: str) -> dict[str, float]:
+    """Make the product of an association in this process, and time its steps.
+
+    Parameters
+    ----------
+    association : str
+        Path of the association.
+
+    Returns
+    -------
+    dict of str to float
+        CPU seconds by step.
+    """
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    # Snakemake's part, not that of a job.
+    from specresample.campaign import Campaign
+
+    campaign = Campaign({"associations": [association]}, PROJECT)
+    job = SimpleNamespace(product=next(iter(campaign.products)))
+    keys = campaign.members(job)
+    watch = Stopwatch()
+    with watch.step(IMPORTS):
+        from specresample import product, products, smallproduct
+        from specresample.job import logged_job
+    for step, module, name in _FUNCTIONS:
+        owner = importlib.import_module(f"specresample.{module}")
+        *path, attribute = name.split(".")
+        for part in path:
+            owner = getattr(owner, part)
+        setattr(owner, attribute, watch.timed(step, getattr(owner, attribute)))
+    with (
+        logged_job(os.devnull),
+        tempfile.TemporaryDirectory() as folder,
+        smallproduct.drizzled_product(
+            campaign.product(job).name,
+            dict(zip(keys, campaign.product(job).exposures, strict=True)),
+            campaign.arguments(job),
+            campaign.association_metadata(job),
+            Path(folder),
+            in_memory=True,
+        ) as ingredients,
+    ):
+        for file, content in products.product_files(ingredients):
+            product.write_product(Path(folder) / f"{file}_s2d.fits", content)
+    return watch.finish()
+
+
+if __name__ == "__main__":
+    print(json.dumps(profile(sys.argv[1])))

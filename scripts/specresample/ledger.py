@@ -1,0 +1,128 @@
+"""The ledger of a campaign: what became of every product, from what, by what, at which cost."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from specresample.files import read_json
+
+# How many products a summary names, of each kind that was not made.
+_MOST_NAMED = 10
+
+
+def ledger_entry(
+    product: str, association: str, exposures: Mapping[str, str], output_dir: Path
+) -> dict:
+    """Say what became of a product.
+
+    Parameters
+    ----------
+    product : str
+        Name of its folder.
+    association : str
+        Path of the association file.
+    exposures : mapping of str to str
+        Paths of its exposures by key.
+    output_dir : Path
+        Folder of all products.
+
+    Returns
+    -------
+    dict
+        ``product``; ``state``, one of done, skipped and failed, and the ``reason`` of the latter
+        two; ``files``; ``left_out``, slits and exposures with reasons; ``inputs``, ``software`` and
+        ``arguments`` as in the provenance; ``seconds`` of all its jobs together and ``peak_mb`` of
+        the largest.
+    """
+    work, folder = output_dir / ".work", output_dir / product
+    jobs = _jobs(product, exposures)
+    record = folder / "record.json"
+    since = record.stat().st_mtime if record.is_file() else 0
+    logs = [log for job in jobs for log in _files(work / "logs", job, ".log")]
+    errors = [line for log in logs if log.stat().st_mtime > since for line in _errors(log)]
+    entry = {"product": product, "association": association, "state": "failed", "files": []}
+    if errors:
+        entry["reason"] = "; ".join(dict.fromkeys(errors))
+    elif since:
+        entry |= read_json(record)
+    else:
+        entry["reason"] = f"not made; its logs are in {work / 'logs'}"
+    provenance = folder / "provenance.json"
+    made = read_json(provenance) if since and provenance.is_file() and not errors else {}
+    entry["inputs"] = made.get("inputs") or [{"file": path} for path in exposures.values()]
+    entry |= {key: made.get(key) for key in ("software", "arguments")}
+    costs = [cost for job in jobs for cost in _costs(work / "benchmarks", job)]
+    entry["seconds"] = round(sum(seconds for seconds, _ in costs), 1)
+    entry["peak_mb"] = max((megabytes for _, megabytes in costs), default=0)
+    return entry
+
+
+def summary(entries: Sequence[dict], output_dir: Path) -> str:
+    """Summarise a ledger in some lines: how many products were made, and why others were not.
+
+    Parameters
+    ----------
+    entries : sequence of dict
+        From `ledger_entry`.
+    output_dir : Path
+        Folder of all products.
+
+    Returns
+    -------
+    str
+    """
+    count = Counter(entry["state"] for entry in entries)
+    lines = [
+        f"{count['done']} products made, {count['skipped']} skipped, {count['failed']} failed: "
+        f"{output_dir}, {output_dir / 'ledger.json'}"
+    ]
+    for state in ("skipped", "failed"):
+        named = [entry for entry in entries if entry["state"] == state]
+        lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
+        if len(named) > _MOST_NAMED:
+            lines.append(f"{state}: {len(named) - _MOST_NAMED} more")
+    left_out = sum(len(entry.get("left_out", [])) for entry in entries)
+    if left_out:
+        lines.append(f"{left_out} slits or exposures were left out of products that were made")
+    return "\n".join(lines)
+
+
+def _jobs(product: str, exposures: Iterable[str]) -> list[str]:
+    """Names of the logs and benchmarks of a product's jobs, without ending; * is for any part."""
+    return [
+        *(f"prepare_exposure/{key}" for key in exposures),
+        *(f"{rule}/{product}" for rule in ("small_product", "output_grid", "combine", "record")),
+        *(f"{rule}/{product}/*" for rule in ("drizzle_exposure", "single_product")),
+        f"combine_sources/{product}-*",
+    ]
+
+
+def _files(folder: Path, job: str, ending: str) -> list[Path]:
+    if job.endswith("*"):
+        return sorted(folder.glob(job + ending))
+    path = folder / (job + ending)
+    return [path] if path.is_file() else []
+
+
+def _errors(log: Path) -> list[str]:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+
+
+def _costs(folder: Path, job: str) -> list[tuple[float, float]]:
+    """Seconds and peak memory in MB of a job's runs, as Snakemake measured them."""
+    costs = []
+    for path in _files(folder, job, ".tsv"):
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                costs.append((_number(row["s"]), _number(row["max_rss"])))
+    return costs
+
+
+def _number(text: str) -> float:
+    # Of jobs that are over before they are looked at, Snakemake says NA or a dash.
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,142 @@
+"""The benchmark's arithmetic and tables. Nothing is timed."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from benchmarks.cases import Target, shorter
+from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
+from benchmarks.fitting import growth, ratio
+from benchmarks.measuring import Cost, FailedRunError, Work, measure
+from benchmarks.profile_steps import REST, Stopwatch
+from benchmarks.report import BEGIN, END, is_met, markdown_table, plot, report, with_part
+from benchmarks.results import CaseResult, Results
+
+SIZES = np.array([6, 12, 24, 48])
+
+
+def some_results():
+    ours, theirs = [Cost(2, 3, 150), Cost(4, 3, 160)], [Cost(8, 6, 400), Cost(8, 12, 400)]
+    series = {size: [Cost(1, 2 + 0.1 * size, 100)] for size in (6, 12, 24)}
+    return Results(
+        {"jwst": "3.0.0"},
+        {"nods": CaseResult(ours, theirs, 1e-5)},
+        {"slits": series},
+        {"nods": {"drizzling": 1.5}},
+    )
+
+
+def test_ratios_are_taken_round_by_round():
+    quotient = ratio([1, 2, 9], [4, 4, 10])
+    assert (quotient.median, quotient.low, quotient.high) == (0.5, 0.25, 0.9)
+
+
+@pytest.mark.parametrize("fixed", [0, 1, 30])
+@pytest.mark.parametrize("exponent", [0.7, 1, 1.5])
+def test_growth_finds_the_exponent_above_fixed_costs(fixed, exponent):
+    fit = growth(SIZES, [[cost] for cost in fixed + 0.3 * SIZES**exponent])
+    assert fit.exponent == pytest.approx(exponent, abs=0.01)
+    if exponent == 1:
+        assert (fit.fixed, fit.each) == (pytest.approx(fixed, abs=1e-9), pytest.approx(0.3))
+        assert fit.residual < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("target", "met"),
+    [
+        (Target("wall", 1 / 4), True),
+        (Target("wall", 1 / 5), False),
+        (Target("peak", 1 / 4), False),
+        (Target("peak", 3, relative=False), True),
+        (Target("peak", 2, relative=False), False),
+    ],
+)
+def test_targets(target, met):
+    assert is_met(target, [2, 2, 3], [8, 8, 8]) == met
+
+
+def test_table():
+    assert markdown_table(["a", "b"], [[1, "x"]]) == "| a | b |\n| --- | --- |\n| 1 | x |\n"
+
+
+def test_page_keeps_what_is_around_its_results():
+    page = with_part(f"before\n{BEGIN}old{END}\nafter\n", f"{BEGIN}new{END}")
+    assert page == f"before\n{BEGIN}new{END}\nafter\n"
+    assert with_part(page, f"{BEGIN}new{END}") == page
+    assert with_part("", f"{BEGIN}new{END}") == f"{BEGIN}new{END}\n"
+
+
+def test_report_and_plot(tmp_path):
+    results = some_results()
+    text = report(results)
+    assert "| wall, s | 3.0 | 8.0 | 0.375 | 0.250 to 0.500 | ≤ 1 | yes |" in text
+    assert "| 2.00 + 0.100 n | 0.0% | 1.00 | about 1 | yes |" in text
+    assert "| drizzling | 1.50 |" in text
+    plot(results, tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").stat().st_size
+
+
+def test_results_come_back(tmp_path):
+    results = some_results()
+    results.save(tmp_path / "measurements.json")
+    assert Results.load(tmp_path / "measurements.json") == results
+
+
+def test_image_difference():
+    image, error = np.arange(12.0).reshape(3, 4), np.full((3, 4), 2.0)
+    hole = image.copy()
+    hole[0, 0] = np.nan
+    assert image_difference(image, image, error) == 0
+    assert image_difference(image + 1, image, error) == pytest.approx(0.5)
+    assert image_difference(hole, hole, error) == 0
+    assert image_difference(hole, image, error) == np.inf
+    assert image_difference(image[:2], image, error) == np.inf
+
+
+def write_product(path, image):
+    path.parent.mkdir(exist_ok=True)
+    planes = [fits.ImageHDU(image, name="SCI"), fits.ImageHDU(np.ones((3, 4)), name="ERR")]
+    planes[0].header["SOURCEID"] = 7
+    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(path, overwrite=True)
+
+
+def test_products_must_be_those_of_jwst(tmp_path):
+    association, image = tmp_path / "spec3_asn.json", np.arange(12.0).reshape(3, 4)
+    association.write_text(json.dumps({"products": [{"name": "p_{source_id}_x"}]}))
+    work, ours = Work((association,)), tmp_path / "results" / "p_s7_x_s2d.fits"
+    write_product(tmp_path / "000_s2d.fits", image)
+    with pytest.raises(DifferentProductsError, match="slits"):
+        compare_products(work, tmp_path, tmp_path)
+    write_product(ours, image)
+    assert compare_products(work, tmp_path, tmp_path) == 0
+    write_product(ours, image + 0.1)
+    with pytest.raises(DifferentProductsError, match=r"SCI differs by 0\.1 errors"):
+        compare_products(work, tmp_path, tmp_path)
+
+
+def test_shorter_association(tmp_path):
+    members = [{"expname": f"{number}_cal.fits", "exptype": "science"} for number in range(3)]
+    path = tmp_path / "spec3_asn.json"
+    path.write_text(json.dumps({"products": [{"name": "p", "members": members}]}))
+    (product,) = json.loads(shorter(path, 2).read_text())["products"]
+    assert product == {"name": "p", "members": members[:2]}
+
+
+def test_commands_are_measured_until_one_fails(tmp_path):
+    cost = measure([[sys.executable, "-c", "pass"]] * 2, tmp_path)
+    assert min(cost.wall, cost.cpu, cost.peak) > 0
+    with pytest.raises(FailedRunError, match="no luck"):
+        measure([[sys.executable, "-c", "raise SystemExit('no luck')"]], tmp_path)
+
+
+def test_inner_steps_do_not_count_for_outer_ones():
+    watch = Stopwatch()
+    busy = watch.timed("inner", lambda: sum(range(300_000)))
+    with watch.step("outer"):
+        busy()
+    seconds = watch.finish()
+    assert [*seconds] == ["inner", "outer", REST]
+    assert seconds["outer"] < seconds["inner"]
