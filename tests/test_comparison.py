@@ -165,10 +165,15 @@ def test_shifted_wcs_is_measured(folders):
     from astropy.modeling.models import Identity, Shift
 
     with datamodels.open(str(folders[1] / PRODUCT)) as model:
-        world = np.array(model.meta.wcs(0, 0)), np.array(model.meta.wcs(2, 0))
-        step = model.meta.wcs.pipeline[0].transform
-        model.meta.wcs.set_transform("detector", "slit_frame", Shift(2) & Identity(1) | step)
-        model.save(str(folders[1] / PRODUCT))
+        wcs = model.meta.wcs
+        world = np.array(wcs(0, 0)), np.array(wcs(2, 0))
+        step = wcs.pipeline[0].transform
+        wcs.set_transform("detector", "slit_frame", Shift(2) & Identity(1) | step)
+        model.meta.wcs = wcs
+        # Not onto the file that it still reads from.
+        (folders[1] / "saved").mkdir()
+        saved = model.save(str(folders[1] / "saved" / PRODUCT))
+    shutil.move(saved, folders[1] / PRODUCT)
     [result] = changed(folders).values()
     assert result["wcs"]["SCI"]["pixels"] == pytest.approx(2, abs=1e-6)
     assert result["wcs"]["SCI"]["wavelength"] == pytest.approx(abs(np.diff(world, axis=0)[0, 2]))

@@ -254,31 +254,29 @@ def _equal(old: np.ndarray, new: np.ndarray) -> bool:
 
 def _compare_wcs(old: str | Path, new: str | Path) -> dict[str, dict]:
     """Compare the GWCS of every slit, by the name of its science extension."""
-    worlds = [_positions(path) for path in (old, new)]
-    found = {}
-    for label in worlds[0]:
-        if label in worlds[1]:
-            change = _shift(worlds[0][label], worlds[1][label])
-            if change:
-                found[label] = change
-    return found
+    # Both stay open: a WCS reads its tables when it needs them.
+    with datamodels.open(str(old)) as before, datamodels.open(str(new)) as after:
+        of_old, of_new = _positions(old, before), _positions(new, after)
+        shifts = {
+            label: _shift(of_old[label], of_new[label]) for label in of_old if label in of_new
+        }
+    return {label: change for label, change in shifts.items() if change}
 
 
-def _positions(path: str | Path) -> dict[str, tuple]:
+def _positions(path: str | Path, model: datamodels.JwstDataModel) -> dict[str, tuple]:
     """WCS, and the pixels and world coordinates of corners and centre, of every slit."""
     positions = {}
     with fits.open(path) as hdus:
         labels = [label for label in _by_label(hdus) if _name(label) == "SCI"]
-    with datamodels.open(str(path)) as model:
-        for label, slit in zip(labels, getattr(model, "slits", [model]), strict=True):
-            wcs = getattr(slit.meta, "wcs", None)
-            if wcs is None:
-                continue
-            ny, nx = slit.data.shape
-            x, y = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)]).T * [[nx - 1], [ny - 1]]
-            # Beyond the pixels that the grid was made for there are coordinates too.
-            world = np.array(wcs(x, y, with_bounding_box=False), dtype=float)
-            positions[label] = wcs, np.array([x, y]), world
+    for label, slit in zip(labels, getattr(model, "slits", [model]), strict=True):
+        wcs = getattr(slit.meta, "wcs", None)
+        if wcs is None:
+            continue
+        ny, nx = slit.data.shape
+        x, y = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)]).T * [[nx - 1], [ny - 1]]
+        # Beyond the pixels that the grid was made for there are coordinates too.
+        world = np.array(wcs(x, y, with_bounding_box=False), dtype=float)
+        positions[label] = wcs, np.array([x, y]), world
     return positions
 
 
