@@ -4,11 +4,12 @@
 # make lint   the style checks
 # make .venv  only set up
 # make slurm  also what profiles/slurm needs
+# make storage  also what associations with members on the web or in S3 need
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint .venv slurm
+.PHONY: demo test bench lint .venv slurm storage
 
 # The pins are read from the conda environments, where snakemake --sdm conda needs them.
 .venv: .venv/installed
@@ -20,11 +21,11 @@ BIN := .venv/bin
 	touch $@
 
 # Both files, so that pip keeps to the pins of the first.
-slurm: .venv/slurm
+slurm storage: %: .venv/%
 
-.venv/slurm: envs/resample.yaml envs/slurm.yaml .venv/installed
-	sed -n 's/^      - //p' envs/resample.yaml envs/slurm.yaml > .venv/slurm-requirements.txt
-	$(BIN)/pip install --quiet --requirement .venv/slurm-requirements.txt
+.venv/slurm .venv/storage: .venv/%: envs/resample.yaml envs/%.yaml .venv/installed
+	sed -n 's/^      - //p' envs/resample.yaml envs/$*.yaml > .venv/$*-requirements.txt
+	$(BIN)/pip install --quiet --requirement .venv/$*-requirements.txt
 	touch $@
 
 config/README.md: config/config.schema.yaml | .venv/installed
@@ -46,5 +47,6 @@ bench: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile
+	$(BIN)/snakefmt --check Snakefile rules workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint --snakefile workflow/Snakefile

@@ -10,10 +10,10 @@
 # All below output_dir. Instead of combine comes single_product with single: true, and
 # combine_sources where the product's name holds a template, so that every source is a file.
 # Products that are made quicker than their jobs are started have one job, small_product, that does
-# all of it. What is made in a folder of its own, deliver puts into its place.
+# all of it. What is made in a folder of its own, deliver puts into its place. Which files a product
+# has is known once its grids are: rules/common.smk asks.
 # Associations are read when the DAG is built, FITS files only in jobs.
 
-import json
 import sys
 from pathlib import Path
 
@@ -22,9 +22,16 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-sys.path.insert(0, f"{workflow.current_basedir}/scripts")
+FOLDER = workflow.current_basedir
+if not FOLDER.is_local:
+    # A module from a git host: Snakemake fetches each file when it is asked for, and scripts find
+    # the package beside them.
+    git = FOLDER.hosted_repo.repo.git
+    files = git.ls_tree("-r", "--name-only", FOLDER.ref, "config", "scripts").split()
+    FOLDER = Path([workflow.source_path(file) for file in files][0]).parents[1]
 
-from specresample.association import exposure_name
+sys.path.insert(0, f"{FOLDER}/scripts")
+
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
 from specresample.locks import hold_mark, remove_stale_locks
@@ -37,7 +44,7 @@ if Path("config/config.yaml").is_file():
 
 
 try:
-    CAMPAIGN = Campaign(config, workflow.current_basedir)
+    CAMPAIGN = Campaign(config, FOLDER)
 except ResampleError as error:
     raise WorkflowError(str(error))
 
@@ -96,17 +103,10 @@ localrules:
     small_product_record,
 
 
-def records_of_all(wildcards):
-    """Records of all products: there when all files of a product are."""
-    if not CAMPAIGN.products:
-        raise WorkflowError(
-            "config: associations is empty: name association files or globs"
-        )
-    return expand(rules.record.output.record, product=CAMPAIGN.products)
+include: "rules/common.smk"
 
 
 rule all:
-    default_target: True
     input:
         records=records_of_all,
         # Of a product that was deleted a record alone would not tell.
@@ -117,7 +117,7 @@ rule all:
 
 rule prepare_exposure:
     input:
-        lambda wildcards: CAMPAIGN.exposures[wildcards.exposure],
+        lambda wildcards: given(CAMPAIGN.exposures[wildcards.exposure]),
     output:
         arrays=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.npz", temp),
         summary=CAMPAIGN.intermediate(f"{WORK}/exposures/{{exposure}}.json", temp),
@@ -143,7 +143,7 @@ checkpoint output_grid:
         summaries=lambda wildcards: expand(
             rules.prepare_exposure.output.summary, exposure=CAMPAIGN.members(wildcards)
         ),
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         grid=f"{WORK}/{{product}}/grid.json",
     log:
@@ -170,7 +170,7 @@ rule drizzle_exposure:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
         grid=rules.output_grid.output.grid,
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{exposure}}.npz", temp),
     log:
@@ -200,7 +200,7 @@ rule combine:
             exposure=CAMPAIGN.members(wildcards),
             product=wildcards.product,
         ),
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         # Or else Snakemake would remove the previous product before the new one is there.
         update(f"{OUT}/{{product}}_s2d.fits"),
@@ -226,18 +226,12 @@ rule combine:
         "scripts/combine.py"
 
 
-def sources_of_part(wildcards):
-    """First source of a part, and first of the next."""
-    step = sources_per_job(len(files_of(wildcards.product)))
-    return [int(wildcards.part) * step, (int(wildcards.part) + 1) * step]
-
-
 rule combine_sources:
     input:
         grid=rules.combine.input.grid,
         summaries=rules.combine.input.summaries,
         singles=rules.combine.input.singles,
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
     log:
@@ -271,7 +265,7 @@ rule single_product:
             product=wildcards.product,
             exposure=CAMPAIGN.member(wildcards),
         )[0],
-        output_wcs=CAMPAIGN.output_wcs,
+        output_wcs=grid_handed_in,
     output:
         update(f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits"),
     log:
@@ -298,8 +292,8 @@ rule single_product:
 
 checkpoint small_product:
     input:
-        exposures=lambda wildcards: CAMPAIGN.product(wildcards).exposures,
-        output_wcs=CAMPAIGN.output_wcs,
+        exposures=lambda wildcards: given(*CAMPAIGN.product(wildcards).exposures),
+        output_wcs=grid_handed_in,
     output:
         files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
         grid=f"{WORK}/{{product}}/grid.json",
@@ -320,61 +314,15 @@ checkpoint small_product:
         code=CAMPAIGN.code("small_product"),
         name=lambda wildcards: CAMPAIGN.product(wildcards).name,
         exposures=CAMPAIGN.members,
+        places=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
         arguments=CAMPAIGN.select(*ARGUMENTS),
         association=CAMPAIGN.association_metadata,
         association_file=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
-        output_dir=lambda wildcards: OUT,
     message:
         "Making product {wildcards.product}"
     script:
         "scripts/small_product.py"
-
-
-def grids_of(product):
-    """Grids of a product's sources, once they are laid out."""
-    laid_out_by = (
-        checkpoints.small_product
-        if CAMPAIGN.is_small(product)
-        else checkpoints.output_grid
-    )
-    with laid_out_by.get(product=product).output["grid"].open() as file:
-        return json.load(file)
-
-
-def files_of(product):
-    """Files of a product, without their ending; a skipped product has none."""
-    grids = grids_of(product)
-    if CAMPAIGN.product_arguments(product)["single"]:
-        used = {key: None for source in grids["sources"] for key in source["slits"]}
-        members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
-        return [f"{product}/{member}_outlier" for member in members]
-    if CAMPAIGN.products[product].is_template:
-        return [source["file"] for source in grids["sources"]]
-    return [] if grids["skip"] else [product]
-
-
-def products_of(product):
-    """Paths of a product's files."""
-    return expand(rules.deliver.output, file=files_of(product))
-
-
-def sources_per_job(number):
-    """How many of a template product's sources one job combines."""
-    least, most = SOURCES_PER_JOB
-    return min(most, max(least, -(-number // 2)))
-
-
-def folder_of(wildcards):
-    """Folder in which a file that is to be delivered is made."""
-    product = CAMPAIGN.product_of_file(wildcards.file)
-    files = files_of(product)
-    if wildcards.file not in files:
-        raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
-    if CAMPAIGN.is_small(product):
-        return expand(rules.small_product.output.files, product=product)
-    part = files.index(wildcards.file) // sources_per_job(len(files))
-    return expand(rules.combine_sources.output, product=product, part=part)
 
 
 rule deliver:
@@ -412,6 +360,7 @@ rule record:
         **CAMPAIGN.resources("record"),
     params:
         code=CAMPAIGN.code("record"),
+        exposures=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
         association=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
         arguments=CAMPAIGN.select(*ARGUMENTS),
@@ -440,26 +389,6 @@ rule small_product_record:
     shell:
         "(cp -- {input.record:q} {output.record:q} &&"
         " cp -- {input.provenance:q} {output.provenance:q}) > {log:q} 2>&1"
-
-
-def drizzled_in(wildcards):
-    """What holds the drizzled exposures of a product: their files, or a small product's folder."""
-    if CAMPAIGN.is_small(wildcards.product):
-        return rules.small_product.output.files.format(product=wildcards.product)
-    return [*singles_of(wildcards).values()]
-
-
-def singles_of(wildcards):
-    """Drizzled exposures, by key, whose profiles the preview of a product shows."""
-    product = wildcards.product
-    if CAMPAIGN.product_arguments(product)["single"]:
-        return {}
-    path = rules.drizzle_exposure.output[0]
-    if CAMPAIGN.is_small(product):
-        path = f"{rules.small_product.output.files}/singles/{{exposure}}.npz"
-    used = {key for source in grids_of(product)["sources"] for key in source["slits"]}
-    keys = [key for key in CAMPAIGN.members(wildcards) if key in used]
-    return {key: path.format(product=product, exposure=key) for key in keys}
 
 
 rule preview:

@@ -35,12 +35,14 @@ if __name__ == "__main__":
             in_memory=bool(snakemake.resources.in_memory),
         ) as ingredients,
     ):
+        output_dir = Path(outputs.record).parents[2]
         files = {}
         for name, product in product_files(ingredients):
             file = f"{name}_s2d.fits"
-            files[f"{params.output_dir}/{file}"] = path = folder / file
+            files[f"{output_dir}/{file}"] = path = folder / file
             write_product(path, product)
-        grids, entries = ingredients.grids, [*ingredients.exposures.values()]
+        grids = ingredients.grids
+        entries = dict(zip(params.places, ingredients.exposures.values(), strict=True))
         record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)
         provenance = product_provenance(
             grids, entries, params.association_file, params.arguments, files

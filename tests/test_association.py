@@ -220,6 +220,31 @@ def test_member_that_leads_out_of_the_folder(tmp_path, member):
     assert message == f"product p: member {member!r} leads out of the association's folder"
 
 
+def test_members_that_lie_elsewhere(tmp_path):
+    places = "s3://bucket/jwst/a_cal.fits", "https://host:80/b_cal.fits", "http://host/c_cal.fits"
+    [found] = read_association(write(tmp_path, {"products": [product("p", *places)]}))
+    assert found.exposures == places
+    assert exposure_keys([found]) == dict(zip("abc", places, strict=True))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "ftp://host/a.fits",
+        "file:///etc/hosts",
+        "https://host",
+        "https://host/",
+        "https://host/file?uri=a.fits",
+        "https://user:word@host/a.fits",
+        "https://host/{source_id}.fits",
+        "https://host/a\n.fits",
+    ],
+)
+def test_member_that_lies_where_nothing_is_fetched(tmp_path, place):
+    message = refusal(write(tmp_path, {"products": [product("p", place)]}))
+    assert message.startswith(f"product p: member {place!r} is not usable")
+
+
 @pytest.mark.parametrize("again", ["a.fits", "./a.fits", ".//a.fits"])
 def test_member_that_is_there_twice(tmp_path, again):
     path = write_products(tmp_path, product("p", "a.fits", again))

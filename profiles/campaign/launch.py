@@ -27,6 +27,7 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 
 from specresample.campaign import Campaign  # noqa: E402
 from specresample.errors import ResampleError  # noqa: E402
+from specresample.needs import file_size  # noqa: E402
 
 # What a task runs, and a person without SLURM, who names the part.
 PART_SCRIPT = """\
@@ -217,7 +218,7 @@ def main() -> None:
     refuse_second_start(name, may_be_unknown=options.dry_run)
 
     exposures = {key: product.exposures for key, product in campaign.products.items()}
-    size = {key: sum(os.path.getsize(file) for file in exposures[key]) for key in exposures}
+    size = {key: sum(map(file_size, exposures[key])) for key in exposures}
     parts = divide(independent_groups(exposures), size, options.parts)
     write_parts(folder, parts, output, shlex.join(snakemake))
 

@@ -19,6 +19,10 @@ from specresample.errors import ResampleError
 # Parts of a product name that stand for a property of each source, and what takes their place.
 TEMPLATES = {"source_id": "[sbv][0-9]+", "slit_name": "[a-z0-9-]+"}
 
+# Where a member may lie that is no file here. No query, for it may be what names the file, and then
+# Snakemake would keep all files of a service in one place; no password, it would go into records.
+_URI = re.compile("(?:https?|s3)://[^/?#@]+/[^?#{}]*[^/?#{}]")
+
 # Long enough for every observatory name, short enough that suffixes stay below the 255 bytes of a
 # file name.
 MAX_NAME = 200
@@ -33,7 +37,7 @@ class Product:
     name : str
         Product name as the association gives it; may hold a template such as ``{source_id}``.
     exposures : tuple of str
-        Paths of the science members, in association order.
+        Paths or URIs of the science members, in association order.
     association : str
         Path of the association file.
     pool : str or None
@@ -170,7 +174,7 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
             raise ResampleError(f"association {file}: product {name}: a member has no expname")
         kind = str(member.get("exptype", "")).lower()
         if kind == "science":
-            exposures.append(_member_path(member["expname"], name, file))
+            exposures.append(_member_place(member["expname"], name, file))
         else:
             left_out.append(f"{kind}: {member['expname']}")
     if not exposures:
@@ -204,7 +208,19 @@ def _check_name(name: object, file: str) -> None:
         raise ResampleError(f"association {file}: product name {name!r} is nothing but a template")
 
 
-def _member_path(expname: str, product: str, file: str) -> str:
+def is_uri(path: str) -> bool:
+    """Return whether a member of an association lies elsewhere."""
+    return "://" in path
+
+
+def _member_place(expname: str, product: str, file: str) -> str:
+    if is_uri(expname):
+        if not expname.isprintable() or not _URI.fullmatch(expname):
+            raise ResampleError(
+                f"association {file}: product {product}: member {expname!r} is not usable: "
+                "https://, http:// or s3://, without user, query and braces"
+            )
+        return expname
     member = PurePosixPath(expname)
     if not expname.isprintable() or member.is_absolute() or ".." in member.parts:
         raise ResampleError(

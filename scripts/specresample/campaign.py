@@ -55,7 +55,7 @@ class Campaign:
     products : dict of str to Product
         By product folder.
     exposures : dict of str to str
-        Path of each exposure by its key.
+        Path or URI of each exposure by its key.
     product_pattern, small_pattern, large_pattern, plain_pattern : str
         Regular expressions of the folders of all products; of those that one job makes; of those
         that several make and, of these, of those without template.

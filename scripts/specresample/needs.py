@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from specresample.association import is_uri
+
 # Bytes of a NIRSpec slit with all its planes, about 20 x 700 pixels, and its WCS.
 _SLIT = 500_000
+
+# What a file that is not here is taken for, in bytes: a MOS exposure of 200 slits.
+_REMOTE = 100_000_000
 
 # Room above what was measured, for other pixels and other machines.
 _MEMORY_MARGIN = 1.3
@@ -49,13 +54,28 @@ _COSTS = {
 }
 
 
+def file_size(path: str) -> int:
+    """Size of a level-2b file in bytes; one that lies elsewhere is taken for large.
+
+    Parameters
+    ----------
+    path : str
+        Path or URI.
+
+    Returns
+    -------
+    int
+    """
+    return _REMOTE if is_uri(path) else Path(path).stat().st_size
+
+
 def estimated_slits(path: str) -> int:
     """Estimate how many slits an exposure holds: as many WCSs have to be built and evaluated.
 
     Parameters
     ----------
     path : str
-        Path of a level-2b file.
+        Path or URI of a level-2b file.
 
     Returns
     -------
@@ -64,7 +84,7 @@ def estimated_slits(path: str) -> int:
     """
     if "_mirimage" in Path(path).name:
         return 1
-    return max(1, round(Path(path).stat().st_size / _SLIT))
+    return max(1, round(file_size(path) / _SLIT))
 
 
 def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:
@@ -117,5 +137,5 @@ def request(rule: str, exposures: Sequence[str], attempt: int) -> dict[str, int]
 
 def _extent(exposures: Sequence[str]) -> tuple[int, float]:
     """Estimated slits and megabytes."""
-    size = sum(Path(path).stat().st_size for path in exposures) / 1e6
+    size = sum(map(file_size, exposures)) / 1e6
     return sum(map(estimated_slits, exposures)), size

@@ -38,7 +38,7 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
         When no slit of the exposure can be used.
     """
     prepared = {
-        "file": str(exposure.path),
+        "file": exposure.path.name,
         "sha256": file_digest(exposure.path),
         "model_type": exposure.model_type,
         "metadata": exposure.metadata,

@@ -39,7 +39,7 @@ def product_record(
 
 def product_provenance(
     grids: Mapping[str, object],
-    exposures: Sequence[dict],
+    exposures: Mapping[str, dict],
     association: str,
     arguments: Mapping[str, object],
     files: Mapping[str, str | Path],
@@ -50,8 +50,8 @@ def product_provenance(
     ----------
     grids : mapping
         Grids of the product, as the rule ``output_grid`` makes them.
-    exposures : sequence of dict
-        Prepared exposures.
+    exposures : mapping of str to dict
+        Prepared exposures by path or URI.
     association : str
         Path of the association file.
     arguments : mapping
@@ -70,12 +70,12 @@ def product_provenance(
         "output_wcs": grids["output_wcs"],
         "inputs": [
             {
-                "file": entry["file"],
+                "file": place,
                 "sha256": entry["sha256"],
                 "CAL_VER": entry["metadata"].get("meta.calibration_software_version"),
                 "CRDS_CTX": entry["metadata"].get("meta.ref_file.crds.context_used"),
             }
-            for entry in exposures
+            for place, entry in exposures.items()
         ],
         "products": [{"file": file, "sha256": file_digest(path)} for file, path in files.items()],
     }

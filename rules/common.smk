@@ -1,0 +1,99 @@
+# Input functions of the rules: what is given, and which files a product has.
+
+import json
+
+from specresample.association import exposure_name, is_uri
+
+
+def given(*paths):
+    """Inputs that no rule makes.
+
+    They lie where the user says: a module's prefix and a default storage are for what is made.
+    """
+    return [storage(path) if is_uri(path) else local(path) for path in paths]
+
+
+def grid_handed_in(wildcards):
+    """Grid that the user hands in for a product, if so."""
+    return given(*CAMPAIGN.output_wcs(wildcards))
+
+
+def records_of_all(wildcards):
+    """Records of all products: there when all files of a product are."""
+    if not CAMPAIGN.products:
+        raise WorkflowError(
+            "config: associations is empty: name association files or globs"
+        )
+    return expand(rules.record.output.record, product=CAMPAIGN.products)
+
+
+def grids_of(product):
+    """Grids of a product's sources, once they are laid out."""
+    laid_out_by = (
+        checkpoints.small_product
+        if CAMPAIGN.is_small(product)
+        else checkpoints.output_grid
+    )
+    with laid_out_by.get(product=product).output["grid"].open() as file:
+        return json.load(file)
+
+
+def files_of(product):
+    """Files of a product, without their ending; a skipped product has none."""
+    grids = grids_of(product)
+    if CAMPAIGN.product_arguments(product)["single"]:
+        used = {key: None for source in grids["sources"] for key in source["slits"]}
+        members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
+        return [f"{product}/{member}_outlier" for member in members]
+    if CAMPAIGN.products[product].is_template:
+        return [source["file"] for source in grids["sources"]]
+    return [] if grids["skip"] else [product]
+
+
+def products_of(product):
+    """Paths of a product's files."""
+    return expand(rules.deliver.output, file=files_of(product))
+
+
+def sources_per_job(number):
+    """How many of a template product's sources one job combines."""
+    least, most = SOURCES_PER_JOB
+    return min(most, max(least, -(-number // 2)))
+
+
+def sources_of_part(wildcards):
+    """First source of a part, and first of the next."""
+    step = sources_per_job(len(files_of(wildcards.product)))
+    return [int(wildcards.part) * step, (int(wildcards.part) + 1) * step]
+
+
+def folder_of(wildcards):
+    """Folder in which a file that is to be delivered is made."""
+    product = CAMPAIGN.product_of_file(wildcards.file)
+    files = files_of(product)
+    if wildcards.file not in files:
+        raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
+    if CAMPAIGN.is_small(product):
+        return expand(rules.small_product.output.files, product=product)
+    part = files.index(wildcards.file) // sources_per_job(len(files))
+    return expand(rules.combine_sources.output, product=product, part=part)
+
+
+def drizzled_in(wildcards):
+    """What holds the drizzled exposures of a product: their files, or a small product's folder."""
+    if CAMPAIGN.is_small(wildcards.product):
+        return rules.small_product.output.files.format(product=wildcards.product)
+    return [*singles_of(wildcards).values()]
+
+
+def singles_of(wildcards):
+    """Drizzled exposures, by key, whose profiles the preview of a product shows."""
+    product = wildcards.product
+    if CAMPAIGN.product_arguments(product)["single"]:
+        return {}
+    path = rules.drizzle_exposure.output[0]
+    if CAMPAIGN.is_small(product):
+        path = f"{rules.small_product.output.files}/singles/{{exposure}}.npz"
+    used = {key for source in grids_of(product)["sources"] for key in source["slits"]}
+    keys = [key for key in CAMPAIGN.members(wildcards) if key in used]
+    return {key: path.format(product=product, exposure=key) for key in keys}
