@@ -34,7 +34,7 @@ def test_slits_are_estimated_from_the_size_but_for_miri(exposure):
 def test_estimates_are_within_a_factor_of_two(exposure, rule, sizes, seconds, megabytes):
     files = [exposure(size, f"{number}_nrs1_cal.fits") for number, size in enumerate(sizes)]
     estimate = needs(rule, files)
-    assert seconds / 2 < estimate[0] < 2.2 * seconds
+    assert seconds / 2 < estimate[0] < 2 * seconds
     assert megabytes / 2 < estimate[1] < 2 * megabytes
 
 

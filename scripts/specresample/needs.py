@@ -44,7 +44,7 @@ class Cost:
 _COSTS = {
     "prepare_exposure": Cost((1.5, 0.1, 0.01), (130, 2.6, 1), 1.5),
     "output_grid": Cost((0.2, 0.001, 0), (60, 0.3, 0), 0.1),
-    "drizzle_exposure": Cost((0.3, 0.01, 0.01), (70, 0, 1), 1.5),
+    "drizzle_exposure": Cost((0.3, 0.005, 0.005), (70, 0, 1), 1.5),
     "combine": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
     "combine_sources": Cost((1.5, 0.015, 0.01), (130, 0.2, 0.1), 1),
     "single_product": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
