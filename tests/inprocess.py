@@ -45,7 +45,9 @@ def make(
     chosen = ARGUMENTS | arguments
     with (
         TemporaryDirectory() as scratch,
-        drizzled_product(name, keys, chosen, {}, Path(scratch), in_memory=True) as ingredients,
+        drizzled_product(
+            name, keys, chosen, {}, Path(scratch), Path(scratch, "singles"), in_memory=True
+        ) as ingredients,
     ):
         for file, product in product_files(ingredients):
             write_product(folder / f"{file}_s2d.fits", product)

@@ -348,6 +348,7 @@ def results(shared, tmp_path_factory):
         driver.stdout.readline()  # comes when the grids are there
         assert not list(work.glob("grids/*/error")), "jwst fails to make the grids"
         snakemake(work, write_config(work, associations=associations, overrides=overrides))
+        driver.stdout.read()  # until it ends
     assert driver.returncode == 0, (work / "driver.log").read_text()
     return work
 

@@ -461,7 +461,7 @@ def results(tmp_path_factory):
 )
 def test_products_are_drawn_with_profiles_that_line_up(results, product, unit):
     work = results / ".work" / product
-    singles = {path.stem: path for path in work.glob("*.npz")}
+    singles = {path.stem: path for path in work.glob("files/singles/*.npz")}
     path = results / f"{product}_s2d.fits"
     with open_arrays(singles, in_memory=False) as arrays:
         figure = product_preview([path], read_json(work / "grid.json"), arrays)

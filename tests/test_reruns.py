@@ -48,7 +48,7 @@ def copy(made, tmp_path):
 def clone(copy, tmp_path):
     """The same, with a fresh copy of the workflow."""
     (tmp_path / "clone").mkdir()
-    for name in ("Snakefile", "scripts", "config", "envs", "profiles"):
+    for name in ("Snakefile", "rules", "scripts", "config", "envs", "profiles"):
         source, target = PROJECT / name, tmp_path / "clone" / name
         if source.is_dir():
             shutil.copytree(source, target, copy_function=shutil.copy)
