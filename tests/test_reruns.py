@@ -86,7 +86,7 @@ def test_fresh_clone_repeats_nothing(clone):
 
 
 def test_changed_core_repeats_what_runs_it(clone):
-    module = Path(clone[2].removeprefix("--snakefile=")).parent / "scripts/specresample/blending.py"
+    module = Path(clone[2].removeprefix("--snakefile=")).parent / "scripts/specresample/gridwcs.py"
     module.write_text(module.read_text() + "\n")
     assert jobs(*clone) == {"combine": 1, "record": 1}
 
