@@ -3,6 +3,7 @@
 import json
 
 from specresample.association import exposure_name, is_uri
+from specresample.sources import used_exposures
 
 
 def given(*paths):
@@ -42,7 +43,7 @@ def files_of(product):
     """Files of a product, without their ending; a skipped product has none."""
     grids = grids_of(product)
     if CAMPAIGN.product_arguments(product)["single"]:
-        used = {key: None for source in grids["sources"] for key in source["slits"]}
+        used = used_exposures(grids)
         members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
         return [f"{product}/{member}_outlier" for member in members]
     if CAMPAIGN.products[product].is_template:
@@ -94,6 +95,6 @@ def singles_of(wildcards):
     path = rules.drizzle_exposure.output[0]
     if CAMPAIGN.is_small(product):
         path = f"{rules.small_product.output.files}/singles/{{exposure}}.npz"
-    used = {key for source in grids_of(product)["sources"] for key in source["slits"]}
+    used = used_exposures(grids_of(product))
     keys = [key for key in CAMPAIGN.members(wildcards) if key in used]
     return {key: path.format(product=product, exposure=key) for key in keys}

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from astropy.io import fits
+from specresample.arguments import complete_config, load_schema, product_arguments
 from specresample.product import write_product
 from specresample.products import product_files
 from specresample.smallproduct import drizzled_product
@@ -21,20 +22,8 @@ from specsim import (
     write_nirspec,
 )
 
-ARGUMENTS = {
-    "pixfrac": 1.0,
-    "kernel": "square",
-    "pixel_scale_ratio": 1.0,
-    "pixel_scale": None,
-    "output_shape": None,
-    "output_wcs": "",
-    "fillval": "NAN",
-    "weight_type": "ivm",
-    "single": False,
-    "blendheaders": True,
-    "in_memory": True,
-    "propagate_dq": False,
-}
+_SCHEMA = load_schema(Path(__file__).parents[1] / "config" / "config.schema.yaml")
+ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 
 def make(

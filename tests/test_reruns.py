@@ -138,7 +138,6 @@ def wait_for(condition, seconds=60):
 
 def children(pid):
     """Processes that a process has started."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     tasks = Path(f"/proc/{pid}/task").iterdir()
     text = " ".join((task / "children").read_text() for task in tasks)
     return [int(child) for child in text.split()]

@@ -76,9 +76,15 @@ class Campaign:
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
         self._keys = {path: key for key, path in self.exposures.items()}
-        large = {folder: p for folder, p in self.products.items() if not self.is_small(folder)}
-        small = {folder: p for folder, p in self.products.items() if folder not in large}
-        plain = [folder for folder, product in large.items() if not product.is_template]
+        # Asked for at every look at the DAG; the sizes of the files are looked at only here.
+        self._small = {
+            folder
+            for folder, product in self.products.items()
+            if sum(map(estimated_slits, product.exposures)) <= self.config["small_product"]
+        }
+        small = [folder for folder in self.products if self.is_small(folder)]
+        large = [folder for folder in self.products if not self.is_small(folder)]
+        plain = [folder for folder in large if not self.products[folder].is_template]
         delivered = [source_pattern(p.name) for p in self.products.values() if p.is_template]
         delivered += [f"{re.escape(folder)}(/[^/]+_outlier)?" for folder in small]
         self.product_pattern = _exactly(self.products)
@@ -96,8 +102,7 @@ class Campaign:
 
     def is_small(self, folder: str) -> bool:
         """Return whether one job makes a product, by its folder."""
-        slits = sum(map(estimated_slits, self.products[folder].exposures))
-        return slits <= self.config["small_product"]
+        return folder in self._small
 
     def members(self, wildcards: ProductWildcards) -> list[str]:
         """Return the keys of the exposures of a product, in association order."""

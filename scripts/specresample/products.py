@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from specresample.association import exposure_name, strip_template
 from specresample.combination import combined_arrays, fill_number, single_arrays
 from specresample.product import S2d, product_model
+from specresample.sources import used_exposures
 from specresample.storage import ArrayFile
 
 
@@ -60,17 +61,6 @@ def product_files(ingredients: Ingredients) -> Iterator[tuple[str, S2d]]:
         yield from source_products(ingredients, grids["sources"])
     elif grids["sources"]:
         yield grids["name"], combined_product(ingredients)
-
-
-def used_exposures(grids: Mapping[str, object]) -> list[str]:
-    """Keys of the exposures with a slit that can be resampled.
-
-    Parameters
-    ----------
-    grids : mapping
-        From `specresample.layout.output_grids`.
-    """
-    return list({key: None for source in grids["sources"] for key in source["slits"]})
 
 
 def combined_product(ingredients: Ingredients) -> S2d:

@@ -78,6 +78,17 @@ def source_slits(source: Mapping, exposures: Mapping[str, dict]) -> dict[str, di
     }
 
 
+def used_exposures(grids: Mapping[str, object]) -> list[str]:
+    """Keys of the exposures with a slit that can be resampled.
+
+    Parameters
+    ----------
+    grids : mapping
+        From `specresample.layout.output_grids`.
+    """
+    return list({key: None for source in grids["sources"] for key in source["slits"]})
+
+
 def expand_product_name(name: str, slits: Mapping[str, dict]) -> str:
     """Fill in the template of a product name for one source, as the observatory does.
 
