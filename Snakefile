@@ -296,6 +296,8 @@ checkpoint small_product:
         output_wcs=grid_handed_in,
     output:
         files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
+        # What is there and still true is used again.
+        prepared=CAMPAIGN.intermediate(update(directory(f"{WORK}/{{product}}/prepared")), temp),
         grid=f"{WORK}/{{product}}/grid.json",
         record=f"{WORK}/{{product}}/record.json",
         provenance=f"{WORK}/{{product}}/provenance.json",
@@ -307,11 +309,13 @@ checkpoint small_product:
         product=CAMPAIGN.small_pattern,
     conda:
         "envs/resample.yaml"
+    threads: CAMPAIGN.workers
     resources:
         **CAMPAIGN.resources("small_product"),
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("small_product"),
+        preparing_code=CAMPAIGN.code("prepare_exposure"),
         name=lambda wildcards: CAMPAIGN.product(wildcards).name,
         exposures=CAMPAIGN.members,
         places=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
@@ -374,6 +378,8 @@ rule small_product_record:
     input:
         record=rules.small_product.output.record,
         provenance=rules.small_product.output.provenance,
+        # Where it is temporary: what no rule asks a checkpoint for would stay.
+        prepared=rules.small_product.output.prepared,
         products=lambda wildcards: products_of(wildcards.product),
     output:
         record=report(f"{OUT}/{{product}}/record.json", **RECORD),

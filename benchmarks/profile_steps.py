@@ -34,7 +34,7 @@ _FUNCTIONS = (
     ("combining", "combination", "Combination.add"),
     ("combining", "combination", "Combination.finish"),
     ("headers and output WCS", "products", "product_model"),
-    ("writing FITS and ASDF", "product", "write_product"),
+    ("writing FITS and ASDF", "smallproduct", "write_product"),
 )
 
 
@@ -108,7 +108,7 @@ def profile(association: str) -> dict[str, float]:
     keys = campaign.members(job)
     watch = Stopwatch()
     with watch.step(IMPORTS):
-        from specresample import product, products, smallproduct
+        from specresample import smallproduct
         from specresample.job import logged_job
     for step, module, name in _FUNCTIONS:
         owner = importlib.import_module(f"specresample.{module}")
@@ -116,20 +116,17 @@ def profile(association: str) -> dict[str, float]:
         for part in path:
             owner = getattr(owner, part)
         setattr(owner, attribute, watch.timed(step, getattr(owner, attribute)))
-    with (
-        logged_job(os.devnull),
-        tempfile.TemporaryDirectory() as folder,
-        smallproduct.drizzled_product(
-            campaign.product(job).name,
-            dict(zip(keys, campaign.product(job).exposures, strict=True)),
-            campaign.arguments(job),
-            campaign.association_metadata(job),
-            Path(folder),
+    with logged_job(os.devnull), tempfile.TemporaryDirectory() as folder:
+        smallproduct.SmallProduct(
+            name=campaign.product(job).name,
+            exposures=dict(zip(keys, campaign.product(job).exposures, strict=True)),
+            arguments=campaign.arguments(job),
+            association=campaign.association_metadata(job),
+            prepared=Path(folder) / "prepared",
+            code="",
+            files=Path(folder) / "files",
             in_memory=True,
-        ) as ingredients,
-    ):
-        for file, content in products.product_files(ingredients):
-            product.write_product(Path(folder) / f"{file}_s2d.fits", content)
+        ).make(workers=1)
     return watch.finish()
 
 

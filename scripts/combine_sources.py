@@ -33,5 +33,5 @@ if __name__ == "__main__":
             association=params.association,
         )
         sources = ingredients.grids["sources"][slice(*params.sources)]
-        for name, product in source_products(ingredients, sources):
-            write_product(folder / f"{name}_s2d.fits", product)
+        for name, product in source_products(ingredients, sources).items():
+            write_product(folder / f"{name}_s2d.fits", product())

@@ -5,44 +5,33 @@ the provenance.
 """
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from specresample.files import folder_written_aside, write_json
 from specresample.job import logged_job
-from specresample.product import write_product
-from specresample.products import product_files
 from specresample.records import product_provenance, product_record
-from specresample.smallproduct import drizzled_product
+from specresample.smallproduct import SmallProduct
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     params, outputs = snakemake.params, snakemake.output
-    exposures = dict(zip(params.exposures, snakemake.input.exposures, strict=True))
-    with (
-        logged_job(snakemake.log[0]),
-        folder_written_aside(outputs.files) as folder,
-        TemporaryDirectory(dir=folder) as scratch,
-        drizzled_product(
-            params.name,
-            exposures,
-            params.arguments,
-            params.association,
-            Path(scratch),
-            folder / "singles",
+    with logged_job(snakemake.log[0]), folder_written_aside(outputs.files) as folder:
+        small_product = SmallProduct(
+            name=params.name,
+            exposures=dict(zip(params.exposures, snakemake.input.exposures, strict=True)),
+            arguments=params.arguments,
+            association=params.association,
+            prepared=Path(outputs.prepared),
+            code=params.preparing_code,
+            files=folder,
             in_memory=bool(snakemake.resources.in_memory),
-        ) as ingredients,
-    ):
+        )
+        grids, exposures, names = small_product.make(snakemake.threads)
         output_dir = Path(outputs.record).parents[2]
-        files = {}
-        for name, product in product_files(ingredients):
-            file = f"{name}_s2d.fits"
-            files[f"{output_dir}/{file}"] = path = folder / file
-            write_product(path, product)
-        grids = ingredients.grids
-        entries = dict(zip(params.places, ingredients.exposures.values(), strict=True))
+        files = {f"{output_dir}/{name}_s2d.fits": folder / f"{name}_s2d.fits" for name in names}
+        entries = dict(zip(params.places, exposures.values(), strict=True))
         record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)
         provenance = product_provenance(
             grids, entries, params.association_file, params.arguments, files

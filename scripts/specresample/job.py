@@ -3,15 +3,13 @@
 import gc
 import logging
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from specresample.errors import ResampleError
+from specresample.workers import end_with
 
 
 @contextmanager
@@ -32,7 +30,7 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     # WCSs are many small objects and hardly any garbage: by default half of the time to build them
     # goes into looking for some.
     gc.set_threshold(100_000, 20, 20)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    end_with(os.getppid())
     log = logging.getLogger()
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
@@ -55,16 +53,6 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
         message = "%s: %s (unexpected; traceback in %s)"
         log.error(message, type(error).__name__, error, log_file, exc_info=True)
         sys.exit(1)
-
-
-def _end_with(parent: int) -> None:
-    """End at once when the process that started this one is dead.
-
-    The next run would make the same files at the same time.
-    """
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class _OneLine(logging.Formatter):

@@ -15,6 +15,11 @@ _SLIT = 500_000
 # What a file that is not here is taken for, in bytes: a MOS exposure of 200 slits.
 _REMOTE = 100_000_000
 
+# Of the processes that share a small product: slits that keep one busy, and how many there are at
+# most, since exposures are few and a part of the work is not shared.
+_SLITS_OF_WORKER = 15
+_MOST_WORKERS = 4
+
 # Room above what was measured, for other pixels and other machines.
 _MEMORY_MARGIN = 1.3
 _TIME_MARGIN = 4
@@ -85,6 +90,22 @@ def estimated_slits(path: str) -> int:
     if "_mirimage" in Path(path).name:
         return 1
     return max(1, round(file_size(path) / _SLIT))
+
+
+def useful_workers(exposures: Sequence[str]) -> int:
+    """Say how many processes can share a small product, so that each has work for a second or more.
+
+    Parameters
+    ----------
+    exposures : sequence of str
+        Paths of the product's level-2b files.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return min(_MOST_WORKERS, 1 + sum(map(estimated_slits, exposures)) // _SLITS_OF_WORKER)
 
 
 def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import asdf
 import gwcs
 import numpy as np
 from asdf.tags.core import HistoryEntry
+from astropy.io import fits
+from astropy.io.fits.column import NUMPY2FITS
 from astropy.modeling import CompoundModel, Model
 from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
@@ -52,9 +54,6 @@ _MORE_KEYWORDS = {
         "fits_keyword": "FILLVAL",
     },
 }
-
-# FITS has letters for False and True, which are signed bytes in memory.
-_LOGICALS = np.frombuffer(b"FT", np.int8)
 
 _SQUARE_ARCSEC = np.rad2deg(3600.0) ** 2  # in a steradian
 
@@ -269,15 +268,21 @@ def write_product(path: str | Path, product: S2d) -> None:
     """
     path, tree, table = Path(path), product.tree, product.header_table
     tree["meta"] |= {"filename": path.name} | ({"date": product.created} if product.created else {})
-    columns = ()
+    hdus = fits.HDUList([fits.PrimaryHDU()])
     if table is not None:
-        columns = tuple((name, table.dtype[name]) for name in table.dtype.names)
-        tree = tree | {"hdrtab": _fits_table(table)}
+        hdus.append(_table_hdu(table))
+        # The tree links to what an HDU holds.
+        tree = tree | {"hdrtab": hdus[-1].data}
     entries = [HistoryEntry({"description": line}) for line in product.history]
     wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
     tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
-    schema = _schema(tree["meta"]["model_type"], columns)
-    with fits_support.to_fits(tree, schema) as hdus, written_aside(path) as aside:
+    with (
+        fits_support.to_fits(tree, _schema(tree["meta"]["model_type"]), hdus) as hdus,
+        written_aside(path) as aside,
+    ):
+        if table is not None:
+            table_hdu = hdus.pop(1)
+            hdus.insert(hdus.index_of("ASDF"), table_hdu)
         add_wavelength_table(hdus, product.wavelengths)
         for hdu in hdus:
             # astropy's comment would hold the time of day.
@@ -337,40 +342,46 @@ def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
     return max(str(metadata.get("meta.date", "")) for metadata in inputs)
 
 
-def _fits_table(table: np.ndarray) -> np.ndarray:
-    """Bring a table into the form in which FITS stores it: astropy takes long to do the same."""
-    stored = {
-        "U": lambda column: column.astype("S"),
-        "b": lambda column: _LOGICALS[column.astype(int)],
-    }
-    columns = {
-        name: stored.get(table.dtype[name].kind, np.asarray)(table[name])
-        for name in table.dtype.names
-    }
-    fits_table = np.empty(len(table), [(name, column.dtype) for name, column in columns.items()])
-    for name, column in columns.items():
-        fits_table[name] = column
-    return fits_table
+def _table_hdu(table: np.ndarray) -> fits.BinTableHDU:
+    """Give the HDU of a header table; it holds it until it is asked for another one."""
+    formats = tuple((name, _fits_format(table.dtype[name])) for name in table.dtype.names)
+    hdu = _empty_table_hdu(len(table), formats)
+    for name, format in formats:
+        column = table[name]
+        hdu.data[name][:] = np.where(column, b"T", b"F") if format == "L" else column
+    # Those of the table before, which must not count for the hash of the headers.
+    for keyword in ("CHECKSUM", "DATASUM"):
+        hdu.header.remove(keyword, ignore_missing=True)
+    return hdu
+
+
+# The sources of a product have tables of the same columns, mostly, and to make such an HDU takes as
+# long as all others of a source.
+@lru_cache(maxsize=8)
+def _empty_table_hdu(rows: int, formats: tuple[tuple[str, str], ...]) -> fits.BinTableHDU:
+    columns = [fits.Column(name, format) for name, format in formats]
+    # As bytes, or astropy would keep a second copy of texts and write that one.
+    return fits.BinTableHDU.from_columns(
+        columns,
+        nrows=rows,
+        name="HDRTAB",
+        ver=1,
+        character_as_bytes=True,
+        logical_as_bytes=True,
+    )
+
+
+def _fits_format(dtype: np.dtype) -> str:
+    return f"{dtype.itemsize // 4}A" if dtype.kind == "U" else NUMPY2FITS[dtype.str[1:]]
 
 
 @cache
-def _schema(model_type: str, columns: tuple[tuple[str, np.dtype], ...]) -> dict:
-    """Give the schema of a product with a header table of some columns, or without."""
+def _schema(model_type: str) -> dict:
+    """Give the schema of a product, with the keywords that it has not."""
     model = getattr(datamodels, model_type)()
     for name, entry in _MORE_KEYWORDS.items():
         model.add_schema_entry(name, entry)
-    if columns:
-        datatype = [{"name": name, "datatype": _datatype(dtype)} for name, dtype in columns]
-        table = {"title": "Combined header table", "fits_hdu": "HDRTAB", "datatype": datatype}
-        model.add_schema_entry("hdrtab", table)
     return model.schema
-
-
-def _datatype(dtype: np.dtype) -> object:
-    """Name a numpy type as ASDF does."""
-    if dtype.kind == "U":
-        return ["ascii", dtype.itemsize // 4]
-    return "int8" if dtype.kind == "b" else dtype.name
 
 
 def _tree(flat: Mapping[str, object]) -> dict:

@@ -1,7 +1,8 @@
 """The files that a product consists of: combined, one for each source, or one for each exposure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from specresample.association import exposure_name, strip_template
 from specresample.combination import combined_arrays, fill_number, single_arrays
@@ -35,32 +36,32 @@ class Ingredients:
     association: Mapping[str, object]
 
 
-def product_files(ingredients: Ingredients) -> Iterator[tuple[str, S2d]]:
-    """Make all files of a product.
+def product_files(ingredients: Ingredients) -> dict[str, Callable[[], S2d]]:
+    """Say which files a product has, and how to make each.
 
     Parameters
     ----------
     ingredients : Ingredients
 
-    Yields
-    ------
-    str
-        Path of the file in the folder of all products, without ``_s2d.fits``.
-    S2d
-        What it holds.
+    Returns
+    -------
+    dict of str to callable
+        What gives the content of a file, by its path in the folder of all products without
+        ``_s2d.fits``.
     """
     grids = ingredients.grids
     if ingredients.arguments["single"]:
-        for key in used_exposures(grids):
-            name = exposure_name(ingredients.exposures[key]["file"])
-            yield (
-                f"{strip_template(grids['name'])}/{name}_outlier",
-                single_product(ingredients, key),
-            )
-    elif grids["file_each"]:
-        yield from source_products(ingredients, grids["sources"])
-    elif grids["sources"]:
-        yield grids["name"], combined_product(ingredients)
+        folder = strip_template(grids["name"])
+        names = {
+            key: exposure_name(ingredients.exposures[key]["file"]) for key in used_exposures(grids)
+        }
+        return {
+            f"{folder}/{name}_outlier": partial(single_product, ingredients, key)
+            for key, name in names.items()
+        }
+    if grids["file_each"]:
+        return source_products(ingredients, grids["sources"])
+    return {grids["name"]: partial(combined_product, ingredients)} if grids["sources"] else {}
 
 
 def combined_product(ingredients: Ingredients) -> S2d:
@@ -74,8 +75,10 @@ def combined_product(ingredients: Ingredients) -> S2d:
     return _combined(ingredients, sources, several=ingredients.grids["several"])
 
 
-def source_products(ingredients: Ingredients, sources: Sequence[dict]) -> Iterator[tuple[str, S2d]]:
-    """Combine the exposures of a product, a file for each of some of its sources.
+def source_products(
+    ingredients: Ingredients, sources: Sequence[dict]
+) -> dict[str, Callable[[], S2d]]:
+    """Say how to combine the exposures of a product, a file for each of some of its sources.
 
     Parameters
     ----------
@@ -83,15 +86,15 @@ def source_products(ingredients: Ingredients, sources: Sequence[dict]) -> Iterat
     sources : sequence of dict
         The sources, of those in the grids.
 
-    Yields
-    ------
-    str
-        Name of the file, without ``_s2d.fits``.
-    S2d
-        What it holds.
+    Returns
+    -------
+    dict of str to callable
+        What gives the content of a file, by its name without ``_s2d.fits``.
     """
-    for source in sources:
-        yield source["file"], _combined(ingredients, [source], several=False)
+    return {
+        source["file"]: partial(_combined, ingredients, [source], several=False)
+        for source in sources
+    }
 
 
 def single_product(ingredients: Ingredients, key: str) -> S2d:

@@ -1,34 +1,34 @@
 """A small product at one go, from its exposures to its files.
 
-Worth it where to start the jobs of the single steps would take longer than the steps.
+Worth it where to start the jobs of the single steps would take longer than to share the steps among
+the processes of one job.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from specresample.exposure import Exposure
+from specresample.files import read_json, write_json, written_aside
 from specresample.layout import output_grids
 from specresample.preparation import prepare_exposure
-from specresample.products import Ingredients
+from specresample.product import write_product
+from specresample.products import Ingredients, product_files
+from specresample.provenance import file_digest
 from specresample.singles import drizzle_exposure
 from specresample.storage import ArrayFile, ArrayWriter, open_arrays
+from specresample.workers import worker_pool
+
+# Parts of the files for each worker: the sizes of sources differ.
+_PARTS = 4
 
 
-@contextmanager
-def drizzled_product(
-    name: str,
-    exposures: Mapping[str, str],
-    arguments: Mapping[str, object],
-    association: Mapping[str, object],
-    scratch: Path,
-    singles_folder: Path,
-    *,
-    in_memory: bool,
-) -> Iterator[Ingredients]:
-    """Prepare and drizzle the exposures of a product.
+@dataclass(frozen=True)
+class SmallProduct:
+    """A product that one job makes, and where.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Product name of the association.
@@ -38,40 +38,116 @@ def drizzled_product(
         The documented arguments.
     association : mapping
         Metadata by dotted path that every input gets from its association.
-    scratch : Path
-        Folder for the arrays of prepared exposures.
-    singles_folder : Path
-        Folder for the drizzled arrays of exposures: ``{key}.npz``.
+    prepared : Path
+        Folder of the prepared exposures. Those that are there already and still true are used.
+    code : str
+        Digest of the code that prepares exposures.
+    files : Path
+        Folder for the product's files, ``{file}_s2d.fits``, and for the drizzled exposures,
+        ``singles/{key}.npz``.
     in_memory : bool
         Load all that one step works on.
-
-    Yields
-    ------
-    Ingredients
-        All that the product's files are made from.
-
-    Raises
-    ------
-    ResampleError
-        When an exposure cannot be used, or no source can be resampled.
     """
-    prepared = {
-        key: _prepared(path, scratch / f"{key}-prepared.npz", in_memory=in_memory)
-        for key, path in exposures.items()
-    }
-    grids = output_grids(name, prepared, arguments)
-    singles_folder.mkdir(exist_ok=True)
-    singles = {key: singles_folder / f"{key}.npz" for key in exposures}
-    for key, single in singles.items():
+
+    name: str
+    exposures: Mapping[str, str]
+    arguments: Mapping[str, object]
+    association: Mapping[str, object]
+    prepared: Path
+    code: str
+    files: Path
+    in_memory: bool
+
+    def make(self, workers: int) -> tuple[dict, dict[str, dict], list[str]]:
+        """Make all files.
+
+        Parameters
+        ----------
+        workers : int
+            Number of processes that share the work: first over exposures, then over files.
+
+        Returns
+        -------
+        grids : dict
+            From `specresample.layout.output_grids`.
+        exposures : dict of str to dict
+            Prepared exposures by key.
+        names : list of str
+            Paths of the files below their folder, without ``_s2d.fits``.
+
+        Raises
+        ------
+        ResampleError
+            When an exposure cannot be used, or no source can be resampled.
+        """
+        self._clear()
+        with worker_pool(workers) as spread:
+            prepared = spread(self._prepare, self.exposures)
+            exposures = dict(zip(self.exposures, prepared, strict=True))
+            grids = output_grids(self.name, exposures, self.arguments)
+            drizzle = partial(self._drizzle, grids["sources"])
+            _complete(spread(drizzle, exposures, exposures.values()))
+            names = [*product_files(self._ingredients(grids, exposures, {}))]
+            n_parts = 1 if workers == 1 else min(len(names), _PARTS * workers)
+            parts = [names[first::n_parts] for first in range(n_parts)]
+            _complete(spread(partial(self._write, grids, exposures), parts))
+        return grids, exposures, names
+
+    def _clear(self) -> None:
+        """Make the folders, and remove prepared exposures that are no longer of the product."""
+        (self.files / "singles").mkdir(parents=True)
+        self.prepared.mkdir(parents=True, exist_ok=True)
+        for file in self.prepared.iterdir():
+            if file.stem not in self.exposures:
+                file.unlink()
+
+    def _prepare(self, key: str) -> dict:
+        path, summary = self.exposures[key], self.prepared / f"{key}.json"
+        # Reading and evaluating WCSs takes the most time, and no argument changes it.
+        if summary.is_file():
+            earlier = read_json(summary)
+            exposure = earlier["exposure"]
+            known = (earlier["code"], exposure["file"], exposure["sha256"])
+            if known == (self.code, Path(path).name, file_digest(path)):
+                return exposure
+            summary.unlink()
         with (
-            ArrayFile(scratch / f"{key}-prepared.npz", in_memory=in_memory) as arrays,
-            ArrayWriter(single) as writer,
+            written_aside(self._arrays(key)) as aside,
+            Exposure(path, in_memory=self.in_memory) as opened,
+            ArrayWriter(aside) as writer,
         ):
-            drizzle_exposure(key, prepared[key], arrays, grids["sources"], writer, arguments)
-    with open_arrays(singles, in_memory=in_memory) as opened:
-        yield Ingredients(grids, prepared, opened, arguments, association)
+            exposure = prepare_exposure(opened, writer)
+        write_json(summary, {"code": self.code, "exposure": exposure})
+        return exposure
+
+    def _drizzle(self, sources: Sequence[dict], key: str, exposure: dict) -> None:
+        with (
+            ArrayFile(self._arrays(key), in_memory=self.in_memory) as arrays,
+            ArrayWriter(self._single(key)) as writer,
+        ):
+            drizzle_exposure(key, exposure, arrays, sources, writer, self.arguments)
+
+    def _write(self, grids: dict, exposures: dict[str, dict], names: Sequence[str]) -> None:
+        singles = {key: self._single(key) for key in exposures}
+        # Never all in memory: every array is read once.
+        with open_arrays(singles, in_memory=False) as opened:
+            files = product_files(self._ingredients(grids, exposures, opened))
+            for name in names:
+                write_product(self.files / f"{name}_s2d.fits", files[name]())
+
+    def _ingredients(
+        self, grids: dict, exposures: dict[str, dict], singles: dict[str, ArrayFile]
+    ) -> Ingredients:
+        return Ingredients(grids, exposures, singles, self.arguments, self.association)
+
+    def _arrays(self, key: str) -> Path:
+        return self.prepared / f"{key}.npz"
+
+    def _single(self, key: str) -> Path:
+        return self.files / "singles" / f"{key}.npz"
 
 
-def _prepared(path: str, arrays: Path, *, in_memory: bool) -> dict:
-    with Exposure(path, in_memory=in_memory) as exposure, ArrayWriter(arrays) as writer:
-        return prepare_exposure(exposure, writer)
+def _complete(results: Iterable) -> None:
+    """Wait for work that has no result, or for its first exception."""
+    for _ in results:
+        pass

@@ -8,6 +8,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import gwcs
 import numpy as np
@@ -290,7 +291,7 @@ def _through_slit_frame(
 
     n = slit.shape[1]
     target = world[:2, n]
-    back = [transform.inverse for transform in reversed(to_world)]
+    back = [_inverse(transform) for transform in reversed(to_world)]
     position = _transformed(back, world[:, n + 1 :])[1]
     return world[:, :n], {
         "fiducial": target.tolist(),
@@ -302,6 +303,13 @@ def _transformed(transforms: Iterable[Model], coordinates: Iterable[np.ndarray])
     for transform in transforms:
         coordinates = transform(*coordinates)
     return np.array(coordinates)
+
+
+# Those behind the slit are the same for all slits of an exposure, and take longer to make than to
+# evaluate.
+@lru_cache(maxsize=32)
+def _inverse(transform: Model) -> Model:
+    return transform.inverse
 
 
 def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> np.ndarray:
