@@ -7,16 +7,18 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from specresample.errors import ResampleError
+from specresample.progress import OnTerminal
 
 
 @contextmanager
 def logged_job(log_file: str | Path) -> Iterator[None]:
-    """Run a job: messages go to its log, warnings and errors also to the terminal.
+    """Run a job: messages go to its log; warnings, errors and some progress also to the terminal.
 
     Parameters
     ----------
@@ -36,15 +38,14 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     log = logging.getLogger()
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
+    warnings.formatwarning = _one_line_warning
     in_file, on_terminal = (
         logging.FileHandler(log_file, mode="w"),
         logging.StreamHandler(sys.stderr),
     )
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(_OneLine("%(levelname)s %(message)s"))
-    on_terminal.setLevel(logging.WARNING)
-    # Third-party chatter stays in the log.
-    on_terminal.addFilter(lambda record: record.name.split(".")[0] in ("root", "specresample"))
+    on_terminal.addFilter(OnTerminal())
     log.handlers = [in_file, on_terminal]
     try:
         yield
@@ -65,6 +66,13 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _one_line_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: object = None
+) -> str:
+    """Write a warning as a line of the log, without the line of code."""
+    return f"{category.__name__}: {message} ({filename}:{lineno})"
 
 
 class _OneLine(logging.Formatter):

@@ -1,13 +1,17 @@
 """The files that a product consists of: combined, one for each source, or one for each exposure."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from specresample.association import exposure_name, strip_template
 from specresample.combination import combined_arrays, fill_number, single_arrays
 from specresample.product import S2d, product_model
+from specresample.progress import Progress
 from specresample.sources import used_exposures
 from specresample.storage import ArrayFile
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,10 @@ def source_products(ingredients: Ingredients, sources: Sequence[dict]) -> Iterat
     S2d
         What it holds.
     """
-    for source in sources:
+    progress = Progress(sources, len(sources))
+    for source in progress:
         yield source["file"], _combined(ingredients, [source], several=False)
+        log.info("%s_s2d.fits made, %s", source["file"], progress)
 
 
 def single_product(ingredients: Ingredients, key: str) -> S2d:
