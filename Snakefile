@@ -340,6 +340,8 @@ rule deliver:
         update(f"{OUT}/{{file}}_s2d.fits"),
     log:
         f"{LOGS}/deliver/{{file}}.log",
+    # As record: a product is finished before others are begun.
+    priority: 1
     conda:
         "envs/resample.yaml"
     message:
@@ -362,6 +364,7 @@ rule record:
         f"{LOGS}/record/{{product}}.log",
     benchmark:
         f"{BENCHMARKS}/record/{{product}}.tsv"
+    priority: 1
     conda:
         "envs/resample.yaml"
     resources:
@@ -390,6 +393,7 @@ rule small_product_record:
         f"{LOGS}/small_product_record/{{product}}.log",
     wildcard_constraints:
         product=CAMPAIGN.small_pattern,
+    priority: 1
     conda:
         "envs/resample.yaml"
     message:

@@ -29,7 +29,7 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     ------
     SystemExit
         After an error. A `ResampleError` has been reported in one line; of any other the traceback
-        is in the log.
+        is in the log. And after Ctrl-C.
     """
     # WCSs are many small objects and hardly any garbage: by default half of the time to build them
     # goes into looking for some.
@@ -52,6 +52,9 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     except ResampleError as error:
         log.error("%s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        log.warning("stopped by the user")
+        sys.exit(130)
     except Exception as error:
         message = "%s: %s (unexpected; traceback in %s)"
         log.error(message, type(error).__name__, error, log_file, exc_info=True)
