@@ -14,6 +14,7 @@
 # has is known once its grids are: rules/common.smk asks.
 # Associations are read when the DAG is built, FITS files only in jobs.
 
+import atexit
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ sys.path.insert(0, f"{FOLDER}/scripts")
 from specresample.campaign import Campaign
 from specresample.errors import ResampleError
 from specresample.locks import hold_mark, remove_stale_locks
+from specresample.progress import watch_products
 from specresample.provenance import PRODUCT_ARGUMENTS
 
 # Every key has a default, so that a working directory needs no config file of its own.
@@ -78,6 +80,9 @@ onstart:
     rate = workflow.scheduler.job_rate_limiter
     if workflow.local_exec and rate and (rate.max_jobs, rate.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+    made = {file for job in workflow.dag.needrun_jobs() for file in job.output}
+    records = expand(rules.record.output.record, product=CAMPAIGN.products)
+    watch_products([Path(record) for record in records if record in made])
 
 
 onsuccess:
@@ -85,7 +90,8 @@ onsuccess:
 
 
 onerror:
-    print(CAMPAIGN.close_ledger(), file=sys.stderr)
+    # Said last, below what Snakemake has to say of the jobs that failed.
+    atexit.register(print, CAMPAIGN.close_ledger(), file=sys.stderr)
 
 
 wildcard_constraints:
@@ -113,6 +119,8 @@ rule all:
         files=lambda wildcards: [
             file for product in CAMPAIGN.products for file in products_of(product)
         ],
+    message:
+        "All products are made"
 
 
 rule prepare_exposure:
@@ -336,6 +344,8 @@ rule deliver:
         update(f"{OUT}/{{file}}_s2d.fits"),
     log:
         f"{LOGS}/deliver/{{file}}.log",
+    # As record: a product is finished before others are begun.
+    priority: 1
     conda:
         "envs/resample.yaml"
     message:
@@ -358,6 +368,7 @@ rule record:
         f"{LOGS}/record/{{product}}.log",
     benchmark:
         f"{BENCHMARKS}/record/{{product}}.tsv"
+    priority: 1
     conda:
         "envs/resample.yaml"
     resources:
@@ -388,6 +399,7 @@ rule small_product_record:
         f"{LOGS}/small_product_record/{{product}}.log",
     wildcard_constraints:
         product=CAMPAIGN.small_pattern,
+    priority: 1
     conda:
         "envs/resample.yaml"
     message:

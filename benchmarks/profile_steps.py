@@ -34,7 +34,7 @@ _FUNCTIONS = (
     ("combining", "combination", "Combination.add"),
     ("combining", "combination", "Combination.finish"),
     ("headers and output WCS", "products", "product_model"),
-    ("writing FITS and ASDF", "smallproduct", "write_product"),
+    ("writing FITS and ASDF", "products", "write_product"),
 )
 
 

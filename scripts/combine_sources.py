@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from specresample.files import folder_written_aside, read_json
 from specresample.job import logged_job
-from specresample.product import write_product
-from specresample.products import Ingredients, source_products
+from specresample.products import Ingredients, source_products, write_files
 from specresample.storage import open_arrays
 
 if TYPE_CHECKING:
@@ -33,5 +32,4 @@ if __name__ == "__main__":
             association=params.association,
         )
         sources = ingredients.grids["sources"][slice(*params.sources)]
-        for name, product in source_products(ingredients, sources).items():
-            write_product(folder / f"{name}_s2d.fits", product())
+        write_files(folder, source_products(ingredients, sources))

@@ -217,7 +217,9 @@ def test_member_that_is_a_folder(tmp_path, member):
 @pytest.mark.parametrize("member", ["../a.fits", "sub/../../a.fits", "/etc/hosts", "a\nb", "a\x00"])
 def test_member_that_leads_out_of_the_folder(tmp_path, member):
     message = refusal(write(tmp_path, {"products": [product("p", member)]}))
-    assert message == f"product p: member {member!r} leads out of the association's folder"
+    assert message.startswith(
+        f"product p: member {member!r} leads out of the association's folder: "
+    )
 
 
 def test_members_that_lie_elsewhere(tmp_path):

@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 from conftest import PROJECT
+from specresample import __version__
 
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*")
 
@@ -53,3 +54,21 @@ def test_container_holds_all_parts_of_the_workflow():
     [base] = [line for line in lines if line.startswith("FROM ")]
     python = next(p for p in environment("resample.yaml")["dependencies"] if "python" in p)
     assert f"python:{python.partition('=')[2]}-" in base
+
+
+def test_version_is_the_same_everywhere():
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
+    changes = (PROJECT / "CHANGES.md").read_text()
+    assert re.search("^## (.*),", changes, re.M)[1] == __version__
+
+
+def documents():
+    return [*PROJECT.glob("*.md"), *PROJECT.glob("[!.]*/*.md")]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_links_between_documents(path):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target

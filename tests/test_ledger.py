@@ -71,8 +71,8 @@ def test_errors_of_others_do_not_count(out):
 
 
 def test_product_without_a_trace(out):
-    assert entry(out)["state"] == "failed"
-    assert entry(out)["reason"].startswith("not made")
+    assert entry(out)["state"] == "open"
+    assert entry(out)["reason"].startswith("not made: stopped")
 
 
 def test_costs_are_those_of_all_jobs(out):
@@ -88,8 +88,15 @@ def test_summary(out):
     finish(out, left_out=[{"slit": "S1", "reason": "bad"}])
     done = entry(out)
     failed = done | {"product": "q", "state": "failed", "reason": "broken", "left_out": []}
-    text = summary([done, *[failed] * 12], out)
-    assert text.startswith(f"1 products made, 0 skipped, 12 failed: {out}")
-    assert text.count("failed: q: broken") == 10
-    assert "failed: 2 more" in text
-    assert "1 slits or exposures were left out" in text
+    lines = summary([done, *[failed] * 12], out).splitlines()
+    assert lines[0] == f"1 product made, 0 skipped, 12 failed: {out}, {out}/ledger.json"
+    assert lines[1] == "left out of products, as the ledger says: 1 slits or exposures"
+    assert lines[2:] == ["failed: q: broken"] * 10 + ["failed: 2 more, in the ledger"]
+
+
+def test_summary_of_a_run_that_was_stopped(out):
+    finish(out)
+    waiting = entry(out) | {"product": "q", "state": "open", "reason": "not made"}
+    lines = summary([entry(out), waiting], out).splitlines()
+    assert lines[0].startswith("1 product made, 0 skipped, 0 failed, 1 not made yet: ")
+    assert lines[1:] == ["open: q: not made", "The same command goes on where this run ended."]

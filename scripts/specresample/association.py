@@ -225,7 +225,7 @@ def _member_place(expname: str, product: str, file: str) -> str:
     if not expname.isprintable() or member.is_absolute() or ".." in member.parts:
         raise ResampleError(
             f"association {file}: product {product}: member {expname!r} leads out of the "
-            "association's folder"
+            "association's folder: name members as they lie in it; links are followed"
         )
     path = Path(file).parent / member
     if not os.path.isfile(path):  # pathlib raises when a name is too long

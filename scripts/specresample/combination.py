@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from specresample.drizzling import VARIANCES
+from specresample.progress import Progress
 from specresample.sources import source_slits
 from specresample.storage import ArrayFile
 from specresample.times import time_weight
@@ -178,7 +179,8 @@ def combined_arrays(
         Arrays of a source's product.
     """
     by_time = arguments["weight_type"] == "exptime"
-    for source in sources:
+    progress = Progress(sources, len(sources))
+    for source in progress:
         slits = source_slits(source, exposures)
         combination = Combination(
             tuple(source["grid"]["shape"]), len(slits), propagate_dq=arguments["propagate_dq"]
@@ -186,7 +188,8 @@ def combined_arrays(
         for key, slit in slits.items():
             time = time_weight(slit["metadata"]) if by_time else None
             combination.add(singles[key].group(str(source["number"])), time=time)
-        log.info("source %s combined from %d exposures", source["label"], len(slits))
+        number = len(slits)
+        log.info("slit %s combined from %d exposures, %s", source["label"], number, progress)
         yield combination.finish(
             scale_ratio=source["scale_ratio"], fill_value=fill_number(arguments["fillval"])
         )

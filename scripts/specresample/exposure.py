@@ -162,6 +162,11 @@ class Exposure:
             return "3-D data (integrations) are not resampled"
         return None
 
+    @property
+    def n_slits(self) -> int:
+        """Number of slits in the file."""
+        return len(self._slits)
+
     def slits(self) -> Iterator["Slit | BadSlit"]:
         """Read slit after slit.
 

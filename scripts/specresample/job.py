@@ -4,17 +4,19 @@ import gc
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from specresample.errors import ResampleError
+from specresample.progress import OnTerminal
 from specresample.workers import end_with
 
 
 @contextmanager
 def logged_job(log_file: str | Path) -> Iterator[None]:
-    """Run a job: messages go to its log, warnings and errors also to the terminal.
+    """Run a job: messages go to its log; warnings, errors and some progress also to the terminal.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     ------
     SystemExit
         After an error. A `ResampleError` has been reported in one line; of any other the traceback
-        is in the log.
+        is in the log. And after Ctrl-C.
     """
     # WCSs are many small objects and hardly any garbage: by default half of the time to build them
     # goes into looking for some.
@@ -34,25 +36,34 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     log = logging.getLogger()
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
+    warnings.formatwarning = _one_line_warning
     in_file, on_terminal = (
         logging.FileHandler(log_file, mode="w"),
         logging.StreamHandler(sys.stderr),
     )
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(_OneLine("%(levelname)s %(message)s"))
-    on_terminal.setLevel(logging.WARNING)
-    # Third-party chatter stays in the log.
-    on_terminal.addFilter(lambda record: record.name.split(".")[0] in ("root", "specresample"))
+    on_terminal.addFilter(OnTerminal())
     log.handlers = [in_file, on_terminal]
     try:
         yield
     except ResampleError as error:
         log.error("%s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        log.warning("stopped by the user")
+        sys.exit(130)
     except Exception as error:
         message = "%s: %s (unexpected; traceback in %s)"
         log.error(message, type(error).__name__, error, log_file, exc_info=True)
         sys.exit(1)
+
+
+def _one_line_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: object = None
+) -> str:
+    """Write a warning as a line of the log, without the line of code."""
+    return f"{category.__name__}: {message} ({filename}:{lineno})"
 
 
 class _OneLine(logging.Formatter):

@@ -96,7 +96,7 @@ def output_grids(name: str, exposures: Mapping[str, dict], arguments: Mapping[st
             "scale_ratio": ratio,
             "slits": {exposure: slit["number"] for exposure, slit in slits.items()},
         }
-        log.info("source %s: %d exposures, grid of %s pixels", key, len(slits), grid.shape)
+        log.info("slit %s: %d exposures, grid of %d x %d pixels", label, len(slits), *grid.shape)
     if not sources:
         causes = "; ".join(f"{entry['slit']}: {entry['reason']}" for entry in bad)
         raise ResampleError(f"product {name}: no source can be resampled: {causes}")

@@ -30,10 +30,10 @@ def ledger_entry(
     Returns
     -------
     dict
-        ``product``; ``state``, one of done, skipped and failed, and the ``reason`` of the latter
-        two; ``files``; ``left_out``, slits and exposures with reasons; ``inputs``, ``software`` and
-        ``arguments`` as in the provenance; ``seconds`` of all its jobs together and ``peak_mb`` of
-        the largest.
+        ``product``; ``state``, one of done, skipped, failed and, when the run ended before, open,
+        and the ``reason`` of all but the first; ``files``; ``left_out``, slits and exposures with
+        reasons; ``inputs``, ``software`` and ``arguments`` as in the provenance; ``seconds`` of all
+        its jobs together and ``peak_mb`` of the largest.
     """
     work, folder = output_dir / ".work", output_dir / product
     jobs = _jobs(product, exposures)
@@ -41,13 +41,13 @@ def ledger_entry(
     since = record.stat().st_mtime if record.is_file() else 0
     logs = [log for job in jobs for log in _files(work / "logs", job, ".log")]
     errors = [line for log in logs if log.stat().st_mtime > since for line in _errors(log)]
-    entry = {"product": product, "association": association, "state": "failed", "files": []}
+    entry = {"product": product, "association": association, "state": "open", "files": []}
     if errors:
-        entry["reason"] = "; ".join(dict.fromkeys(errors))
+        entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(errors))}
     elif since:
         entry |= read_json(record)
     else:
-        entry["reason"] = f"not made; its logs are in {work / 'logs'}"
+        entry["reason"] = f"not made: stopped, killed or not begun; logs are in {work / 'logs'}"
     provenance = folder / "provenance.json"
     made = read_json(provenance) if since and provenance.is_file() and not errors else {}
     entry["inputs"] = made.get("inputs") or [{"file": path} for path in exposures.values()]
@@ -73,18 +73,20 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     str
     """
     count = Counter(entry["state"] for entry in entries)
-    lines = [
-        f"{count['done']} products made, {count['skipped']} skipped, {count['failed']} failed: "
-        f"{output_dir}, {output_dir / 'ledger.json'}"
-    ]
-    for state in ("skipped", "failed"):
+    counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
+    counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
+    counts += [f"{count['open']} not made yet"] if count["open"] else []
+    lines = [f"{', '.join(counts)}: {output_dir}, {output_dir / 'ledger.json'}"]
+    left_out = sum(len(entry.get("left_out", [])) for entry in entries)
+    if left_out:
+        lines.append(f"left out of products, as the ledger says: {left_out} slits or exposures")
+    for state in ("skipped", "open", "failed"):
         named = [entry for entry in entries if entry["state"] == state]
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
         if len(named) > _MOST_NAMED:
-            lines.append(f"{state}: {len(named) - _MOST_NAMED} more")
-    left_out = sum(len(entry.get("left_out", [])) for entry in entries)
-    if left_out:
-        lines.append(f"{left_out} slits or exposures were left out of products that were made")
+            lines.append(f"{state}: {len(named) - _MOST_NAMED} more, in the ledger")
+    if count["open"]:
+        lines.append("The same command goes on where this run ended.")
     return "\n".join(lines)
 
 

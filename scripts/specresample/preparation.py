@@ -9,6 +9,7 @@ from astropy import units as u
 
 from specresample.errors import ResampleError, first_line
 from specresample.exposure import BadSlit, Exposure, Slit, slit_label
+from specresample.progress import Progress
 from specresample.provenance import file_digest
 from specresample.storage import ArrayWriter
 from specresample.weights import good_pixels
@@ -49,7 +50,8 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
     if prepared["skip"]:
         log.warning("%s: skipped, %s", exposure.path, prepared["skip"])
         return prepared
-    for slit in exposure.slits():
+    progress = Progress(exposure.slits(), exposure.n_slits)
+    for slit in progress:
         label = slit_label(slit.metadata, slit.number)
         try:
             if isinstance(slit, BadSlit):
@@ -72,7 +74,7 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
                 "flux_density": is_flux_density(slit.metadata.get("meta.bunit_data")),
             }
         )
-        log.info("%s: slit %s traced", exposure.path, label)
+        log.info("%s: slit %s traced, %s", exposure.path.name, label, progress)
     if not prepared["slits"]:
         reasons = "; ".join(f"{bad['slit']}: {bad['reason']}" for bad in prepared["bad"])
         reasons = reasons or "it has no slits"

@@ -1,14 +1,19 @@
 """The files that a product consists of: combined, one for each source, or one for each exposure."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from specresample.association import exposure_name, strip_template
 from specresample.combination import combined_arrays, fill_number, single_arrays
-from specresample.product import S2d, product_model
+from specresample.product import S2d, product_model, write_product
+from specresample.progress import Progress
 from specresample.sources import used_exposures
 from specresample.storage import ArrayFile
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,21 @@ def product_files(ingredients: Ingredients) -> dict[str, Callable[[], S2d]]:
     if grids["file_each"]:
         return source_products(ingredients, grids["sources"])
     return {grids["name"]: partial(combined_product, ingredients)} if grids["sources"] else {}
+
+
+def write_files(folder: Path, files: Mapping[str, Callable[[], S2d]]) -> None:
+    """Make and write files of a product, one after another.
+
+    Parameters
+    ----------
+    folder : Path
+    files : mapping of str to callable
+        Some of those that `product_files` names.
+    """
+    progress = Progress(files.items(), len(files))
+    for name, product in progress:
+        write_product(folder / f"{name}_s2d.fits", product())
+        log.info("%s_s2d.fits made, %s", name, progress)
 
 
 def combined_product(ingredients: Ingredients) -> S2d:

@@ -6,8 +6,12 @@
 import json
 import sys
 from collections.abc import Mapping
+from textwrap import fill
 
 from specresample.arguments import load_schema
+
+_KINDS = {"array": "list", "object": "mapping", "boolean": "`true` or `false`"}
+_BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "maximum": "<="}
 
 _INTRODUCTION = """\
 # Configuration
@@ -20,6 +24,7 @@ working directory.
 """
 
 _COMMAND_LINE = """\
+## On the command line, and for single products
 
 On the command line, lists are written with commas: `--config output_shape=1300,40`. Arguments of
 single products go under `overrides`, by the product's name in its association:
@@ -42,7 +47,7 @@ def reference(schema: Mapping) -> str:
     Returns
     -------
     str
-        Markdown: type, default, allowed values, effect and an example of every key.
+        Markdown: type, allowed values, default, an example and the effect of every key.
     """
     arguments = schema["$defs"]["arguments"]["properties"]
     own = {key: entry for key, entry in schema["properties"].items() if key not in arguments}
@@ -51,7 +56,7 @@ def reference(schema: Mapping) -> str:
             _INTRODUCTION,
             "## What to make, and where\n\n",
             *(_describe(key, entry) for key, entry in own.items()),
-            "\n## Arguments of `resample_spec`\n\n",
+            "## Arguments of `resample_spec`\n\n",
             *(_describe(key, entry) for key, entry in arguments.items()),
             _COMMAND_LINE,
         ]
@@ -59,17 +64,32 @@ def reference(schema: Mapping) -> str:
 
 
 def _describe(key: str, entry: Mapping) -> str:
-    kinds = entry.get("type", "string")
-    kinds = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
-    facts = [" or ".join(kinds), f"default `{json.dumps(entry['default'])}`"]
+    example = json.dumps(entry["examples"][0], ensure_ascii=False)
+    facts = f"{_values(entry)}, default `{json.dumps(entry['default'])}`"
+    return f"""\
+### `{key}`
+
+*{facts}, for example* `{key}: {example}`
+
+{fill(entry["description"].strip(), 100, break_long_words=False, break_on_hyphens=False)}
+
+"""
+
+
+def _values(entry: Mapping) -> str:
+    """Say in words which values a key takes."""
     if "enum" in entry:
-        facts.append("one of " + ", ".join(f"`{value}`" for value in entry["enum"]))
-    for bound, sign in (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<=")):
-        if bound in entry:
-            facts.append(f"{sign} {entry[bound]}")
-    example = json.dumps(entry["examples"][0])
-    text = f"- **`{key}`** ({', '.join(facts)}): {entry['description'].strip()}"
-    return f"{text} Example: `{key}: {example}`\n"
+        return " or ".join(f"`{value}`" for value in entry["enum"])
+    kinds = [entry["type"]] if isinstance(entry["type"], str) else entry["type"]
+    kind = kinds[0]
+    words = [_KINDS.get(kind, kind)]
+    if kind == "array":
+        number = f"{entry['minItems']} " if "minItems" in entry else ""
+        words.append(f"of {number}{entry['items']['type']}s")
+    bounds = entry.get("items", entry)
+    limits = [f"{sign} {bounds[key]}" for key, sign in _BOUNDS.items() if key in bounds]
+    words += [" and ".join(limits)] if limits else []
+    return " ".join(words) + (", or none" if "null" in kinds else "")
 
 
 if __name__ == "__main__":

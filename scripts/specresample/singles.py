@@ -8,6 +8,7 @@ import numpy as np
 from specresample.drizzling import VARIANCES, drizzle_slit
 from specresample.errors import ResampleError
 from specresample.grid import load_grid
+from specresample.progress import Progress
 from specresample.storage import ArrayFile, ArrayWriter
 from specresample.times import time_weight
 from specresample.weights import exposure_time_weights, good_pixels, inverse_variance_weights
@@ -45,9 +46,9 @@ def drizzle_exposure(
     wanted = ("sci", *planes, "dq") if arguments["propagate_dq"] else ("sci", *planes)
     weight_type = arguments["weight_type"]
     slits = {slit["number"]: slit for slit in prepared["slits"]}
-    for source in sources:
-        if key not in source["slits"]:
-            continue
+    own = [source for source in sources if key in source["slits"]]
+    progress = Progress(own, len(own))
+    for source in progress:
         slit = slits[source["slits"][key]]
         data = arrays.group(str(slit["number"]))
         name = f"{prepared['file']}: slit {slit['label']}"
@@ -71,7 +72,7 @@ def drizzle_exposure(
         if not (drizzled["wht"] > 0).any():
             log.warning("%s has no good pixel on the output grid", name)
         writer.add(str(source["number"]), drizzled)
-        log.info("%s drizzled", name)
+        log.info("%s drizzled, %s", name, progress)
 
 
 def weight_map(

@@ -13,8 +13,7 @@ from specresample.exposure import Exposure
 from specresample.files import read_json, write_json, written_aside
 from specresample.layout import output_grids
 from specresample.preparation import prepare_exposure
-from specresample.product import write_product
-from specresample.products import Ingredients, product_files
+from specresample.products import Ingredients, product_files, write_files
 from specresample.provenance import file_digest
 from specresample.singles import drizzle_exposure
 from specresample.storage import ArrayFile, ArrayWriter, open_arrays
@@ -132,8 +131,7 @@ class SmallProduct:
         # Never all in memory: every array is read once.
         with open_arrays(singles, in_memory=False) as opened:
             files = product_files(self._ingredients(grids, exposures, opened))
-            for name in names:
-                write_product(self.files / f"{name}_s2d.fits", files[name]())
+            write_files(self.files, {name: files[name] for name in names})
 
     def _ingredients(
         self, grids: dict, exposures: dict[str, dict], singles: dict[str, ArrayFile]
