@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -46,6 +47,16 @@ def test_no_good_product_is_lost(tmp_path, number):
     }
     entries = {entry["product"]: entry for entry in ledger}
     assert all(entries[product]["state"] == "done" for product in good)
+    for product in good:
+        entry = entries[product]
+        for exposure in entry["inputs"]:
+            assert len(exposure["sha256"]) == 64
+            assert exposure["CAL_VER"]
+            assert exposure["CRDS_CTX"].startswith("jwst_")
+        assert entry["software"]["drizzle"] == version("drizzle")
+        assert entry["arguments"]["pixfrac"] == 1.0
+        assert entry["seconds"] > 1
+        assert 50 < entry["peak_mb"] < 1000
     assert entries["integrations"]["reason"] == "3-D data (integrations) are not resampled"
     assert "truncated/" in entries["truncated"]["reason"]
     # As jwst does, a slit gets its images though nothing is in them.

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from specresample.errors import ResampleError
 
+# Last line of the log of a job that ended well.
+DONE = "done"
+
 
 @contextmanager
 def logged_job(log_file: str | Path) -> Iterator[None]:
@@ -48,6 +51,7 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     log.handlers = [in_file, on_terminal]
     try:
         yield
+        log.info(DONE)
     except ResampleError as error:
         log.error("%s", error)
         sys.exit(1)

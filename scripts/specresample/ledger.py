@@ -6,13 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from specresample.files import read_json
+from specresample.job import DONE
+from specresample.provenance import software_versions
 
 # How many products a summary names, of each kind that was not made.
 _MOST_NAMED = 10
 
 
 def ledger_entry(
-    product: str, association: str, exposures: Mapping[str, str], output_dir: Path
+    product: str,
+    association: str,
+    exposures: Mapping[str, str],
+    arguments: Mapping[str, object],
+    output_dir: Path,
 ) -> dict:
     """Say what became of a product.
 
@@ -24,34 +30,41 @@ def ledger_entry(
         Path of the association file.
     exposures : mapping of str to str
         Paths of its exposures by key.
+    arguments : mapping
+        The documented arguments that are asked for.
     output_dir : Path
         Folder of all products.
 
     Returns
     -------
     dict
-        ``product``; ``state``, one of done, skipped and failed, and the ``reason`` of the latter
-        two; ``files``; ``left_out``, slits and exposures with reasons; ``inputs``, ``software`` and
-        ``arguments`` as in the provenance; ``seconds`` of all its jobs together and ``peak_mb`` of
-        the largest.
+        ``product``; ``state``, one of done, skipped, failed and, where no run has come to it, not
+        made; the ``reason`` of the latter three; ``files``; ``left_out``, slits and exposures with
+        reasons; ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums
+        when there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the
+        largest.
     """
     work, folder = output_dir / ".work", output_dir / product
     jobs = _jobs(product, exposures)
-    record = folder / "record.json"
+    record, provenance = folder / "record.json", folder / "provenance.json"
     since = record.stat().st_mtime if record.is_file() else 0
     logs = [log for job in jobs for log in _files(work / "logs", job, ".log")]
     errors = [line for log in logs if log.stat().st_mtime > since for line in _errors(log)]
-    entry = {"product": product, "association": association, "state": "failed", "files": []}
+    entry = {
+        "product": product,
+        "association": association,
+        "files": [],
+        "inputs": [{"file": path} for path in exposures.values()],
+        "software": software_versions(),
+        "arguments": dict(arguments),
+    }
     if errors:
-        entry["reason"] = "; ".join(dict.fromkeys(errors))
-    elif since:
-        entry |= read_json(record)
+        entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(errors))}
+    elif since and provenance.is_file():
+        made = read_json(provenance)
+        entry |= read_json(record) | {key: made[key] for key in ("inputs", "software", "arguments")}
     else:
-        entry["reason"] = f"not made; its logs are in {work / 'logs'}"
-    provenance = folder / "provenance.json"
-    made = read_json(provenance) if since and provenance.is_file() and not errors else {}
-    entry["inputs"] = made.get("inputs") or [{"file": path} for path in exposures.values()]
-    entry |= {key: made.get(key) for key in ("software", "arguments")}
+        entry |= {"state": "not made", "reason": "no run has come to it, nor failed before it"}
     costs = [cost for job in jobs for cost in _costs(work / "benchmarks", job)]
     entry["seconds"] = round(sum(seconds for seconds, _ in costs), 1)
     entry["peak_mb"] = max((megabytes for _, megabytes in costs), default=0)
@@ -73,10 +86,10 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     str
     """
     count = Counter(entry["state"] for entry in entries)
-    lines = [
-        f"{count['done']} products made, {count['skipped']} skipped, {count['failed']} failed: "
-        f"{output_dir}, {output_dir / 'ledger.json'}"
-    ]
+    counts = f"{count['done']} products made, {count['skipped']} skipped, {count['failed']} failed"
+    if count["not made"]:
+        counts += f", {count['not made']} not made yet"
+    lines = [f"{counts}: {output_dir}, {output_dir / 'ledger.json'}"]
     for state in ("skipped", "failed"):
         named = [entry for entry in entries if entry["state"] == state]
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
@@ -106,8 +119,12 @@ def _files(folder: Path, job: str, ending: str) -> list[Path]:
 
 
 def _errors(log: Path) -> list[str]:
+    """Errors in the log of a job; that of a job that was killed has none, and no end."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+    errors = [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+    if errors or (lines and lines[-1].endswith(f" INFO {DONE}")):
+        return errors
+    return [f"its job was killed, or is at work: {log}"]
 
 
 def _costs(folder: Path, job: str) -> list[tuple[float, float]]:
