@@ -85,13 +85,19 @@ onstart:
     watch_products([Path(record) for record in records if record in made])
 
 
+def close_ledger():
+    """Write the ledger; returns a summary of it."""
+    # Of a module, this path has the prefix.
+    return CAMPAIGN.close_ledger(Path(rules.record.output.record).parents[1])
+
+
 onsuccess:
-    print(CAMPAIGN.close_ledger(), file=sys.stderr)
+    print(close_ledger(), file=sys.stderr)
 
 
 onerror:
     # Said last, below what Snakemake has to say of the jobs that failed.
-    atexit.register(print, CAMPAIGN.close_ledger(), file=sys.stderr)
+    atexit.register(print, close_ledger(), file=sys.stderr)
 
 
 wildcard_constraints:

@@ -55,7 +55,7 @@ def snakemake(folder: Path, *arguments: str, check: bool = True, **environment: 
         capture_output=True,
         text=True,
         env=os.environ | environment,
-        timeout=900,
+        timeout=1800,
         check=False,
     )
     if check:

@@ -114,6 +114,9 @@ def test_parts_by_hand_make_the_same_as_one_run(make_campaign, campaign_expected
         output, _ = run.communicate(timeout=300)
         assert run.returncode == 0, output
     assert campaign_products(folder) == campaign_expected
+    # Whichever part was the last one saw what the other had made.
+    ledger = json.loads((folder / "results/ledger.json").read_text())["products"]
+    assert [entry["state"] for entry in ledger] == ["done"] * 4
     # A plain run afterwards knows all of it.
     assert "Nothing to be done" in snakemake(folder, "--configfile=config.yaml").stderr
     assert not json.loads((folder / "results/one/record.json").read_text())["left_out"]

@@ -13,7 +13,7 @@ def out(tmp_path):
 
 
 def entry(out):
-    return ledger_entry("p", "asn.json", EXPOSURES, out)
+    return ledger_entry("p", "asn.json", EXPOSURES, {"pixfrac": 0.5}, out)
 
 
 def write(path, text, age=0):
@@ -61,6 +61,26 @@ def test_product_with_an_error_in_a_log(out, log, made_before):
     assert (found["state"], found["reason"]) == ("failed", "e2: broken")
     assert found["files"] == []
     assert found["inputs"] == [{"file": path} for path in EXPOSURES.values()]
+    assert found["arguments"] == {"pixfrac": 0.5}
+    assert found["software"]["drizzle"]
+
+
+def test_product_of_which_a_job_was_killed(out):
+    finish(out, age=10)
+    write(out / ".work/logs/prepare_exposure/e1.log", "2026 INFO fine\n2026 INFO done\n")
+    assert entry(out)["state"] == "done"
+    write(out / ".work/logs/prepare_exposure/e2.log", "2026 INFO fine\n")
+    assert entry(out)["state"] == "failed"
+    assert "was killed, or is at work" in entry(out)["reason"]
+    assert "prepare_exposure/e2.log" in entry(out)["reason"]
+
+
+def test_product_that_was_made_after_it_failed(out):
+    write(out / ".work/logs/prepare_exposure/e2.log", "2026 ERROR e2: broken\n", age=20)
+    assert entry(out)["state"] == "failed"
+    write(out / ".work/logs/prepare_exposure/e2.log", "2026 INFO done\n", age=10)
+    finish(out)
+    assert entry(out)["state"] == "done"
 
 
 def test_errors_of_others_do_not_count(out):
@@ -71,8 +91,8 @@ def test_errors_of_others_do_not_count(out):
 
 
 def test_product_without_a_trace(out):
-    assert entry(out)["state"] == "open"
-    assert entry(out)["reason"].startswith("not made: stopped")
+    assert entry(out)["state"] == "not made"
+    assert entry(out)["reason"]
 
 
 def test_costs_are_those_of_all_jobs(out):
@@ -96,7 +116,7 @@ def test_summary(out):
 
 def test_summary_of_a_run_that_was_stopped(out):
     finish(out)
-    waiting = entry(out) | {"product": "q", "state": "open", "reason": "not made"}
+    waiting = entry(out) | {"product": "q", "state": "not made", "reason": "not begun"}
     lines = summary([entry(out), waiting], out).splitlines()
     assert lines[0].startswith("1 product made, 0 skipped, 0 failed, 1 not made yet: ")
-    assert lines[1:] == ["open: q: not made", "The same command goes on where this run ended."]
+    assert lines[1:] == ["The same command goes on where this run ended."]

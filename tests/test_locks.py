@@ -1,7 +1,8 @@
 import os
+import threading
 
 import pytest
-from specresample.locks import hold_mark, remove_stale_locks
+from specresample.locks import hold_mark, one_at_a_time, remove_stale_locks
 
 
 @pytest.fixture
@@ -41,3 +42,19 @@ def test_locks_of_others_stay(folder):
     assert remove_stale_locks(folder)
     assert younger.exists()
     assert not path.exists()
+
+
+def test_second_waits_for_the_first(tmp_path):
+    path, order = tmp_path / "new/lock", []
+
+    def second():
+        with one_at_a_time(path):
+            order.append("second")
+
+    with one_at_a_time(path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.1)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]

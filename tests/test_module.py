@@ -1,5 +1,6 @@
 """The workflow under another name, and as a module of another workflow."""
 
+import json
 import shutil
 import subprocess
 
@@ -12,6 +13,14 @@ WRAPPER = PROJECT / "workflow/Snakefile"
 # Uses a product, as workflows do that take this one as a module.
 PARENT = """
 use rule * from spectra as resample_*
+
+
+onsuccess:
+    spectra.onsuccess()
+
+
+onerror:
+    spectra.onerror()
 
 
 rule all:
@@ -72,6 +81,8 @@ def test_module_makes_the_same(make_campaign, campaign_expected, prefix, small_p
     products = spectra(campaign_products(folder / prefix))
     assert products["one_s2d.fits"] == campaign_expected["one_s2d.fits"]
     assert len(products) == 2
+    ledger = json.loads((folder / results / "ledger.json").read_text())["products"]
+    assert {entry["product"]: entry["state"] for entry in ledger} == {"one": "done", "each": "done"}
     # Nothing outside of the prefix.
     made = {path.name for path in folder.iterdir()} - {".snakemake", "config.yaml", "data"}
     assert made == {"Snakefile", "size.txt", prefix or "results"}

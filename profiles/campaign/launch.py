@@ -229,6 +229,7 @@ def main() -> None:
         sys.exit(checked.stdout + checked.stderr)
     if "Nothing to be done" in checked.stdout + checked.stderr:
         print("Nothing to be done: all products are there and up to date.")
+        print(campaign.close_ledger(Path(output)))
         return
 
     submit = ["sbatch", f"--job-name={name}", f"--array=1-{len(parts)}", "--nodes=1", "--ntasks=1"]

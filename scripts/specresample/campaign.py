@@ -24,6 +24,7 @@ from specresample.association import (
 from specresample.errors import ResampleError
 from specresample.files import write_json
 from specresample.ledger import ledger_entry, summary
+from specresample.locks import one_at_a_time
 from specresample.needs import estimated_slits, request, useful_workers
 from specresample.provenance import software_versions
 
@@ -169,19 +170,27 @@ class Campaign:
             if product.is_template and re.fullmatch(source_pattern(product.name), file)
         )
 
-    def close_ledger(self) -> str:
-        """Write the ledger of what became of all products, and return a summary of it."""
-        out = Path(self.config["output_dir"])
-        entries = [
-            ledger_entry(
-                folder,
-                product.association,
-                {self._keys[path]: path for path in product.exposures},
-                out,
-            )
-            for folder, product in self.products.items()
-        ]
-        write_json(out / "ledger.json", {"products": entries}, indent=1)
+    def close_ledger(self, out: Path) -> str:
+        """Write the ledger of what became of all products, and return a summary of it.
+
+        Parameters
+        ----------
+        out : Path
+            Folder of all products; a module's has a prefix.
+        """
+        # Of the parts of a campaign that end at the same time, the last one sees all of them.
+        with one_at_a_time(out / ".work" / "ledger.lock"):
+            entries = [
+                ledger_entry(
+                    folder,
+                    product.association,
+                    {self._keys[path]: path for path in product.exposures},
+                    self.product_arguments(folder),
+                    out,
+                )
+                for folder, product in self.products.items()
+            ]
+            write_json(out / "ledger.json", {"products": entries}, indent=1)
         return summary(entries, out)
 
     def _check_overrides(self) -> None:

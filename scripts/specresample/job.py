@@ -13,6 +13,10 @@ from specresample.errors import ResampleError
 from specresample.progress import OnTerminal
 from specresample.workers import end_with
 
+# Last line of the log of a job that ended well, and of one that the user stopped.
+DONE = "done"
+STOPPED = "stopped by the user"
+
 
 @contextmanager
 def logged_job(log_file: str | Path) -> Iterator[None]:
@@ -47,11 +51,12 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     log.handlers = [in_file, on_terminal]
     try:
         yield
+        log.info(DONE)
     except ResampleError as error:
         log.error("%s", error)
         sys.exit(1)
     except KeyboardInterrupt:
-        log.warning("stopped by the user")
+        log.warning(STOPPED)
         sys.exit(130)
     except Exception as error:
         message = "%s: %s (unexpected; traceback in %s)"

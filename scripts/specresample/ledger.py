@@ -6,13 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from specresample.files import read_json
+from specresample.job import DONE, STOPPED
+from specresample.provenance import software_versions
 
 # How many products a summary names, of each kind that was not made.
 _MOST_NAMED = 10
 
 
 def ledger_entry(
-    product: str, association: str, exposures: Mapping[str, str], output_dir: Path
+    product: str,
+    association: str,
+    exposures: Mapping[str, str],
+    arguments: Mapping[str, object],
+    output_dir: Path,
 ) -> dict:
     """Say what became of a product.
 
@@ -24,34 +30,41 @@ def ledger_entry(
         Path of the association file.
     exposures : mapping of str to str
         Paths of its exposures by key.
+    arguments : mapping
+        The documented arguments that are asked for.
     output_dir : Path
         Folder of all products.
 
     Returns
     -------
     dict
-        ``product``; ``state``, one of done, skipped, failed and, when the run ended before, open,
-        and the ``reason`` of all but the first; ``files``; ``left_out``, slits and exposures with
-        reasons; ``inputs``, ``software`` and ``arguments`` as in the provenance; ``seconds`` of all
-        its jobs together and ``peak_mb`` of the largest.
+        ``product``; ``state``, one of done, skipped, failed and, where no run has come to it, not
+        made; the ``reason`` of the latter three; ``files``; ``left_out``, slits and exposures with
+        reasons; ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums
+        when there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the
+        largest.
     """
     work, folder = output_dir / ".work", output_dir / product
     jobs = _jobs(product, exposures)
-    record = folder / "record.json"
+    record, provenance = folder / "record.json", folder / "provenance.json"
     since = record.stat().st_mtime if record.is_file() else 0
     logs = [log for job in jobs for log in _files(work / "logs", job, ".log")]
     errors = [line for log in logs if log.stat().st_mtime > since for line in _errors(log)]
-    entry = {"product": product, "association": association, "state": "open", "files": []}
+    entry = {
+        "product": product,
+        "association": association,
+        "files": [],
+        "inputs": [{"file": path} for path in exposures.values()],
+        "software": software_versions(),
+        "arguments": dict(arguments),
+    }
     if errors:
         entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(errors))}
-    elif since:
-        entry |= read_json(record)
+    elif since and provenance.is_file():
+        made = read_json(provenance)
+        entry |= read_json(record) | {key: made[key] for key in ("inputs", "software", "arguments")}
     else:
-        entry["reason"] = f"not made: stopped, killed or not begun; logs are in {work / 'logs'}"
-    provenance = folder / "provenance.json"
-    made = read_json(provenance) if since and provenance.is_file() and not errors else {}
-    entry["inputs"] = made.get("inputs") or [{"file": path} for path in exposures.values()]
-    entry |= {key: made.get(key) for key in ("software", "arguments")}
+        entry |= {"state": "not made", "reason": "no run has come to it, nor failed before it"}
     costs = [cost for job in jobs for cost in _costs(work / "benchmarks", job)]
     entry["seconds"] = round(sum(seconds for seconds, _ in costs), 1)
     entry["peak_mb"] = max((megabytes for _, megabytes in costs), default=0)
@@ -75,17 +88,17 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     count = Counter(entry["state"] for entry in entries)
     counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
     counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
-    counts += [f"{count['open']} not made yet"] if count["open"] else []
+    counts += [f"{count['not made']} not made yet"] if count["not made"] else []
     lines = [f"{', '.join(counts)}: {output_dir}, {output_dir / 'ledger.json'}"]
     left_out = sum(len(entry.get("left_out", [])) for entry in entries)
     if left_out:
         lines.append(f"left out of products, as the ledger says: {left_out} slits or exposures")
-    for state in ("skipped", "open", "failed"):
+    for state in ("skipped", "failed"):
         named = [entry for entry in entries if entry["state"] == state]
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
         if len(named) > _MOST_NAMED:
             lines.append(f"{state}: {len(named) - _MOST_NAMED} more, in the ledger")
-    if count["open"]:
+    if count["not made"]:
         lines.append("The same command goes on where this run ended.")
     return "\n".join(lines)
 
@@ -108,8 +121,12 @@ def _files(folder: Path, job: str, ending: str) -> list[Path]:
 
 
 def _errors(log: Path) -> list[str]:
+    """Errors in the log of a job; that of a job that was killed has none, and no end."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+    errors = [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
+    if errors or (lines and lines[-1].endswith((f" INFO {DONE}", f" WARNING {STOPPED}"))):
+        return errors
+    return [f"its job was killed, or is at work: {log}"]
 
 
 def _costs(folder: Path, job: str) -> list[tuple[float, float]]:

@@ -4,6 +4,8 @@ The operating system frees a run's lock on its mark when the run dies; Snakemake
 """
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -58,6 +60,23 @@ def remove_stale_locks(folder: Path) -> bool:
             lock.unlink()
         mark.unlink()
     return bool(stale)
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait until no other process is in this block.
+
+    Parameters
+    ----------
+    path : Path
+        An empty file that stands for the block; it is made when missing. Where files cannot be
+        locked, nothing is waited for.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _mark(folder: Path) -> Path:

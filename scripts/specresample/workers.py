@@ -34,10 +34,16 @@ def worker_pool(number: int) -> Iterator[Callable]:
     with ProcessPoolExecutor(
         number,
         mp_context=multiprocessing.get_context("fork"),
-        initializer=end_with,
+        initializer=_begin,
         initargs=(os.getpid(),),
     ) as pool:
         yield pool.map
+
+
+def _begin(parent: int) -> None:
+    # Ctrl-C reaches all processes; the job alone acts on it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)
 
 
 def end_with(parent: int) -> None:
