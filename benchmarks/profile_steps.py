@@ -102,10 +102,11 @@ def profile(association: str) -> dict[str, float]:
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
     from specresample.campaign import Campaign
+    from specresample.needs import request
 
     campaign = Campaign({"associations": [association]}, PROJECT)
     job = SimpleNamespace(product=next(iter(campaign.products)))
-    keys = campaign.members(job)
+    keys, exposures = campaign.members(job), campaign.product(job).exposures
     watch = Stopwatch()
     with watch.step(IMPORTS):
         from specresample import product, products, smallproduct
@@ -117,14 +118,15 @@ def profile(association: str) -> dict[str, float]:
             owner = getattr(owner, part)
         setattr(owner, attribute, watch.timed(step, getattr(owner, attribute)))
     with (
-        logged_job(os.devnull),
+        logged_job(os.devnull, SimpleNamespace(**request("small_product", exposures, attempt=1))),
         tempfile.TemporaryDirectory() as folder,
         smallproduct.drizzled_product(
             campaign.product(job).name,
-            dict(zip(keys, campaign.product(job).exposures, strict=True)),
+            dict(zip(keys, exposures, strict=True)),
             campaign.arguments(job),
             campaign.association_metadata(job),
             Path(folder),
+            Path(folder, "singles"),
             in_memory=True,
         ) as ingredients,
     ):

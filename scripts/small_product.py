@@ -22,7 +22,7 @@ if __name__ == "__main__":
     params, outputs = snakemake.params, snakemake.output
     exposures = dict(zip(params.exposures, snakemake.input.exposures, strict=True))
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         folder_written_aside(outputs.files) as folder,
         TemporaryDirectory(dir=folder) as scratch,
         drizzled_product(

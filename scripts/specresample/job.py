@@ -10,18 +10,34 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from specresample.errors import ResampleError
+from specresample.errors import ResampleError, first_line
+from specresample.limits import OutOfTime, bound_process, free_process
+
+# A job that wants so many times the memory or the time that it was given, both of which are on the
+# safe side, works on something that is no spectrum.
+_BEYOND_REASON = 5
+
+
+class Resources(Protocol):
+    """What a job was given: memory in MB and time in minutes."""
+
+    mem_mb: int
+    runtime: int
 
 
 @contextmanager
-def logged_job(log_file: str | Path) -> Iterator[None]:
+def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
     """Run a job: messages go to its log, warnings and errors also to the terminal.
+
+    Its memory and its time are bounded, far above what it was given.
 
     Parameters
     ----------
     log_file : str or Path
         The job's log.
+    given : Resources
 
     Raises
     ------
@@ -46,10 +62,21 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     # Third-party chatter stays in the log.
     on_terminal.addFilter(lambda record: record.name.split(".")[0] in ("root", "specresample"))
     log.handlers = [in_file, on_terminal]
+    megabytes, minutes = _BEYOND_REASON * given.mem_mb, _BEYOND_REASON * given.runtime
+    bound_process(megabytes, 60 * minutes)
+    job = "/".join(Path(log_file).with_suffix("").parts[-2:])
     try:
         yield
     except ResampleError as error:
         log.error("%s", error)
+        sys.exit(1)
+    except MemoryError as error:
+        free_process()  # to say so
+        message = "%s: it needs more than %d MB of memory (%s)"
+        log.error(message, job, megabytes, first_line(error), exc_info=True)
+        sys.exit(1)
+    except OutOfTime:
+        log.error("%s: it needs more than %g minutes", job, minutes, exc_info=True)
         sys.exit(1)
     except Exception as error:
         message = "%s: %s (unexpected; traceback in %s)"
@@ -70,5 +97,6 @@ def _end_with(parent: int) -> None:
 class _OneLine(logging.Formatter):
     """Leaves the traceback to the log."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 - the name is logging's
-        return ""
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        return self.formatMessage(record)
