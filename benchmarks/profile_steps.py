@@ -102,10 +102,11 @@ def profile(association: str) -> dict[str, float]:
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
     from specresample.campaign import Campaign
+    from specresample.needs import request
 
     campaign = Campaign({"associations": [association]}, PROJECT)
     job = SimpleNamespace(product=next(iter(campaign.products)))
-    keys = campaign.members(job)
+    keys, exposures = campaign.members(job), campaign.product(job).exposures
     watch = Stopwatch()
     with watch.step(IMPORTS):
         from specresample import smallproduct
@@ -116,10 +117,11 @@ def profile(association: str) -> dict[str, float]:
         for part in path:
             owner = getattr(owner, part)
         setattr(owner, attribute, watch.timed(step, getattr(owner, attribute)))
-    with logged_job(os.devnull), tempfile.TemporaryDirectory() as folder:
+    given = SimpleNamespace(**request("small_product", exposures, attempt=1))
+    with logged_job(os.devnull, given), tempfile.TemporaryDirectory() as folder:
         smallproduct.SmallProduct(
             name=campaign.product(job).name,
-            exposures=dict(zip(keys, campaign.product(job).exposures, strict=True)),
+            exposures=dict(zip(keys, exposures, strict=True)),
             arguments=campaign.arguments(job),
             association=campaign.association_metadata(job),
             prepared=Path(folder) / "prepared",

@@ -20,7 +20,7 @@ if __name__ == "__main__":
     exposures = dict(zip(params.exposures, inputs.summaries, strict=True))
     paths = dict(zip(params.exposures, inputs.singles, strict=True))
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         open_arrays(paths, in_memory=bool(snakemake.resources.in_memory)) as singles,
     ):
         ingredients = Ingredients(

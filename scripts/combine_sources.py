@@ -20,7 +20,7 @@ if __name__ == "__main__":
     paths = dict(zip(params.exposures, inputs.singles, strict=True))
     # Never all in memory: of the exposures' many sources, only some are read here, once.
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         open_arrays(paths, in_memory=False) as singles,
         folder_written_aside(snakemake.output[0]) as folder,
     ):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         written_aside(snakemake.output[0]) as aside,
         ArrayFile(snakemake.input.arrays, in_memory=bool(snakemake.resources.in_memory)) as arrays,
         ArrayWriter(aside) as writer,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log[0]):
+    with logged_job(snakemake.log[0], snakemake.resources):
         params = snakemake.params
         exposures = dict(
             zip(params.exposures, map(read_json, snakemake.input.summaries), strict=True)

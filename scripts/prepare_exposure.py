@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         written_aside(snakemake.output.arrays) as aside,
         Exposure(snakemake.input[0], in_memory=bool(snakemake.resources.in_memory)) as exposure,
         ArrayWriter(aside) as writer,

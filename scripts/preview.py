@@ -53,7 +53,7 @@ def product_preview(
 if __name__ == "__main__":
     inputs = snakemake.input
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         open_arrays(snakemake.params.singles, in_memory=False) as singles,
     ):
         figure = product_preview(inputs.products, read_json(inputs.grid), singles)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     inputs, params = snakemake.input, snakemake.params
-    with logged_job(snakemake.log[0]):
+    with logged_job(snakemake.log[0], snakemake.resources):
         grids, files = read_json(inputs.grid), list(inputs.products)
         exposures = dict(zip(params.exposures, map(read_json, inputs.summaries), strict=True))
         record = product_record(snakemake.wildcards.product, grids, files, params.other_members)

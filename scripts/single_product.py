@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     params, inputs = snakemake.params, snakemake.input
     with (
-        logged_job(snakemake.log[0]),
+        logged_job(snakemake.log[0], snakemake.resources),
         ArrayFile(inputs.single, in_memory=bool(snakemake.resources.in_memory)) as single,
     ):
         ingredients = Ingredients(

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     params, outputs = snakemake.params, snakemake.output
-    with logged_job(snakemake.log[0]), folder_written_aside(outputs.files) as folder:
+    with (
+        logged_job(snakemake.log[0], snakemake.resources),
+        folder_written_aside(outputs.files) as folder,
+    ):
         small_product = SmallProduct(
             name=params.name,
             exposures=dict(zip(params.exposures, snakemake.input.exposures, strict=True)),

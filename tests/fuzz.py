@@ -27,6 +27,7 @@ if __name__ == "__main__":
     here = Path(__file__).resolve().parent
     sys.path[:0] = [str(here), str(here.parent / "scripts"), str(here.parent / "demo")]
 
+import asdf
 import inprocess
 import numpy as np
 import yaml
@@ -34,9 +35,12 @@ from astropy.io import fits
 from specresample.arguments import complete_config, load_schema
 from specresample.association import read_products
 from specresample.errors import ResampleError
+from specresample.grid import load_grid
+from specresample.gridwcs import grid_wcs
+from specresample.limits import bound_process
 
 SECONDS = 60  # that one input may take
-MEMORY = 3 * 2**30  # bytes that it may take beyond the imports
+MEMORY = 2000  # MB that it may take beyond the imports: what the smallest jobs have
 
 SCHEMA = Path(__file__).resolve().parents[1] / "config/config.schema.yaml"
 KINDS = {
@@ -69,6 +73,7 @@ class Case:
 def cases(number: int, seed: int = 0) -> list[Case]:
     """Distinct bad inputs, the same for the same seed; kinds take turns."""
     makers = [truncated, flipped, planes, keywords, trees, trees, associations, configs]
+    makers += [grids, bombs]
     streams = [maker(random.Random(f"{seed}-{i}")) for i, maker in enumerate(makers)]
     found: dict[str, Case] = {}
     while len(found) < number:
@@ -213,11 +218,34 @@ def keywords(rng: random.Random) -> Iterator[Case]:
         yield of_file(f"HDU {int(of_slit)} {keyword} = {value}", kind, set_card)
 
 
+def changed_text(text: str, what: str, value: str, seed: int, start: int) -> str:
+    """YAML of which one line, beyond some, is another."""
+    rng, lines = random.Random(seed), text.splitlines()
+    i = rng.randrange(start, len(lines))
+    if what == "drop":
+        del lines[i]
+    elif what == "double":
+        lines.insert(i, lines[i])
+    elif what == "indent":
+        lines[i] = " " * rng.randrange(1, 9) + lines[i]
+    elif what == "cut":
+        del lines[i:]
+    elif what == "bytes":
+        letter = rng.randrange(max(1, len(lines[i])))
+        lines[i] = lines[i][:letter] + rng.choice("{}[]:&*!|>'\"%@`,#-?") + lines[i]
+    else:
+        lines[i] = re.sub(r"(?<=[:,\[-] )[^\[{&*!,]+?(?=[,\]}]|$)", lambda _: value, lines[i])
+    return "\n".join(lines)
+
+
+TEXT_CHANGES = ("drop", "double", "indent", "value", "value", "value", "bytes", "cut")
+
+
 def trees(rng: random.Random) -> Iterator[Case]:
     """YAML with lines that are gone, twice there or indented, and values that are others."""
     while True:
         kind, seed = rng.choice([*KINDS]), rng.randrange(10**6)
-        what = rng.choice(["drop", "double", "indent", "value", "value", "value", "bytes", "cut"])
+        what = rng.choice(TEXT_CHANGES)
         value, only_wcs = rng.choice(SCALARS), rng.random() < 0.7
 
         def change(
@@ -228,28 +256,88 @@ def trees(rng: random.Random) -> Iterator[Case]:
             only_wcs: bool = only_wcs,
         ) -> None:
             text, blocks = inprocess.tree_text(path)
-            line_rng, lines = random.Random(seed), text.splitlines()
-            wcs = next(i for i, line in enumerate(lines) if line.strip().startswith("wcs:"))
-            i = line_rng.randrange(wcs if only_wcs else 5, len(lines))
-            if what == "drop":
-                del lines[i]
-            elif what == "double":
-                lines.insert(i, lines[i])
-            elif what == "indent":
-                lines[i] = " " * line_rng.randrange(1, 9) + lines[i]
-            elif what == "cut":
-                del lines[i:]
-            elif what == "bytes":
-                letter = line_rng.randrange(max(1, len(lines[i])))
-                lines[i] = lines[i][:letter] + line_rng.choice("{}[]:&*!|>'\"%@`,#-?") + lines[i]
-            else:
-                lines[i] = re.sub(
-                    r"(?<=[:,\[-] )[^\[{&*!,]+?(?=[,\]}]|$)", lambda _: value, lines[i]
-                )
-            inprocess.write_tree(path, "\n".join(lines), blocks)
+            start = text[: text.index("\n  wcs:")].count("\n") if only_wcs else 5
+            inprocess.write_tree(path, changed_text(text, what, value, seed, start), blocks)
 
         where = "WCS" if only_wcs else "tree"
         yield of_file(f"YAML of the {where}: {what} {value} ({seed})", kind, change)
+
+
+TABLE = (
+    "!transform/tabular-1.2.0 {{bounds_error: false, fill_value: 0.0, method: linear, "
+    "points: [{0}], lookup_table: {0}}}"
+)
+ARRAY = "!core/ndarray-1.1.0 {{source: 0, datatype: float64, byteorder: little, {}}}"
+
+
+def bombs(rng: random.Random) -> Iterator[Case]:
+    """Transforms that keep to each of the bounds, but are many."""
+    while True:
+        kind, size, count = rng.choice([*KINDS]), 10 ** rng.uniform(3, 7.3), rng.randrange(2, 100)
+        shared = rng.random() < 0.5
+
+        def change(path: Path, size: int = int(size), count: int = count, shared: bool = shared):
+            arrays = [
+                ARRAY.format(f"shape: [{size - (0 if shared else i)}], strides: [0]")
+                for i in range(count)
+            ]
+            chain, *more = map(TABLE.format, arrays)
+            for table in more:
+                chain = f"!transform/compose-1.4.0 {{forward: [{chain}, {table}]}}"
+            text, blocks = inprocess.tree_text(path)
+            before, after = text.split("transform: ", 1)
+            text = f"{before}transform: {chain}\n      other: {after}"
+            inprocess.write_tree(path, text, blocks)
+
+        name = f"{count} {'equal ' * shared}tables of {size:.0f}"
+        yield of_file(name, kind, change)
+
+
+# ---- grids that are handed in --------------------------------------------------------------------
+
+
+def grids(rng: random.Random) -> Iterator[Case]:
+    """Files of ``output_wcs`` whose bytes, YAML or values are others."""
+    more = (f"shape: [{n}]" for n in ("-1, 3", "3", "x, 1", "1e9, 1e9", "99999999, 99999999"))
+    more = ("pixel_area: ", "pixel_", "array_", *more)
+    while True:
+        what, seed, value = (
+            rng.choice((*TEXT_CHANGES, "flip", "cut file", "more")),
+            rng.randrange(10**6),
+            rng.choice(SCALARS),
+        )
+
+        def run(
+            folder: Path,
+            good: dict[str, list[Path]],
+            what: str = what,
+            seed: int = seed,
+            value: str = value,
+        ) -> str:
+            case_rng, path = random.Random(seed), folder / "grid.asdf"
+            content = (good["slit"][0].parent / "grid.asdf").read_bytes()
+            if what == "flip":
+                flipped = bytearray(content)
+                for _ in range(case_rng.choice([1, 3, 30])):
+                    flipped[case_rng.randrange(len(content))] = case_rng.randrange(256)
+                content = bytes(flipped)
+            elif what == "cut file":
+                content = content[: case_rng.randrange(len(content))]
+            else:
+                text, blocks = content.split(b"\n...\n", 1)
+                text = text.decode()
+                if what == "more":
+                    text = f"{text}\n{case_rng.choice(more)}{value}"
+                else:
+                    text = changed_text(text, what, value, seed, 5)
+                content = text.encode() + b"\n...\n" + blocks
+            path.write_bytes(content)
+            result = inprocess.make(good["slit"], folder, output_wcs=str(path))
+            assert result["sources"]
+            inprocess.arrays(folder / "product_s2d.fits")
+            return "product"
+
+        yield Case(f"grid: {what} {value} ({seed})", run)
 
 
 # ---- associations and configurations -------------------------------------------------------------
@@ -338,7 +426,9 @@ def prepare(folder: Path) -> dict[str, list[Path]]:
     """Write the good exposures, and import and compute all that a process need not do again."""
     good = {kind: write(folder / kind) for kind, write in KINDS.items()}
     for kind, exposures in good.items():
-        inprocess.make(exposures, folder / "out", name=kind)
+        made = inprocess.make(exposures, folder / "out", name=kind)
+        wcs = grid_wcs(load_grid(made["sources"][0]["grid"]))
+        asdf.AsdfFile({"wcs": wcs, "pixel_area": 1e-13}).write_to(folder / kind / "grid.asdf")
     return good
 
 
@@ -374,8 +464,7 @@ def _received(process: int, receiver: int) -> str:
 
 
 def _tried(case: Case, folder: Path, good: dict[str, list[Path]]) -> str:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY,) * 2)
+    bound_process(MEMORY, SECONDS)  # as every job is
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
@@ -389,9 +478,11 @@ def _tried(case: Case, folder: Path, good: dict[str, list[Path]]) -> str:
 
 def _judged(message: str, case: Case) -> str:
     kind = case.name.split(":")[0]
-    named = {"config": "config: |association ", "association": "association "}.get(
-        kind, r"_cal\.fits|product product: "
-    )
+    named = {
+        "config": "config: |association ",
+        "association": "association ",
+        "grid": r"output_wcs .*/grid\.asdf: ",
+    }.get(kind, r"_cal\.fits|product product: ")
     # A configuration has a line for each of its errors.
     lines = message.splitlines() if kind == "config" else [message]
     for line in lines:

@@ -105,3 +105,12 @@ def test_what_is_not_asked_for_is_not_built(opened):
         assert file["good"](0.0, 0.0) == 1.0
         with pytest.raises((TypeError, ValueError)):
             file["bad"](1.0)
+
+
+def test_inverses_that_lead_back_are_read(opened):
+    itself, there, back = models.Const1D(2.0), models.Scale(2.0), models.Scale(0.5)
+    itself.inverse, there.inverse, back.inverse = itself, back, there
+    tree = opened(itself=itself | models.Shift(1.0), there=models.Shift(1.0) | there, back=back)
+    assert tree["itself"].left.inverse is tree["itself"].left
+    assert tree["there"].inverse(2.0) == 0.0
+    assert tree["back"].inverse.inverse(4.0) == 2.0

@@ -4,8 +4,10 @@ import io
 import math
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import asdf
 import numpy as np
@@ -17,6 +19,7 @@ from astropy.io import fits
 from astropy.modeling import Model
 
 from specresample.errors import ResampleError
+from specresample.limits import MAX_ASDF
 
 # asdf reads its many manifests and schemas with the parser that is written in Python; that in C
 # reads the same, and every job starts half a second earlier.
@@ -31,6 +34,8 @@ MAX_DEPTH = 1000
 MAX_NODES = 20_000_000
 MAX_ARRAY = 20_000_000  # numbers in an array
 MAX_COEFFICIENTS = 10_000  # of a polynomial: they become Python objects
+
+_UNFINISHED = MAX_NODES + 1  # a node whose end is not yet found
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
@@ -57,7 +62,32 @@ def open_tree(hdus: fits.HDUList) -> asdf.AsdfFile:
     """
     if EXTENSION not in hdus:
         return asdf.AsdfFile()
-    content = bytes(hdus[EXTENSION].data)
+    _check_bytes(hdus[EXTENSION].size)
+    return _open(bytes(hdus[EXTENSION].data), lazy_load=True)
+
+
+def open_file(path: str | Path) -> asdf.AsdfFile:
+    """Open an ASDF file; what is read of its tree outlives it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    asdf.AsdfFile
+
+    Raises
+    ------
+    ResampleError
+        As `open_tree`.
+    """
+    path = Path(path)
+    _check_bytes(path.stat().st_size)
+    return _open(path.read_bytes(), lazy_load=False)
+
+
+def _open(content: bytes, *, lazy_load: bool) -> asdf.AsdfFile:
     check_text(content)
     shared_transforms = _shared_transforms()
     with asdf.config_context() as config:
@@ -65,13 +95,29 @@ def open_tree(hdus: fits.HDUList) -> asdf.AsdfFile:
         # where it is used.
         config.validate_on_read = False
         config.add_extension(shared_transforms)
-        file = asdf.open(io.BytesIO(content), lazy_tree=True)
+        file = asdf.open(io.BytesIO(content), lazy_tree=True, lazy_load=lazy_load)
     try:
         check_tree(file.tree)
     except Exception:
         file.close()
         raise
     return file
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_ASDF:
+        raise ResampleError(f"its ASDF is of {size} bytes, {MAX_ASDF} are allowed")
+
+
+@contextmanager
+def conversion_errors() -> Iterator[None]:
+    """Make errors of those of reading nodes of a tree, which asdf by default only warns of.
+
+    What is left of such a node is a dict, and the cause is lost.
+    """
+    with asdf.config_context() as config:
+        config.warn_on_failed_conversion = False
+        yield
 
 
 def check_text(content: bytes) -> None:
@@ -129,20 +175,21 @@ def _plain(node: object) -> object:
 def _expanded(node: object, sizes: dict[int, int]) -> int:
     """Count the containers of a tree, a shared one as often as it is referred to."""
     size = 1
-    children = node.values() if isinstance(node, dict) else node
-    for child in children:
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node):
         if type(child) in _SCALARS:
             continue
         inner = _plain(child)
         if not isinstance(inner, dict | list):
             continue
         if id(inner) not in sizes:
-            # As long as it is not known: within itself it would have no end.
-            sizes[id(inner)] = MAX_NODES
+            sizes[id(inner)] = _UNFINISHED
             if isinstance(inner, dict):
                 _check_array(inner)
             sizes[id(inner)] = _expanded(inner, sizes)
-        size += sizes[id(inner)]
+        # Within itself a node has no end; but transforms are read before their inverses, which may
+        # lead back to them.
+        if sizes[id(inner)] != _UNFINISHED or key != "inverse":
+            size += sizes[id(inner)]
     if isinstance(node, dict) and "coefficients" in node:
         _check_size(_plain(node["coefficients"]), MAX_COEFFICIENTS)
     return size

@@ -1,6 +1,7 @@
 """An output grid that is handed in (spec: "A grid handed in")."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +10,16 @@ import asdf
 import gwcs
 import numpy as np
 
-from specresample.errors import ResampleError
+from specresample.asdftree import conversion_errors, open_file
+from specresample.errors import ResampleError, first_line
+from specresample.limits import MAX_PIXELS
 from specresample.sky import separation
+
+# Points along each axis at which a WCS is tried, and how far in pixels it may miss.
+_LATTICE = 9
+_MAX_ERROR = 0.5
+
+_WHOLE_SKY = 4 * np.pi  # steradian
 
 
 @dataclass
@@ -63,34 +72,40 @@ class CustomGrid:
         Raises
         ------
         ResampleError
-            When the file or its WCS is not usable, or no shape is known.
+            When the file or its WCS is not usable, or no shape is known; names the file.
         """
-        asdf.get_config().validate_on_read = False
         try:
-            with asdf.open(file, lazy_load=False, memmap=False) as tree:
+            with open_file(file) as tree, conversion_errors():
                 keys = ("wcs", "pixel_area", "pixel_shape", "array_shape")
                 wcs, area, pixel_shape, array_shape = (tree.tree.get(key) for key in keys)
         except Exception as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise ResampleError(f"output_wcs {file}: not readable as ASDF ({reason})") from error
-        _check(wcs, file)
-        candidates = (
-            output_shape and output_shape[::-1],
-            wcs.array_shape,
-            pixel_shape and pixel_shape[::-1],
-            array_shape,
-            _box_shape(wcs),
-        )
-        shape = next((tuple(map(int, c)) for c in candidates if c is not None), None)
-        if shape is None:
             raise ResampleError(
-                f"output_wcs {file}: no shape is known: give output_shape, or a WCS with "
-                "array_shape or bounding_box, or pixel_shape or array_shape in the file"
+                f"output_wcs {file}: not readable as ASDF ({first_line(error)})"
+            ) from error
+        try:
+            _check_axes(wcs)
+            shape = _shape(
+                {
+                    "output_shape": _reversed(output_shape),
+                    "array_shape of its WCS": wcs.array_shape,
+                    "pixel_shape": _reversed(pixel_shape),
+                    "array_shape": array_shape,
+                    "bounding_box": _box_shape(wcs),
+                }
             )
-        if min(shape) < 1:
-            raise ResampleError(f"output_wcs {file}: shape {shape} has no pixels")
-        wcs.array_shape = shape
-        return cls(str(file), wcs, shape, None if area is None else float(area))
+            _check_inverse(wcs, shape)
+            wcs.array_shape = shape
+            # It goes into the product, where it would be refused later.
+            asdf.AsdfFile({"wcs": wcs}).validate()
+            return cls(str(file), wcs, shape, _pixel_area(area))
+        except ResampleError as error:
+            raise ResampleError(f"output_wcs {file}: {error}") from error
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ResampleError(
+                f"output_wcs {file}: its WCS is not usable ({first_line(error)})"
+            ) from error
 
     @property
     def celestial(self) -> bool:
@@ -158,9 +173,11 @@ class CustomGrid:
         """
         try:
             return np.stack(self.wcs.invert(*coordinates, with_bounding_box=False), axis=-1)
-        except (NotImplementedError, ValueError, TypeError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:
             raise ResampleError(
-                f"output_wcs {self.file}: its WCS has no usable inverse ({error})"
+                f"output_wcs {self.file}: its WCS has no usable inverse ({first_line(error)})"
             ) from error
 
     def overlaps(self, summaries: Sequence[dict]) -> bool:
@@ -205,18 +222,64 @@ class CustomGrid:
         return np.array(self.wcs.bounding_box.bounding_box(order="F"), float)
 
 
-def _check(wcs: object, file: str | Path) -> None:
+def _check_axes(wcs: object) -> None:
     if not isinstance(wcs, gwcs.WCS):
-        raise ResampleError(f"output_wcs {file}: no GWCS under the key wcs")
+        raise ResampleError("no GWCS under the key wcs")
     axes = tuple(getattr(wcs.output_frame, "axes_type", ()) or ())
-    if len(axes) != 3 or "SPECTRAL" not in axes or wcs.forward_transform.n_inputs != 2:
+    if len(axes) != 3 or axes[2] != "SPECTRAL" or wcs.forward_transform.n_inputs != 2:
         raise ResampleError(
-            f"output_wcs {file}: a WCS from two pixel axes to RA, Dec and wavelength is needed, "
-            f"this one gives {', '.join(axes) or 'no known axes'}"
+            "a WCS from two pixel axes to RA, Dec and wavelength is needed, "
+            f"this one gives {', '.join(map(str, axes)) or 'no known axes'}"
         )
+
+
+def _check_inverse(wcs: gwcs.WCS, shape: tuple[int, int]) -> None:
+    """Refuse a WCS that does not lead back from the world to the pixel it came from."""
+    y, x = (n.ravel() for n in np.meshgrid(*(np.linspace(0, n - 1, _LATTICE) for n in shape)))
+    with np.errstate(all="ignore"):
+        world = np.array(wcs(x, y, with_bounding_box=False), float)
+        finite = np.isfinite(world).all(axis=0)
+        if not finite.any():
+            raise ResampleError("its WCS gives no finite world coordinates")
+        back = np.array(wcs.invert(*world[:, finite], with_bounding_box=False), float)
+    error = np.hypot(*(back - [x[finite], y[finite]]))
+    if not np.nanmax(error, initial=-1.0) <= _MAX_ERROR or np.isnan(error).all():
+        raise ResampleError("its WCS has no usable inverse: pixels do not come back to their place")
+
+
+def _shape(candidates: Mapping[str, object]) -> tuple[int, int]:
+    """First shape (ny, nx) that is given, of those by their names."""
+    name = next((name for name, value in candidates.items() if value is not None), None)
+    if name is None:
+        raise ResampleError(
+            "no shape is known: give output_shape, or a WCS with array_shape or bounding_box, or "
+            "pixel_shape or array_shape in the file"
+        )
+    value = candidates[name]
+    try:
+        ny, nx = map(operator.index, value)
+    except (TypeError, ValueError) as error:
+        raise ResampleError(f"{name} {value!s:.100} is not two whole numbers") from error
+    if min(ny, nx) < 1 or ny * nx > MAX_PIXELS:
+        raise ResampleError(
+            f"{name} asks for {nx} x {ny} pixels: at least one and at most {MAX_PIXELS} are allowed"
+        )
+    return ny, nx
+
+
+def _reversed(shape: object) -> object:
+    return shape[::-1] if isinstance(shape, Sequence) else shape
 
 
 def _box_shape(wcs: gwcs.WCS) -> tuple[int, ...] | None:
     if wcs.bounding_box is None:
         return None
     return tuple(int(high + 0.5) for _, high in wcs.bounding_box.bounding_box(order="C"))
+
+
+def _pixel_area(area: object) -> float | None:
+    if area is None:
+        return None
+    if type(area) not in (int, float) or not 0 < area <= _WHOLE_SKY:
+        raise ResampleError(f"pixel_area {area!s:.100} is no solid angle in steradian")
+    return float(area)

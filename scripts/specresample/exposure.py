@@ -23,7 +23,7 @@ from astropy.utils.exceptions import AstropyWarning
 from stdatamodels.fits_support import FITS_HASH_KEY, fits_hash
 from stdatamodels.jwst import datamodels
 
-from specresample.asdftree import EXTENSION, open_tree
+from specresample.asdftree import EXTENSION, conversion_errors, open_tree
 from specresample.blending import model_keywords
 from specresample.errors import ResampleError, first_line
 from specresample.limits import MAX_PIXELS
@@ -187,6 +187,8 @@ class Exposure:
         name = f"{self.path}: slit {slit_label(metadata, number)}"
         try:
             wcs = _take_wcs(tree)
+        except MemoryError:
+            raise  # else what is left out would depend on how much there is
         except Exception as error:
             raise ResampleError(f"{name}: its WCS is not readable ({first_line(error)})") from error
         if not isinstance(wcs, gwcs.WCS):
@@ -223,6 +225,8 @@ class Exposure:
     def _array(self, hdu_name: str, slit_number: int, name: str) -> np.ndarray:
         try:
             array = self._hdus[hdu_name, slit_number + 1].data
+        except MemoryError:
+            raise
         except Exception as error:
             raise ResampleError(
                 f"{name}: {hdu_name} is not readable ({first_line(error)})"
@@ -335,7 +339,10 @@ def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
 def _take_wcs(tree: Mapping) -> gwcs.WCS | None:
     """Build the WCS of a slit, and let the tree forget it, so that only one is in memory."""
     meta = tree.get("meta", {})
-    return meta.pop("wcs") if "wcs" in meta else None
+    if "wcs" not in meta:
+        return None
+    with conversion_errors():
+        return meta.pop("wcs")
 
 
 def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:

@@ -8,8 +8,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from specresample.errors import ResampleError
+from specresample.errors import ResampleError, first_line
+from specresample.limits import OutOfTime, bound_process, free_process
 from specresample.progress import OnTerminal
 from specresample.workers import end_with
 
@@ -17,15 +19,29 @@ from specresample.workers import end_with
 DONE = "done"
 STOPPED = "stopped by the user"
 
+# A job that wants so many times the memory or the time that it was given, both of which are on the
+# safe side, works on something that is no spectrum.
+_BEYOND_REASON = 5
+
+
+class Resources(Protocol):
+    """What a job was given: memory in MB and time in minutes."""
+
+    mem_mb: int
+    runtime: int
+
 
 @contextmanager
-def logged_job(log_file: str | Path) -> Iterator[None]:
+def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
     """Run a job: messages go to its log; warnings, errors and some progress also to the terminal.
+
+    Its memory and its time are bounded, far above what it was given.
 
     Parameters
     ----------
     log_file : str or Path
         The job's log.
+    given : Resources
 
     Raises
     ------
@@ -49,6 +65,9 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     on_terminal.setFormatter(_OneLine("%(levelname)s %(message)s"))
     on_terminal.addFilter(OnTerminal())
     log.handlers = [in_file, on_terminal]
+    megabytes, minutes = _BEYOND_REASON * given.mem_mb, _BEYOND_REASON * given.runtime
+    bound_process(megabytes, 60 * minutes)
+    job = "/".join(Path(log_file).with_suffix("").parts[-2:])
     try:
         yield
         log.info(DONE)
@@ -58,6 +77,14 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     except KeyboardInterrupt:
         log.warning(STOPPED)
         sys.exit(130)
+    except MemoryError as error:
+        free_process()  # to say so
+        message = "%s: it needs more than %d MB of memory (%s)"
+        log.error(message, job, megabytes, first_line(error), exc_info=True)
+        sys.exit(1)
+    except OutOfTime:
+        log.error("%s: it needs more than %g minutes", job, minutes, exc_info=True)
+        sys.exit(1)
     except Exception as error:
         message = "%s: %s (unexpected; traceback in %s)"
         log.error(message, type(error).__name__, error, log_file, exc_info=True)
@@ -74,5 +101,6 @@ def _one_line_warning(
 class _OneLine(logging.Formatter):
     """Leaves the traceback to the log."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 - the name is logging's
-        return ""
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        return self.formatMessage(record)

@@ -36,8 +36,17 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
     Raises
     ------
     ResampleError
-        When no slit of the exposure can be used.
+        When no slit of the exposure can be used, or memory does not suffice.
     """
+    try:
+        return _prepared(exposure, writer)
+    except MemoryError as error:
+        raise ResampleError(
+            f"{exposure.path}: it needs more memory than there may be ({first_line(error)})"
+        ) from error
+
+
+def _prepared(exposure: Exposure, writer: ArrayWriter) -> dict:
     prepared = {
         "file": exposure.path.name,
         "sha256": file_digest(exposure.path),
@@ -115,7 +124,7 @@ def trace(slit: Slit) -> Footprint:
             dispersion_axis=int(axis),
             source=position if on_detector else None,
         )
-    except ResampleError:
+    except (ResampleError, MemoryError):
         raise
     except Exception as error:
         # A WCS can be wrong in any way; the log tells where it failed.
