@@ -6,7 +6,7 @@ every source is a file of its own, named as the observatory names it.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import folder_written_aside, read_json
+from specresample.files import folder_written_aside, read_json, write_json
 from specresample.job import logged_job
 from specresample.product import write_product
 from specresample.products import Ingredients, source_products
@@ -23,7 +23,7 @@ if __name__ == "__main__":
     with (
         logged_job(snakemake.log[0]),
         open_arrays(paths, in_memory=False) as singles,
-        folder_written_aside(snakemake.output[0]) as folder,
+        folder_written_aside(snakemake.output.files) as folder,
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
@@ -33,5 +33,8 @@ if __name__ == "__main__":
             association=params.association,
         )
         sources = ingredients.grids["sources"][slice(*params.sources)]
+        facts = []
         for name, product in source_products(ingredients, sources):
             write_product(folder / f"{name}_s2d.fits", product)
+            facts += product.facts
+        write_json(snakemake.output.facts, facts)

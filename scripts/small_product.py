@@ -36,14 +36,22 @@ if __name__ == "__main__":
         ) as ingredients,
     ):
         output_dir = Path(outputs.record).parents[2]
-        files = {}
+        files, facts = {}, []
         for name, product in product_files(ingredients):
             file = f"{name}_s2d.fits"
             files[f"{output_dir}/{file}"] = path = folder / file
             write_product(path, product)
+            facts += product.facts
         grids = ingredients.grids
         entries = dict(zip(params.places, ingredients.exposures.values(), strict=True))
-        record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)
+        record = product_record(
+            snakemake.wildcards.product,
+            grids,
+            ingredients.exposures,
+            [*files],
+            facts,
+            params.other_members,
+        )
         provenance = product_provenance(
             grids, entries, params.association_file, params.arguments, files
         )
