@@ -217,7 +217,8 @@ rule combine:
         output_wcs=grid_handed_in,
     output:
         # Or else Snakemake would remove the previous product before the new one is there.
-        update(f"{OUT}/{{product}}_s2d.fits"),
+        product=update(f"{OUT}/{{product}}_s2d.fits"),
+        facts=CAMPAIGN.intermediate(f"{WORK}/{{product}}/facts.json", temp),
     log:
         f"{LOGS}/combine/{{product}}.log",
     benchmark:
@@ -247,7 +248,8 @@ rule combine_sources:
         singles=rules.combine.input.singles,
         output_wcs=grid_handed_in,
     output:
-        CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
+        files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
+        facts=CAMPAIGN.intermediate(f"{WORK}/{{product}}/facts-{{part}}.json", temp),
     log:
         f"{LOGS}/combine_sources/{{product}}-{{part}}.log",
     benchmark:
@@ -281,7 +283,8 @@ rule single_product:
         )[0],
         output_wcs=grid_handed_in,
     output:
-        update(f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits"),
+        product=update(f"{OUT}/{{product}}/{{member}}_outlier_s2d.fits"),
+        facts=CAMPAIGN.intermediate(f"{WORK}/{{product}}/{{member}}_facts.json", temp),
     log:
         f"{LOGS}/single_product/{{product}}/{{member}}.log",
     benchmark:
@@ -366,6 +369,7 @@ rule record:
     input:
         grid=rules.output_grid.output.grid,
         summaries=rules.output_grid.input.summaries,
+        facts=facts_of,
         products=lambda wildcards: products_of(wildcards.product),
     output:
         record=report(f"{OUT}/{{product}}/record.json", **RECORD),
@@ -381,7 +385,8 @@ rule record:
         **CAMPAIGN.resources("record"),
     params:
         code=CAMPAIGN.code("record"),
-        exposures=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
+        exposures=CAMPAIGN.members,
+        places=lambda wildcards: list(CAMPAIGN.product(wildcards).exposures),
         association=lambda wildcards: CAMPAIGN.product(wildcards).association,
         other_members=lambda wildcards: CAMPAIGN.product(wildcards).left_out,
         arguments=CAMPAIGN.select(*ARGUMENTS),

@@ -77,7 +77,20 @@ def folder_of(wildcards):
     if CAMPAIGN.is_small(product):
         return expand(rules.small_product.output.files, product=product)
     part = files.index(wildcards.file) // sources_per_job(len(files))
-    return expand(rules.combine_sources.output, product=product, part=part)
+    return expand(rules.combine_sources.output.files, product=product, part=part)
+
+
+def facts_of(wildcards):
+    """Facts about a product's slits, one file for each job that makes products."""
+    product, files = wildcards.product, files_of(wildcards.product)
+    if CAMPAIGN.product_arguments(product)["single"]:
+        members = [file.partition("/")[2].removesuffix("_outlier") for file in files]
+        facts = rules.single_product.output.facts
+        return expand(facts, product=product, member=members)
+    if CAMPAIGN.products[product].is_template:
+        parts = range(-(-len(files) // sources_per_job(len(files)))) if files else ()
+        return expand(rules.combine_sources.output.facts, product=product, part=parts)
+    return expand(rules.combine.output.facts, product=files)
 
 
 def drizzled_in(wildcards):

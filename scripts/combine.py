@@ -6,7 +6,7 @@ context and GWCS, with blended headers.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json
+from specresample.files import read_json, write_json
 from specresample.job import logged_job
 from specresample.product import write_product
 from specresample.products import Ingredients, combined_product
@@ -30,4 +30,6 @@ if __name__ == "__main__":
             arguments=params.arguments,
             association=params.association,
         )
-        write_product(snakemake.output[0], combined_product(ingredients))
+        product = combined_product(ingredients)
+        write_product(snakemake.output.product, product)
+        write_json(snakemake.output.facts, product.facts)

@@ -4,9 +4,10 @@ Makes a folder of `{source}_s2d.fits`, for products whose name holds a template:
 every source is a file of its own, named as the observatory names it.
 """
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from specresample.files import folder_written_aside, read_json
+from specresample.files import folder_written_aside, read_json, write_json
 from specresample.job import logged_job
 from specresample.products import Ingredients, source_products, write_files
 from specresample.storage import open_arrays
@@ -22,7 +23,7 @@ if __name__ == "__main__":
     with (
         logged_job(snakemake.log[0], snakemake.resources),
         open_arrays(paths, in_memory=False) as singles,
-        folder_written_aside(snakemake.output[0]) as folder,
+        folder_written_aside(snakemake.output.files) as folder,
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
@@ -32,4 +33,5 @@ if __name__ == "__main__":
             association=params.association,
         )
         sources = ingredients.grids["sources"][slice(*params.sources)]
-        write_files(folder, source_products(ingredients, sources))
+        facts = write_files(folder, source_products(ingredients, sources))
+        write_json(snakemake.output.facts, [*chain(*facts.values())])

@@ -18,11 +18,18 @@ if __name__ == "__main__":
     inputs, params = snakemake.input, snakemake.params
     with logged_job(snakemake.log[0], snakemake.resources):
         grids, files = read_json(inputs.grid), list(inputs.products)
-        exposures = dict(zip(params.exposures, map(read_json, inputs.summaries), strict=True))
-        record = product_record(snakemake.wildcards.product, grids, files, params.other_members)
+        prepared = [read_json(path) for path in inputs.summaries]
+        record = product_record(
+            snakemake.wildcards.product,
+            grids,
+            dict(zip(params.exposures, prepared, strict=True)),
+            files,
+            [slit for path in inputs.facts for slit in read_json(path)],
+            params.other_members,
+        )
         provenance = product_provenance(
             grids,
-            exposures,
+            dict(zip(params.places, prepared, strict=True)),
             params.association,
             params.arguments,
             dict(zip(files, files, strict=True)),

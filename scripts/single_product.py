@@ -5,7 +5,7 @@ Makes `{product}/{exposure}_outlier_s2d.fits` with `single: true`.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json
+from specresample.files import read_json, write_json
 from specresample.job import logged_job
 from specresample.product import write_product
 from specresample.products import Ingredients, single_product
@@ -27,4 +27,6 @@ if __name__ == "__main__":
             arguments=params.arguments,
             association=params.association,
         )
-        write_product(snakemake.output[0], single_product(ingredients, params.exposure))
+        product = single_product(ingredients, params.exposure)
+        write_product(snakemake.output.product, product)
+        write_json(snakemake.output.facts, product.facts)

@@ -4,6 +4,7 @@ Makes what the other scripts make step by step: the grids, a folder of s2d files
 the provenance.
 """
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,18 @@ if __name__ == "__main__":
             files=folder,
             in_memory=bool(snakemake.resources.in_memory),
         )
-        grids, exposures, names = small_product.make(snakemake.threads)
+        grids, exposures, facts = small_product.make(snakemake.threads)
         output_dir = Path(outputs.record).parents[2]
-        files = {f"{output_dir}/{name}_s2d.fits": folder / f"{name}_s2d.fits" for name in names}
+        files = {f"{output_dir}/{name}_s2d.fits": folder / f"{name}_s2d.fits" for name in facts}
         entries = dict(zip(params.places, exposures.values(), strict=True))
-        record = product_record(snakemake.wildcards.product, grids, [*files], params.other_members)
+        record = product_record(
+            snakemake.wildcards.product,
+            grids,
+            exposures,
+            [*files],
+            [*chain(*facts.values())],
+            params.other_members,
+        )
         provenance = product_provenance(
             grids, entries, params.association_file, params.arguments, files
         )

@@ -41,8 +41,8 @@ def make(
             files=Path(scratch, "files"),
             in_memory=True,
         )
-        grids, _, names = product.make(workers=1)
-        for file in names:
+        grids, _, facts = product.make(workers=1)
+        for file in facts:
             source, place = (root / f"{file}_s2d.fits" for root in (product.files, folder))
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(source, place)

@@ -44,10 +44,10 @@ def test_files_are_the_same_whoever_shares_the_work(product, tmp_path):
     alone = product.make(workers=1)
     shared = replace(product, files=tmp_path / "shared", prepared=tmp_path / "other")
     assert shared.make(workers=3) == alone
-    _, exposures, names = alone
+    _, exposures, facts = alone
     assert list(exposures) == list(product.exposures)
-    assert names == ["p_s000000001", "p_s000000002"]
-    for name in names:
+    assert list(facts) == ["p_s000000001", "p_s000000002"]
+    for name in facts:
         files = (folder / f"{name}_s2d.fits" for folder in (product.files, shared.files))
         assert len({file.read_bytes() for file in files}) == 1
 

@@ -18,6 +18,7 @@ from matplotlib.image import AxesImage, PcolorImage
 from matplotlib.ticker import MaxNLocator
 
 from specresample.files import written_aside
+from specresample.quicksum import signal_to_noise, spatial_profile, sum_rows
 from specresample.s2d import Axis, RectifiedSlit
 from specresample.storage import ArrayFile
 
@@ -48,31 +49,9 @@ _LINEAR = 8.0  # sigma within which they change in proportion
 # Columns of the sum whose error is so much above the median do not set the limits of its axis.
 _USUAL_ERROR = 5.0
 
-_SIGNIFICANT = 3.0  # sigma above which a row of the profile takes part in the sum
-
-
-def spatial_profile(sci: np.ndarray, wht: np.ndarray | None = None) -> np.ndarray:
-    """Collapse a spectrum along its dispersion.
-
-    Parameters
-    ----------
-    sci : ndarray, shape (rows, columns)
-        Wavelength along x.
-    wht : ndarray, optional
-        Weights; without, pixels count alike.
-
-    Returns
-    -------
-    ndarray, shape (rows,)
-        Mean of every row; NaN where it has no valid pixel.
-    """
-    weight = np.where(np.isfinite(sci), 1.0 if wht is None else wht, 0.0)
-    with np.errstate(invalid="ignore"):
-        return (weight * np.nan_to_num(sci)).sum(axis=1) / weight.sum(axis=1)
-
 
 def sum_spectrum(slit: RectifiedSlit) -> tuple[np.ndarray, np.ndarray]:
-    """Sum a slit over its spatial profile (Horne 1986, PASP 98, 609), for a quick look.
+    """Sum a slit over its spatial profile.
 
     Parameters
     ----------
@@ -81,40 +60,10 @@ def sum_spectrum(slit: RectifiedSlit) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     flux, error : ndarray, shape (columns,)
-        In units of ``sum_unit``; NaN where there is no valid pixel. Without errors in the product
-        pixels count alike and the error is NaN. Rows without significant signal are left out; when
-        that is all of them, the sum is over the slit.
+        In units of ``sum_unit``; NaN where there is no valid pixel.
     """
-    has_errors = slit.err is not None and bool((np.isfinite(slit.err) & (slit.err > 0)).any())
-    variance = slit.err.astype(float) ** 2 if has_errors else np.ones(slit.sci.shape)
-    good = np.isfinite(slit.sci) & np.isfinite(variance) & (variance > 0)
-    profile = np.nan_to_num(spatial_profile(slit.sci, slit.wht))
-    if has_errors:
-        profile[profile < _SIGNIFICANT * _profile_error(slit, variance)] = 0
-    profile = np.clip(profile, 0, None)
-    if not profile.any():
-        profile = np.ones(len(profile))
-    profile /= profile.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = np.where(good, profile[:, None] / variance, 0)
-        total = (weight * profile[:, None]).sum(axis=0)
-        flux = (weight * np.nan_to_num(slit.sci)).sum(axis=0) / total
-        error = 1 / np.sqrt(total) if has_errors else np.full(flux.shape, np.nan)
-    error[~np.isfinite(flux)] = np.nan
+    flux, error = sum_rows(slit.sci, slit.err, slit.wht)
     return flux * slit.sum_factor, error * slit.sum_factor
-
-
-def _profile_error(slit: RectifiedSlit, variance: np.ndarray) -> np.ndarray:
-    weight = np.ones(slit.sci.shape) if slit.wht is None else slit.wht.astype(float)
-    weight = np.where(np.isfinite(slit.sci) & np.isfinite(variance), weight, 0)
-    with np.errstate(invalid="ignore"):
-        return np.sqrt((weight**2 * np.nan_to_num(variance)).sum(axis=1)) / weight.sum(axis=1)
-
-
-def signal_to_noise(flux: np.ndarray, error: np.ndarray) -> float:
-    """Median signal-to-noise ratio of a spectrum's pixels; NaN when it has none."""
-    known = np.isfinite(flux) & np.isfinite(error)
-    return float(np.median(flux[known] / error[known])) if known.any() else float("nan")
 
 
 def exposure_profiles(

@@ -75,6 +75,8 @@ class S2d:
         How the product was made.
     created : str
         Date of the product, ISO 8601; empty when unknown.
+    facts : tuple of dict
+        About every slit, from `specresample.facts.slit_facts`, for the product's record.
     """
 
     tree: dict
@@ -82,6 +84,7 @@ class S2d:
     wavelengths: list[np.ndarray | None]
     history: list[str]
     created: str
+    facts: tuple[dict, ...] = ()
 
 
 def slit_model(

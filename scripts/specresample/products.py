@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from specresample.association import exposure_name, strip_template
 from specresample.combination import combined_arrays, fill_number, single_arrays
+from specresample.facts import slit_facts
 from specresample.product import S2d, product_model, write_product
 from specresample.progress import Progress
-from specresample.sources import used_exposures
+from specresample.sources import source_slits, used_exposures
 from specresample.storage import ArrayFile
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def product_files(ingredients: Ingredients) -> dict[str, Callable[[], S2d]]:
     return {grids["name"]: partial(combined_product, ingredients)} if grids["sources"] else {}
 
 
-def write_files(folder: Path, files: Mapping[str, Callable[[], S2d]]) -> None:
+def write_files(folder: Path, files: Mapping[str, Callable[[], S2d]]) -> dict[str, Sequence[dict]]:
     """Make and write files of a product, one after another.
 
     Parameters
@@ -77,11 +78,20 @@ def write_files(folder: Path, files: Mapping[str, Callable[[], S2d]]) -> None:
     folder : Path
     files : mapping of str to callable
         Some of those that `product_files` names.
+
+    Returns
+    -------
+    dict of str to sequence of dict
+        Facts about the slits of each file.
     """
+    facts = {}
     progress = Progress(files.items(), len(files))
-    for name, product in progress:
-        write_product(folder / f"{name}_s2d.fits", product())
+    for name, make in progress:
+        product = make()
+        write_product(folder / f"{name}_s2d.fits", product)
+        facts[name] = product.facts
         log.info("%s_s2d.fits made, %s", name, progress)
+    return facts
 
 
 def combined_product(ingredients: Ingredients) -> S2d:
@@ -137,24 +147,46 @@ def single_product(ingredients: Ingredients, key: str) -> S2d:
         )
         for source in sources
     )
-    return product_model(
+    exposures = {key: ingredients.exposures[key]}
+    product = product_model(
         grids,
         sources,
-        {key: ingredients.exposures[key]},
+        exposures,
         arrays,
         arguments,
         ingredients.association,
         several=grids["several"],
     )
+    file = f"{exposure_name(exposures[key]['file'])}_outlier"
+    return _with_facts(product, [file] * len(sources), sources, exposures, ingredients.singles)
 
 
 def _combined(ingredients: Ingredients, sources: Sequence[dict], *, several: bool) -> S2d:
-    return product_model(
+    exposures, singles = ingredients.exposures, ingredients.singles
+    product = product_model(
         ingredients.grids,
         sources,
-        ingredients.exposures,
-        combined_arrays(sources, ingredients.exposures, ingredients.singles, ingredients.arguments),
+        exposures,
+        combined_arrays(sources, exposures, singles, ingredients.arguments),
         ingredients.arguments,
         ingredients.association,
         several=several,
     )
+    files = [source["file"] for source in sources]
+    return _with_facts(product, files, sources, exposures, singles)
+
+
+def _with_facts(
+    product: S2d,
+    files: Sequence[str],
+    sources: Sequence[dict],
+    exposures: Mapping[str, dict],
+    singles: Mapping[str, ArrayFile],
+) -> S2d:
+    trees = product.tree.get("slits", [product.tree])
+    facts = []
+    for file, source, tree in zip(files, sources, trees, strict=True):
+        slits = source_slits(source, exposures)
+        measures = {key: singles[key].array(f"{source['number']}/measures") for key in slits}
+        facts.append(slit_facts(f"{file}_s2d.fits", source, slits, measures, tree))
+    return replace(product, facts=tuple(facts))

@@ -8,6 +8,7 @@ import numpy as np
 from specresample.drizzling import VARIANCES, drizzle_slit
 from specresample.errors import ResampleError
 from specresample.grid import load_grid
+from specresample.measures import measure_exposure
 from specresample.progress import Progress
 from specresample.storage import ArrayFile, ArrayWriter
 from specresample.times import time_weight
@@ -60,10 +61,11 @@ def drizzle_exposure(
             raise ResampleError(f"{name}: {error}") from error
         grid = load_grid(source["grid"])
         area = slit["metadata"].get("meta.photometry.pixelarea_steradians")
+        pixmap = grid.pixel_map(data["coordinates"])
         drizzled = drizzle_slit(
             {name: data[name] for name in wanted if name in data},
             weights,
-            grid.pixel_map(data["coordinates"]),
+            pixmap,
             grid.shape,
             pixfrac=arguments["pixfrac"],
             kernel=arguments["kernel"],
@@ -71,7 +73,15 @@ def drizzle_exposure(
         )
         if not (drizzled["wht"] > 0).any():
             log.warning("%s has no good pixel on the output grid", name)
-        writer.add(str(source["number"]), drizzled)
+        measures = measure_exposure(
+            data["sci"],
+            weights,
+            pixmap,
+            drizzled["sci"],
+            dispersion_axis=slit["summary"]["dispersion_axis"],
+            drop=0 if arguments["kernel"] == "point" else arguments["pixfrac"],
+        )
+        writer.add(str(source["number"]), drizzled | {"measures": measures})
         log.info("%s drizzled, %s", name, progress)
 
 

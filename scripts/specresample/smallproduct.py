@@ -4,7 +4,7 @@ Worth it where to start the jobs of the single steps would take longer than to s
 the processes of one job.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,7 +57,7 @@ class SmallProduct:
     files: Path
     in_memory: bool
 
-    def make(self, workers: int) -> tuple[dict, dict[str, dict], list[str]]:
+    def make(self, workers: int) -> tuple[dict, dict[str, dict], dict[str, Sequence[dict]]]:
         """Make all files.
 
         Parameters
@@ -71,8 +71,8 @@ class SmallProduct:
             From `specresample.layout.output_grids`.
         exposures : dict of str to dict
             Prepared exposures by key.
-        names : list of str
-            Paths of the files below their folder, without ``_s2d.fits``.
+        facts : dict of str to sequence of dict
+            Facts about the slits of each file, by its path without ``_s2d.fits``.
 
         Raises
         ------
@@ -85,12 +85,15 @@ class SmallProduct:
             exposures = dict(zip(self.exposures, prepared, strict=True))
             grids = output_grids(self.name, exposures, self.arguments)
             drizzle = partial(self._drizzle, grids["sources"])
-            _complete(spread(drizzle, exposures, exposures.values()))
+            for _ in spread(drizzle, exposures, exposures.values()):
+                pass
             names = [*product_files(self._ingredients(grids, exposures, {}))]
             n_parts = 1 if workers == 1 else min(len(names), _PARTS * workers)
             parts = [names[first::n_parts] for first in range(n_parts)]
-            _complete(spread(partial(self._write, grids, exposures), parts))
-        return grids, exposures, names
+            facts = {}
+            for some in spread(partial(self._write, grids, exposures), parts):
+                facts |= some
+        return grids, exposures, {name: facts[name] for name in names}
 
     def _clear(self) -> None:
         """Make the folders, and remove prepared exposures that are no longer of the product."""
@@ -126,12 +129,14 @@ class SmallProduct:
         ):
             drizzle_exposure(key, exposure, arrays, sources, writer, self.arguments)
 
-    def _write(self, grids: dict, exposures: dict[str, dict], names: Sequence[str]) -> None:
+    def _write(
+        self, grids: dict, exposures: dict[str, dict], names: Sequence[str]
+    ) -> dict[str, Sequence[dict]]:
         singles = {key: self._single(key) for key in exposures}
         # Never all in memory: every array is read once.
         with open_arrays(singles, in_memory=False) as opened:
             files = product_files(self._ingredients(grids, exposures, opened))
-            write_files(self.files, {name: files[name] for name in names})
+            return write_files(self.files, {name: files[name] for name in names})
 
     def _ingredients(
         self, grids: dict, exposures: dict[str, dict], singles: dict[str, ArrayFile]
@@ -143,9 +148,3 @@ class SmallProduct:
 
     def _single(self, key: str) -> Path:
         return self.files / "singles" / f"{key}.npz"
-
-
-def _complete(results: Iterable) -> None:
-    """Wait for work that has no result, or for its first exception."""
-    for _ in results:
-        pass

@@ -54,6 +54,16 @@ class ArrayFile:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
+    def array(self, name: str) -> np.ndarray:
+        """Return one array.
+
+        Parameters
+        ----------
+        name : str
+            With its prefix: ``prefix/name``.
+        """
+        return (self._file if self._arrays is None else self._arrays)[name]
+
     def group(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays under a prefix, by name.
 
