@@ -109,9 +109,11 @@ def test_unknown_key_is_named_with_the_known_ones():
 
 
 def test_kinds_of_values_are_called_as_in_yaml():
-    with pytest.raises(ResampleError, match=r"overrides = 3: it must be of type mapping \("):
+    with pytest.raises(ResampleError, match=r"overrides = 3: it must be of type mapping"):
         complete_config({"overrides": 3}, SCHEMA)
-    with pytest.raises(ResampleError, match=r"output_shape = \{\}: it must be of type list or none"):
+    with pytest.raises(
+        ResampleError, match=r"output_shape = \{\}: it must be of type list or none"
+    ):
         complete_config({"output_shape": {}}, SCHEMA)
 
 

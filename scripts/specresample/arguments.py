@@ -198,7 +198,7 @@ def _explain(error: ValidationError) -> str:
 
 def _type_names(types: str | list[str]) -> str:
     """Name JSON types as people who write YAML do."""
-    words = {"object": "mapping (key: value)", "array": "list", "null": "none"}
+    words = {"object": "mapping", "array": "list", "null": "none"}
     return " or ".join(
         words.get(kind, kind) for kind in ([types] if isinstance(types, str) else types)
     )
