@@ -15,6 +15,7 @@ BIN := .venv/bin
 .venv: .venv/installed
 
 .venv/installed: envs/resample.yaml envs/dev.yaml
+	@echo "Setting up .venv: it takes some minutes"
 	$(PYTHON) -m venv --clear .venv
 	sed -n 's/^      - //p' envs/resample.yaml envs/dev.yaml > .venv/requirements.txt
 	$(BIN)/pip install --quiet --requirement .venv/requirements.txt

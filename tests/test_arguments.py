@@ -108,6 +108,15 @@ def test_unknown_key_is_named_with_the_known_ones():
     assert message.startswith(f"config: unknown key pixfraction; known are {KEYS}")
 
 
+def test_kinds_of_values_are_called_as_in_yaml():
+    with pytest.raises(ResampleError, match=r"overrides = 3: it must be of type mapping"):
+        complete_config({"overrides": 3}, SCHEMA)
+    with pytest.raises(
+        ResampleError, match=r"output_shape = \{\}: it must be of type list or none"
+    ):
+        complete_config({"output_shape": {}}, SCHEMA)
+
+
 def test_unknown_key_of_an_override_is_named_with_the_product():
     message = refusal(overrides={"prod": {"output_dir": "x"}})
     assert message == f"config: overrides.prod: unknown key output_dir; known are {ARGUMENT_KEYS}"
@@ -126,8 +135,8 @@ def test_unknown_key_of_an_override_is_named_with_the_product():
         ("pixel_scale_ratio", "None", "number"),
         ("pixel_scale", 0, "greater than 0"),
         ("pixel_scale", -1, "greater than 0"),
-        ("pixel_scale", [], "number or null"),
-        ("output_shape", {"nx": 7}, "array or null"),
+        ("pixel_scale", [], "number or none"),
+        ("output_shape", {"nx": 7}, "list or none"),
         ("output_wcs", 7, "string"),
         ("fillval", "zero", "NAN, INDEF or a number"),
         ("fillval", "INF", "NAN, INDEF or a number"),
@@ -138,8 +147,8 @@ def test_unknown_key_of_an_override_is_named_with_the_product():
         ("blendheaders", 1, "boolean"),
         ("in_memory", "maybe", "boolean"),
         ("propagate_dq", None, "boolean"),
-        ("associations", 5, "array"),
-        ("overrides", None, "object"),
+        ("associations", 5, "list"),
+        ("overrides", None, "mapping"),
         ("output_dir", 3, "string"),
     ],
 )

@@ -128,6 +128,12 @@ def test_association_that_is_not_json(tmp_path, content):
     assert refusal(write(tmp_path, content)).startswith("not JSON (")
 
 
+def test_exposure_instead_of_association(tmp_path):
+    path = tmp_path / "exposure_cal.fits"
+    path.write_bytes(b"SIMPLE  =                    T")
+    assert refusal(path).startswith("this is a FITS file")
+
+
 def test_association_that_is_not_text(tmp_path):
     path = tmp_path / "asn.json"
     path.write_bytes(b"\xff\xfe\x00")

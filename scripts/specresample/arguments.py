@@ -191,8 +191,14 @@ def _explain(error: ValidationError) -> str:
             "fillval": "allowed are NAN, INDEF or a number",
             "output_dir": "it must be a folder's name without braces",
         }[key.split(".")[-1]],
-        "type": lambda: (
-            f"it must be of type {value if isinstance(value, str) else ' or '.join(value)}"
-        ),
+        "type": lambda: f"it must be of type {_type_names(value)}",
     }.get(error.validator, lambda: error.message)()
     return f"config: {key} = {_SHORT.repr(error.instance)}: {allowed}"
+
+
+def _type_names(types: str | list[str]) -> str:
+    """Name JSON types as people who write YAML do."""
+    words = {"object": "mapping", "array": "list", "null": "none"}
+    return " or ".join(
+        words.get(kind, kind) for kind in ([types] if isinstance(types, str) else types)
+    )

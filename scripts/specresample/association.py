@@ -151,7 +151,12 @@ def read_association(file: str | Path) -> list[Product]:
         a name is not usable or a member does not exist.
     """
     try:
-        table = json.loads(Path(file).read_text(encoding="utf-8"))
+        with open(file, "rb") as stream:
+            if stream.peek().startswith(b"SIMPLE  ="):
+                raise ResampleError(
+                    f"association {file}: this is a FITS file; name the association it is in"
+                )
+            table = json.loads(stream.read().decode("utf-8"))
     except OSError as error:
         raise ResampleError(f"association {file}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

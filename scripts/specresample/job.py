@@ -57,6 +57,8 @@ def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
     warnings.formatwarning = _one_line_warning
+    # Exposures come from other versions of asdf than ours.
+    warnings.filterwarnings("ignore", message="File was created with extension")
     in_file, on_terminal = (
         logging.FileHandler(log_file, mode="w"),
         logging.StreamHandler(sys.stderr),

@@ -87,7 +87,9 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> dict:
     if not prepared["slits"]:
         reasons = "; ".join(f"{bad['slit']}: {bad['reason']}" for bad in prepared["bad"])
         reasons = reasons or "it has no slits"
-        raise ResampleError(f"{exposure.path}: no slit can be used: {reasons}")
+        raise ResampleError(
+            f"{exposure.path}: no slit can be used; is it a level-2b file (_cal, _crf)? {reasons}"
+        )
     return prepared
 
 
