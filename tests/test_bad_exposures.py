@@ -16,6 +16,7 @@ from inprocess import (
     rewrite,
     set_keywords,
     tree_text,
+    write_lrs_exposures,
     write_slit_exposures,
     write_slits_exposures,
     write_tree,
@@ -36,6 +37,7 @@ def originals(tmp_path_factory):
     return {
         "slit": write_slit_exposures(tmp_path_factory.mktemp("slit")),
         "slits": write_slits_exposures(tmp_path_factory.mktemp("slits")),
+        "lrs": write_lrs_exposures(tmp_path_factory.mktemp("lrs")),
     }
 
 
@@ -168,7 +170,7 @@ def test_missing_extension_leaves_the_science(exposures, tmp_path, hdu):
 @pytest.mark.parametrize("hdu", ["SCI", "ASDF"])
 def test_missing_extension_without_which_nothing_goes(exposures, tmp_path, hdu):
     rewrite(exposures[1], lambda hdus: hdus.pop(hdu))
-    refused(exposures, tmp_path, rf"{SECOND}: slit S200A1.*(SCI is not an image|no WCS)")
+    refused(exposures, tmp_path, rf"{SECOND}: .*S200A1.*(SCI is not an image|no WCS)")
 
 
 @pytest.mark.parametrize("plane", ["ERR", "DQ", "VAR_POISSON", "VAR_RNOISE", "VAR_FLAT"])
@@ -202,7 +204,7 @@ def test_absurd_image_is_not_read(exposures, tmp_path):
         hdus["SCI"].data = np.broadcast_to(np.float32(0), (5000, 5000))
 
     rewrite(exposures[1], blow)
-    refused(exposures, tmp_path, rf"{SECOND}: slit .*SCI is not an image \(shape \(5000, 5000\)\)")
+    refused(exposures, tmp_path, rf"{SECOND}: .*SCI is not an image \(shape \(5000, 5000\)\)")
 
 
 def test_nothing_but_nan_is_a_product_without_weight(exposures, tmp_path):
@@ -249,7 +251,7 @@ def test_dq_of_floats(exposures, tmp_path):
         hdus["DQ"] = fits.ImageHDU(hdus["DQ"].data.astype("f4"), name="DQ")
 
     rewrite(exposures[1], retype)
-    refused(exposures, tmp_path, rf"{SECOND}: slit S200A1.*DQ is not of integers \(.*f4|float32")
+    refused(exposures, tmp_path, rf"{SECOND}: .*S200A1.*DQ is not of integers \(.*f4|float32")
 
 
 def test_first_of_two_extensions_counts(exposures, tmp_path, expected):
@@ -260,6 +262,74 @@ def test_first_of_two_extensions_counts(exposures, tmp_path, expected):
     rewrite(exposures[1], append)
     _, found = made(exposures, tmp_path)
     np.testing.assert_array_equal(found["SCI"], expected["SCI"])
+
+
+def test_read_noise_missing_in_one(exposures, tmp_path, caplog):
+    rewrite(exposures[1], lambda hdus: hdus.pop("VAR_RNOISE"))
+    _, found = made(exposures, tmp_path)
+    assert set(np.unique(found["CON"])) == {0, 1, 2, 3}
+    assert f"{exposures[1].name}: slit S200A1 (source 1): no VAR_RNOISE: all good" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["slit", "slits", "lrs"])
+def test_form_in_which_arrays_are_stored_does_not_matter(originals, tmp_path, kind):
+    def store(hdus):
+        for i, hdu in enumerate(hdus):
+            if hdu.name in ("SCI", "ERR"):
+                hdus[i] = fits.ImageHDU(hdu.data.astype("f8"), hdu.header)
+            elif hdu.name in ("DQ", "VAR_RNOISE"):
+                hdus[i] = fits.CompImageHDU(
+                    hdu.data, hdu.header, compression_type="GZIP_2", quantize_level=0
+                )
+            elif hdu.name == "VAR_FLAT":
+                hdu.header["EXTNAME"] = "var_flat"
+        hdus.append(fits.ImageHDU(np.zeros((5, 5)), name="PATHLOSS_PS"))
+        hdus.append(fits.ImageHDU(name="EMPTY"))
+
+    exposures = [Path(shutil.copy(path, tmp_path)) for path in originals[kind]]
+    _, expected = made(exposures, tmp_path, name="plain")
+    for exposure in exposures:
+        rewrite(exposure, store)
+    _, found = made(exposures, tmp_path)
+    assert {*found} == {*expected}
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+@pytest.mark.parametrize("good", [0, 1, 2])
+def test_hardly_a_good_pixel(exposures, tmp_path, good):
+    def mask(hdus):
+        flags = hdus["DQ"].data
+        flags[...] |= 1
+        flags[12, 20 : 20 + good] = 0
+
+    rewrite(exposures[1], mask)
+    _, found = made(exposures, tmp_path)
+    seen = (found["CON"][0] & 2) > 0
+    assert seen.any() == (good > 0)
+    assert np.isfinite(found["SCI"][found["WHT"] > 0]).all()
+
+
+def test_highest_flag_in_signed_integers(exposures, tmp_path):
+    highest = np.uint32(1 << 31)
+
+    def retype(hdus):
+        flags = (hdus["DQ"].data | highest).view("i4")
+        hdus["DQ"] = fits.ImageHDU(flags, name="DQ")
+
+    for exposure in exposures:
+        rewrite(exposure, retype)
+    _, found = made(exposures, tmp_path, propagate_dq=True)
+    assert ((found["DQ"][found["WHT"] > 0] & highest) > 0).all()
+
+
+def test_memory_that_does_not_suffice_names_the_exposure(exposures, tmp_path, monkeypatch):
+    def trace_slit(wcs, sci, *_, **__):
+        raise MemoryError("Unable to allocate")
+
+    monkeypatch.setattr("specresample.preparation.trace_slit", trace_slit)
+    reason = "more memory than there may be .Unable to allocate"
+    refused(exposures, tmp_path, rf"{re.escape(exposures[0].name)}: it needs {reason}")
 
 
 # ---- metadata ------------------------------------------------------------------------------------
@@ -335,6 +405,18 @@ def test_metadata_that_no_header_takes(exposures, tmp_path, key, value):
 def test_dispersion_axis_that_is_none(exposures, tmp_path):
     edit_tree(exposures[1], ("dispersion_direction: 1", "dispersion_direction: 3"))
     refused(exposures, tmp_path, rf"{SECOND}: .*DISPAXIS\) is 3")
+
+
+def test_dispersion_axis_that_is_the_other(exposures, tmp_path):
+    edit_tree(exposures[1], ("dispersion_direction: 1", "dispersion_direction: 2"))
+    refused(exposures, tmp_path, rf"{SECOND}: .*wavelength does not run along .*DISPAXIS 2")
+
+
+def test_dispersion_axis_missing_where_it_is_not_the_default(originals, tmp_path):
+    exposures = [Path(shutil.copy(path, tmp_path)) for path in originals["lrs"]]
+    edit_tree(exposures[1], ("dispersion_direction: 2", "other: 2"))
+    set_keywords(exposures[1], {"DISPAXIS": None}, "SCI")
+    refused(exposures, tmp_path, "mirimage_cal.fits: .*wavelength does not run along .*DISPAXIS 1")
 
 
 def test_two_slits_of_one_source(slits, tmp_path):

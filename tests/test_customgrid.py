@@ -281,7 +281,7 @@ def test_wcs_of_no_numbers(written, key, value):
 
 
 def test_wcs_that_no_product_could_hold(written):
-    path = written((r"inputs: \[x0, x1\]", "inputs: [x0, true]"))
+    path = written((r"mapping: \[2, 1\]", "mapping: [2, true]"))
     assert "not usable" in refusal(path)
 
 

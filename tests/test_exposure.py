@@ -214,14 +214,14 @@ def test_slit_without_wcs(edited):
     path = edited(lambda hdus: remove(hdus, "ASDF"))
     (slit,) = read(path)
     assert isinstance(slit, BadSlit)
-    assert slit.reason == f"{path}: slit S200A1 (source 1): no WCS (is there an ASDF extension?)"
+    assert slit.reason == "no WCS (is there an ASDF extension?)"
 
 
 def test_one_bad_slit_leaves_the_other(remodelled):
     path = remodelled(lambda model: delattr(model.slits[0].meta, "wcs"), "MultiSlitModel")
     first, second = read(path)
     assert isinstance(first, BadSlit)
-    assert first.reason.startswith(f"{path}: slit S200A1 (source 1): no WCS")
+    assert first.reason.startswith("no WCS")
     assert first.number == 0
     assert isinstance(second, Slit)
     assert second.number == 1

@@ -252,6 +252,20 @@ def test_fully_masked_exposure_adds_nothing_to_the_arrays(exposures, product, tm
     assert_same(found, expected, set(expected))
 
 
+def test_brighter_exposures_scale_science_and_error(exposures, product, tmp_path):
+    def brighter(hdus):
+        hdus["SCI"].data *= 2
+        for name in ("VAR_RNOISE", "VAR_POISSON", "VAR_FLAT"):
+            hdus[name].data *= 4
+
+    _, expected = product(exposures)
+    _, found = product(changed(exposures, tmp_path / "brighter", brighter), "other")
+    for name in ("SCI", "ERR"):
+        np.testing.assert_allclose(found[name], expected[name] * 2, rtol=1e-5, err_msg=name)
+    np.testing.assert_array_equal(found["WHT"], expected["WHT"] / 4)
+    assert_same(found, expected, {"CON", "WAVELENGTH"})
+
+
 def test_scaled_read_noise_scales_the_weight(exposures, product, tmp_path):
     def louder(hdus):
         hdus["VAR_RNOISE"].data *= 4

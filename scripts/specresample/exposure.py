@@ -125,7 +125,7 @@ class Exposure:
     def _read_structure(self, hdus: fits.HDUList, tree: Mapping, headers: Mapping) -> None:
         # By name once: a look-up in the list itself takes the longer the more slits there are. Of
         # two with one name the first counts.
-        self._hdus = {(hdu.name, hdu.ver): hdu for hdu in reversed(hdus)}
+        self._hdus = {(hdu.name.upper(), hdu.ver): hdu for hdu in reversed(hdus)}
         self.model_type = _model_class(hdus).__name__
         self.metadata = self._usable(
             _flatten(tree.get("meta", {}), "meta") | _flatten(headers.get("meta", {}), "meta")
@@ -184,26 +184,26 @@ class Exposure:
                 yield BadSlit(number, metadata, str(error))
 
     def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
-        name = f"{self.path}: slit {slit_label(metadata, number)}"
         try:
             wcs = _take_wcs(tree)
         except MemoryError:
             raise  # else what is left out would depend on how much there is
         except Exception as error:
-            raise ResampleError(f"{name}: its WCS is not readable ({first_line(error)})") from error
+            raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
         if not isinstance(wcs, gwcs.WCS):
-            raise ResampleError(f"{name}: no WCS (is there an ASDF extension?)")
+            raise ResampleError("no WCS (is there an ASDF extension?)")
         shape = self._shape("SCI", number)
         if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
-            raise ResampleError(f"{name}: SCI is not an image (shape {shape})")
+            raise ResampleError(f"SCI is not an image (shape {shape})")
         planes = {}
         for hdu in (*_FLOAT_ARRAYS.values(), "DQ"):
             # Of the headers, before anything is read.
             other = self._shape(hdu, number)
             if other == shape:
-                planes[hdu] = self._array(hdu, number, name)
+                planes[hdu] = self._array(hdu, number)
             elif other is not None:
-                log.warning("%s: %s has another shape than SCI and is left out", name, hdu)
+                message = "%s: slit %s: %s has another shape than SCI and is left out"
+                log.warning(message, self.path, slit_label(metadata, number), hdu)
         arrays = {
             key: np.array(planes[hdu], dtype=np.float32)
             for key, hdu in _FLOAT_ARRAYS.items()
@@ -214,7 +214,7 @@ class Exposure:
             arrays["sci"] -= np.float32(level)
         dq = planes.get("DQ", np.zeros(shape, np.uint32))
         if dq.dtype.kind not in "iu":
-            raise ResampleError(f"{name}: DQ is not of integers ({dq.dtype})")
+            raise ResampleError(f"DQ is not of integers ({dq.dtype})")
         arrays["dq"] = dq.astype(np.uint32)
         return Slit(number, mark_invalid(arrays), wcs, metadata)
 
@@ -222,17 +222,15 @@ class Exposure:
         """Shape of an array as its header states it; None when there is no such image."""
         return getattr(self._hdus.get((hdu_name, slit_number + 1)), "shape", None)
 
-    def _array(self, hdu_name: str, slit_number: int, name: str) -> np.ndarray:
+    def _array(self, hdu_name: str, slit_number: int) -> np.ndarray:
         try:
             array = self._hdus[hdu_name, slit_number + 1].data
         except MemoryError:
             raise
         except Exception as error:
-            raise ResampleError(
-                f"{name}: {hdu_name} is not readable ({first_line(error)})"
-            ) from error
+            raise ResampleError(f"{hdu_name} is not readable ({first_line(error)})") from error
         if array is None or array.dtype.kind not in "iuf":
-            raise ResampleError(f"{name}: {hdu_name} is not an image of numbers")
+            raise ResampleError(f"{hdu_name} is not an image of numbers")
         return array
 
     def _usable(self, metadata: Mapping[str, object]) -> dict[str, object]:
@@ -263,7 +261,7 @@ class BadSlit:
         Position in the file, from 0.
     metadata : dict of str to scalar
     reason : str
-        One line that names file, slit and cause.
+        The cause.
     """
 
     number: int

@@ -119,6 +119,10 @@ def trace_slit(
     coordinates = np.where(inside, coordinates, np.nan)
     if not np.isfinite(coordinates).all(axis=0).any():
         raise ResampleError("its WCS gives no finite world coordinates")
+    if _runs_across(coordinates[2], dispersion_axis):
+        raise ResampleError(
+            f"its wavelength does not run along its dispersion axis (DISPAXIS {dispersion_axis})"
+        )
 
     low, high = box[dispersion_axis - 1]
     # The reference counts from the first pixel of the bounding box; the slit grid takes the middle
@@ -132,6 +136,15 @@ def trace_slit(
     summary["source"] = None if source is None else more[:, 2].tolist()
     summary["has_data"] = bool(np.sum(good & (sci != 0)) > MIN_GOOD_PIXELS)
     return Footprint(rows, columns, coordinates, summary)
+
+
+def _runs_across(wavelength: np.ndarray, dispersion_axis: int) -> bool:
+    """Whether wavelength changes faster across the dispersion than along it."""
+    along, across = 2 - dispersion_axis, dispersion_axis - 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        steps = [np.nanmedian(np.abs(np.diff(wavelength, axis=a))) for a in (along, across)]
+    return bool(steps[0] < steps[1])
 
 
 def bounding_box(wcs: gwcs.WCS, shape: tuple[int, int]) -> np.ndarray:
