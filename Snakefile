@@ -132,6 +132,7 @@ rule prepare_exposure:
         f"{LOGS}/prepare_exposure/{{exposure}}.log",
     benchmark:
         f"{BENCHMARKS}/prepare_exposure/{{exposure}}.tsv"
+    cache: workflow.enable_cache
     conda:
         "envs/resample.yaml"
     resources:
@@ -143,6 +144,11 @@ rule prepare_exposure:
         "Preparing exposure {wildcards.exposure}"
     script:
         "scripts/prepare_exposure.py"
+
+
+if workflow.enable_cache:
+    # Snakemake measures no job whose output may come from a cache, and refuses to be asked for it.
+    rules.prepare_exposure.rule._benchmark = None
 
 
 checkpoint output_grid:
@@ -224,7 +230,7 @@ rule combine:
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("combine"),
-        exposures=CAMPAIGN.members,
+        exposures=CAMPAIGN.member_files,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
     message:
@@ -251,7 +257,7 @@ rule combine_sources:
         **CAMPAIGN.resources("combine_sources"),
     params:
         code=CAMPAIGN.code("combine_sources"),
-        exposures=CAMPAIGN.members,
+        exposures=CAMPAIGN.member_files,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
         sources=sources_of_part,
@@ -289,6 +295,9 @@ rule single_product:
     params:
         code=CAMPAIGN.code("single_product"),
         exposure=CAMPAIGN.member,
+        file=lambda wildcards: CAMPAIGN.member_files(wildcards)[
+            CAMPAIGN.member(wildcards)
+        ],
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
     message:

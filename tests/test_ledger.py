@@ -91,7 +91,7 @@ def test_errors_of_others_do_not_count(out):
 
 
 def test_product_without_a_trace(out):
-    assert entry(out)["state"] == "not made"
+    assert entry(out)["state"] == "open"
     assert entry(out)["reason"]
 
 
@@ -110,7 +110,7 @@ def test_summary(out):
     failed = done | {"product": "q", "state": "failed", "reason": "broken", "left_out": []}
     text = summary([done, *[failed] * 12], out)
     assert text.startswith(f"1 products made, 0 skipped, 12 failed: {out}")
-    missing = done | {"state": "not made", "reason": "none", "left_out": []}
+    missing = done | {"state": "open", "reason": "none", "left_out": []}
     assert summary([missing], out) == (
         f"0 products made, 0 skipped, 0 failed, 1 not made yet: {out}, {out / 'ledger.json'}"
     )

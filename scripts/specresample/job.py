@@ -13,8 +13,8 @@ from pathlib import Path
 
 from specresample.errors import ResampleError
 
-# Last line of the log of a job that ended well.
-DONE = "done"
+# How the log of a job that ended well ends.
+DONE = " INFO done"
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def logged_job(log_file: str | Path) -> Iterator[None]:
     log.handlers = [in_file, on_terminal]
     try:
         yield
-        log.info(DONE)
+        log.info("done")
     except ResampleError as error:
         log.error("%s", error)
         sys.exit(1)
