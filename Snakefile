@@ -139,6 +139,7 @@ rule prepare_exposure:
         f"{LOGS}/prepare_exposure/{{exposure}}.log",
     benchmark:
         f"{BENCHMARKS}/prepare_exposure/{{exposure}}.tsv"
+    cache: workflow.enable_cache
     conda:
         "envs/resample.yaml"
     resources:
@@ -150,6 +151,11 @@ rule prepare_exposure:
         "Preparing exposure {wildcards.exposure}"
     script:
         "scripts/prepare_exposure.py"
+
+
+if workflow.enable_cache:
+    # Snakemake measures no job whose output may come from a cache, and refuses to be asked for it.
+    rules.prepare_exposure.rule._benchmark = None
 
 
 checkpoint output_grid:
@@ -232,7 +238,7 @@ rule combine:
         in_memory=CAMPAIGN.in_memory,
     params:
         code=CAMPAIGN.code("combine"),
-        exposures=CAMPAIGN.members,
+        exposures=CAMPAIGN.member_files,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
     message:
@@ -260,7 +266,7 @@ rule combine_sources:
         **CAMPAIGN.resources("combine_sources"),
     params:
         code=CAMPAIGN.code("combine_sources"),
-        exposures=CAMPAIGN.members,
+        exposures=CAMPAIGN.member_files,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
         sources=sources_of_part,
@@ -299,6 +305,9 @@ rule single_product:
     params:
         code=CAMPAIGN.code("single_product"),
         exposure=CAMPAIGN.member,
+        file=lambda wildcards: CAMPAIGN.member_files(wildcards)[
+            CAMPAIGN.member(wildcards)
+        ],
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
     message:

@@ -25,7 +25,10 @@ if __name__ == "__main__":
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
-            exposures={key: read_json(path) for key, path in exposures.items()},
+            exposures={
+                key: read_json(path) | {"file": params.exposures[key]}
+                for key, path in exposures.items()
+            },
             singles=singles,
             arguments=params.arguments,
             association=params.association,

@@ -26,4 +26,7 @@ if __name__ == "__main__":
         Exposure(snakemake.input[0], in_memory=bool(snakemake.resources.in_memory)) as exposure,
         ArrayWriter(aside) as writer,
     ):
-        write_json(snakemake.output.summary, prepare_exposure(exposure, writer))
+        prepared = prepare_exposure(exposure, writer)
+        # From a cache it comes to all files that hold the same. Whose it is, their jobs are told.
+        del prepared["file"]
+        write_json(snakemake.output.summary, prepared)

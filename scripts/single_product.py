@@ -22,7 +22,7 @@ if __name__ == "__main__":
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
-            exposures={params.exposure: read_json(inputs.summary)},
+            exposures={params.exposure: read_json(inputs.summary) | {"file": params.file}},
             singles={params.exposure: single},
             arguments=params.arguments,
             association=params.association,

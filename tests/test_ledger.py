@@ -91,7 +91,7 @@ def test_errors_of_others_do_not_count(out):
 
 
 def test_product_without_a_trace(out):
-    assert entry(out)["state"] == "not made"
+    assert entry(out)["state"] == "open"
     assert entry(out)["reason"]
 
 
@@ -116,7 +116,7 @@ def test_summary(out):
 
 def test_summary_of_a_run_that_was_stopped(out):
     finish(out)
-    waiting = entry(out) | {"product": "q", "state": "not made", "reason": "not begun"}
+    waiting = entry(out) | {"product": "q", "state": "open", "reason": "not begun"}
     lines = summary([entry(out), waiting], out).splitlines()
     assert lines[0].startswith("1 product made, 0 skipped, 0 failed, 1 not made yet: ")
     assert lines[1:] == ["The same command goes on where this run ended."]

@@ -91,15 +91,14 @@ def test_changed_core_repeats_what_runs_it(clone):
     assert jobs(*clone) == {"combine": 1, "record": 1}
 
 
-def test_other_package_version_repeats_all(clone):
-    core = Path(clone[2].removeprefix("--snakefile=")).parent / "scripts/specresample"
-    version = core / "__init__.py"
-    version.write_text(
-        re.sub(r'__version__ = "[^"]+"', '__version__ = "99.0"', version.read_text())
-    )
-    made = jobs(*clone)
-    assert made["prepare_exposure"] == 3
-    assert made["combine"] == 1
+def test_other_package_version_repeats_all(copy, tmp_path):
+    # What Python takes for the installed drizzle.
+    metadata = tmp_path / "other/drizzle-99.0.dist-info/METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: drizzle\nVersion: 99.0\n")
+    run = snakemake(*copy, "--dry-run", PYTHONPATH=str(tmp_path / "other"))
+    for rule, number in {"prepare_exposure": 3, "drizzle_exposure": 3, "combine": 1}.items():
+        assert re.search(rf"^{rule} +{number}$", run.stdout + run.stderr, re.M)
 
 
 def test_incomplete_file_is_made_again(copy):
@@ -162,12 +161,14 @@ def test_killed_snakemake_goes_on_with_the_same_command(made, tmp_path, small_pr
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
-def test_killed_job_is_made_again_with_the_same_command(made, tmp_path):
+@pytest.mark.parametrize("small_product", [0, 30])
+def test_killed_job_is_made_again_with_the_same_command(made, tmp_path, small_product):
     shutil.copytree(made / "nods", tmp_path / "nods")
     shutil.copytree(made / "data", tmp_path / "data", symlinks=True)
-    config = write_config(tmp_path, associations=["data/asn.json"], small_product=0)
+    config = write_config(tmp_path, associations=["data/asn.json"], small_product=small_product)
     run = start(tmp_path, config)
-    wait_for(lambda: list(tmp_path.glob("results/.work/logs/prepare_exposure/*.log")))
+    # Begun and with the log open, an exposure or the whole product.
+    wait_for(lambda: list(tmp_path.glob("results/.work/logs/[ps]*/*.log")))
     os.kill(children(run.pid)[0], signal.SIGKILL)
     assert run.wait() != 0
     assert not (tmp_path / f"results/{PRODUCT}_s2d.fits").exists()

@@ -109,6 +109,10 @@ class Campaign:
         """Return the keys of the exposures of a product, in association order."""
         return [self._keys[path] for path in self.product(wildcards).exposures]
 
+    def member_files(self, wildcards: ProductWildcards) -> dict[str, str]:
+        """Return the file name of every exposure of a product by key, in association order."""
+        return {self._keys[path]: Path(path).name for path in self.product(wildcards).exposures}
+
     def arguments(self, wildcards: ProductWildcards) -> dict:
         """Return the documented arguments of a job's product."""
         return self.product_arguments(wildcards.product)

@@ -15,9 +15,9 @@ from specresample.limits import OutOfTime, bound_process, free_process
 from specresample.progress import OnTerminal
 from specresample.workers import end_with
 
-# Last line of the log of a job that ended well, and of one that the user stopped.
-DONE = "done"
-STOPPED = "stopped by the user"
+# How the log ends of a job that ended well, and of one that the user stopped.
+DONE = " INFO done"
+STOPPED = " WARNING stopped by the user"
 
 # A job that wants so many times the memory or the time that it was given, both of which are on the
 # safe side, works on something that is no spectrum.
@@ -72,12 +72,12 @@ def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
     job = "/".join(Path(log_file).with_suffix("").parts[-2:])
     try:
         yield
-        log.info(DONE)
+        log.info("done")
     except ResampleError as error:
         log.error("%s", error)
         sys.exit(1)
     except KeyboardInterrupt:
-        log.warning(STOPPED)
+        log.warning("stopped by the user")
         sys.exit(130)
     except MemoryError as error:
         free_process()  # to say so

@@ -38,8 +38,8 @@ def ledger_entry(
     Returns
     -------
     dict
-        ``product``; ``state``, one of done, skipped, failed and, where no run has come to it, not
-        made; the ``reason`` of the latter three; ``files``; ``left_out``, slits and exposures with
+        ``product``; ``state``, one of done, skipped, failed and, where no run has come to it, open;
+        the ``reason`` of the latter three; ``files``; ``left_out``, slits and exposures with
         reasons; ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums
         when there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the
         largest.
@@ -49,7 +49,16 @@ def ledger_entry(
     record, provenance = folder / "record.json", folder / "provenance.json"
     since = record.stat().st_mtime if record.is_file() else 0
     logs = [log for job in jobs for log in _files(work / "logs", job, ".log")]
-    errors = [line for log in logs if log.stat().st_mtime > since for line in _errors(log)]
+    lines = {log: _lines(log) for log in logs if log.stat().st_mtime > since}
+    reasons = [
+        line.partition(" ERROR ")[2] for log in lines for line in lines[log] if " ERROR " in line
+    ]
+    if not reasons:
+        # A job that was killed could not say so: its log has no end.
+        killed = [
+            log for log in lines if not lines[log] or not lines[log][-1].endswith((DONE, STOPPED))
+        ]
+        reasons = [f"its job was killed, or is at work: {log}" for log in killed]
     entry = {
         "product": product,
         "association": association,
@@ -58,13 +67,13 @@ def ledger_entry(
         "software": software_versions(),
         "arguments": dict(arguments),
     }
-    if errors:
-        entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(errors))}
+    if reasons:
+        entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(reasons))}
     elif since and provenance.is_file():
         made = read_json(provenance)
         entry |= read_json(record) | {key: made[key] for key in ("inputs", "software", "arguments")}
     else:
-        entry |= {"state": "not made", "reason": "no run has come to it, nor failed before it"}
+        entry |= {"state": "open", "reason": "no run has come to it, nor failed before it"}
     costs = [cost for job in jobs for cost in _costs(work / "benchmarks", job)]
     entry["seconds"] = round(sum(seconds for seconds, _ in costs), 1)
     entry["peak_mb"] = max((megabytes for _, megabytes in costs), default=0)
@@ -88,7 +97,7 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     count = Counter(entry["state"] for entry in entries)
     counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
     counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
-    counts += [f"{count['not made']} not made yet"] if count["not made"] else []
+    counts += [f"{count['open']} not made yet"] if count["open"] else []
     lines = [f"{', '.join(counts)}: {output_dir}, {output_dir / 'ledger.json'}"]
     left_out = sum(len(entry.get("left_out", [])) for entry in entries)
     if left_out:
@@ -98,7 +107,7 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
         if len(named) > _MOST_NAMED:
             lines.append(f"{state}: {len(named) - _MOST_NAMED} more, in the ledger")
-    if count["not made"]:
+    if count["open"]:
         lines.append("The same command goes on where this run ended.")
     return "\n".join(lines)
 
@@ -120,13 +129,8 @@ def _files(folder: Path, job: str, ending: str) -> list[Path]:
     return [path] if path.is_file() else []
 
 
-def _errors(log: Path) -> list[str]:
-    """Errors in the log of a job; that of a job that was killed has none, and no end."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    errors = [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line]
-    if errors or (lines and lines[-1].endswith((f" INFO {DONE}", f" WARNING {STOPPED}"))):
-        return errors
-    return [f"its job was killed, or is at work: {log}"]
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _costs(folder: Path, job: str) -> list[tuple[float, float]]:

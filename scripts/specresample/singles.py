@@ -52,7 +52,7 @@ def drizzle_exposure(
     for source in progress:
         slit = slits[source["slits"][key]]
         data = arrays.group(str(slit["number"]))
-        name = f"{prepared['file']}: slit {slit['label']}"
+        name = f"{key}: slit {slit['label']}"
         if weight_type == "ivm" and "var_rnoise" not in data:
             log.warning("%s: no VAR_RNOISE: all good pixels count alike", name)
         try:

@@ -40,7 +40,7 @@ def group_sources(
             other = sources.setdefault(source, {}).setdefault(key, slit)
             if other is not slit:
                 reason = f"slit {other['label']} shows the same source"
-                log.warning("%s: slit %s left out: %s", entry["file"], slit["label"], reason)
+                log.warning("%s: slit %s left out: %s", key, slit["label"], reason)
                 bad.append({"exposure": key, "slit": slit["label"], "reason": reason})
     return sources, bad
 
