@@ -25,6 +25,7 @@ from specresample.errors import ResampleError
 from specresample.files import write_json
 from specresample.ledger import ledger_entry, summary
 from specresample.needs import estimated_slits, request
+from specresample.overview import write_overview
 from specresample.provenance import software_versions
 
 _PACKAGE = "specresample"
@@ -166,7 +167,7 @@ class Campaign:
         )
 
     def close_ledger(self) -> str:
-        """Write the ledger of what became of all products, and return a summary of it."""
+        """Write ledger and overview of what became of all products, and return a summary."""
         out = Path(self.config["output_dir"])
         entries = [
             ledger_entry(
@@ -178,6 +179,7 @@ class Campaign:
             for folder, product in self.products.items()
         ]
         write_json(out / "ledger.json", {"products": entries}, indent=1)
+        write_overview(out / "overview.html", entries)
         return summary(entries, out)
 
     def _check_overrides(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from specresample.files import read_json
+from specresample.verdicts import failed_gates
 
 # How many products a summary names, of each kind that was not made.
 _MOST_NAMED = 10
@@ -31,7 +32,7 @@ def ledger_entry(
     -------
     dict
         ``product``; ``state``, one of done, skipped and failed, and the ``reason`` of the latter
-        two; ``files``; ``left_out``, slits and exposures with reasons; ``inputs``, ``software`` and
+        two; ``files``; of what was made all that its record says; ``inputs``, ``software`` and
         ``arguments`` as in the provenance; ``seconds`` of all its jobs together and ``peak_mb`` of
         the largest.
     """
@@ -75,13 +76,17 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     count = Counter(entry["state"] for entry in entries)
     lines = [
         f"{count['done']} products made, {count['skipped']} skipped, {count['failed']} failed: "
-        f"{output_dir}, {output_dir / 'ledger.json'}"
+        f"{output_dir}, {output_dir / 'overview.html'}"
     ]
     for state in ("skipped", "failed"):
         named = [entry for entry in entries if entry["state"] == state]
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
         if len(named) > _MOST_NAMED:
             lines.append(f"{state}: {len(named) - _MOST_NAMED} more")
+    failed = [line for e in entries for slit in e.get("slits", []) for line in failed_gates(slit)]
+    lines += failed[:_MOST_NAMED]
+    if len(failed) > _MOST_NAMED:
+        lines.append(f"{len(failed) - _MOST_NAMED} more gates failed")
     left_out = sum(len(entry.get("left_out", [])) for entry in entries)
     if left_out:
         lines.append(f"{left_out} slits or exposures were left out of products that were made")
