@@ -66,7 +66,14 @@ GRID_ARGUMENTS = ["pixel_scale_ratio", "pixel_scale", "output_shape", "output_wc
 ARGUMENTS = sorted({*DRIZZLE_ARGUMENTS, *GRID_ARGUMENTS, *PRODUCT_ARGUMENTS})
 
 # How records are shown in a report.
-RECORD = {"category": "Records", "labels": {"product": "{product}"}}
+RECORD = {
+    "category": "Records",
+    "caption": "report/record.rst",
+    "labels": {"product": "{product}"},
+}
+
+
+report: "report/workflow.rst"
 
 
 if workflow.is_main_process and remove_stale_locks(Path(".snakemake")):
@@ -110,6 +117,7 @@ wildcard_constraints:
 localrules:
     all,
     previews,
+    overview,
     deliver,
     record,
     small_product_record,
@@ -254,7 +262,9 @@ rule combine_sources:
         singles=rules.combine.input.singles,
         output_wcs=grid_handed_in,
     output:
-        files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/sources-{{part}}"), temp),
+        files=CAMPAIGN.intermediate(
+            directory(f"{WORK}/{{product}}/sources-{{part}}"), temp
+        ),
         facts=CAMPAIGN.intermediate(f"{WORK}/{{product}}/facts-{{part}}.json", temp),
     log:
         f"{LOGS}/combine_sources/{{product}}-{{part}}.log",
@@ -437,6 +447,7 @@ rule preview:
     output:
         report(
             f"{OUT}/{{product}}/preview.png",
+            caption="report/preview.rst",
             category="Previews",
             labels={"product": "{product}"},
         ),
@@ -459,6 +470,29 @@ rule preview:
         "scripts/preview.py"
 
 
+rule overview:
+    input:
+        records_of_all,
+    output:
+        report(
+            f"{WORK}/overview.html",
+            caption="report/overview.rst",
+            category="Overview",
+            labels={"table": "all products"},
+        ),
+    log:
+        f"{LOGS}/overview.log",
+    conda:
+        "envs/resample.yaml"
+    params:
+        code=CAMPAIGN.code("overview"),
+    message:
+        "Listing all products"
+    script:
+        "scripts/overview.py"
+
+
 rule previews:
     input:
         expand(rules.preview.output, product=CAMPAIGN.products),
+        rules.overview.output,

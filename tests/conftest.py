@@ -127,12 +127,13 @@ def jwst_python() -> str:
 def campaign_products(folder: Path) -> dict[str, bytes]:
     """Return the content of all that a run delivered, by path below the folder of results.
 
-    But for the ledger, which says how long it took.
+    But for ledger and overview, which say how long it took.
     """
     results = folder / "results"
     files = (path for path in results.rglob("*") if path.is_file())
     paths = {str(path.relative_to(results)): path for path in files}
-    paths.pop("ledger.json", None)
+    for name in ("ledger.json", "overview.html"):
+        paths.pop(name, None)
     return {name: path.read_bytes() for name, path in paths.items() if name[0] != "."}
 
 

@@ -109,7 +109,7 @@ def test_summary(out):
     done = entry(out)
     failed = done | {"product": "q", "state": "failed", "reason": "broken", "left_out": []}
     lines = summary([done, *[failed] * 12], out).splitlines()
-    assert lines[0] == f"1 product made, 0 skipped, 12 failed: {out}, {out}/ledger.json"
+    assert lines[0] == f"1 product made, 0 skipped, 12 failed: {out}, {out}/overview.html"
     assert lines[1] == "left out of products, as the ledger says: 1 slits or exposures"
     assert lines[2:] == ["failed: q: broken"] * 10 + ["failed: 2 more, in the ledger"]
 

@@ -26,6 +26,7 @@ from specresample.files import write_json
 from specresample.ledger import ledger_entry, summary
 from specresample.locks import one_at_a_time
 from specresample.needs import estimated_slits, request, useful_workers
+from specresample.overview import write_overview
 from specresample.provenance import software_versions
 
 _PACKAGE = "specresample"
@@ -175,7 +176,7 @@ class Campaign:
         )
 
     def close_ledger(self, out: Path) -> str:
-        """Write the ledger of what became of all products, and return a summary of it.
+        """Write ledger and overview of what became of all products, and return a summary.
 
         Parameters
         ----------
@@ -195,6 +196,7 @@ class Campaign:
                 for folder, product in self.products.items()
             ]
             write_json(out / "ledger.json", {"products": entries}, indent=1)
+            write_overview(out / "overview.html", entries)
         return summary(entries, out)
 
     def _check_overrides(self) -> None:

@@ -5,17 +5,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from specresample.gates import (
-    FAILED,
-    MEANINGS,
-    flux_gate,
-    nods_gate,
-    size_gate,
-    wavelength_gate,
-    wcs_gate,
-)
+from specresample.gates import flux_gate, nods_gate, size_gate, wavelength_gate, wcs_gate
 from specresample.grid import load_grid
 from specresample.quicksum import signal_to_noise, sum_rows
+from specresample.verdicts import FAILED, failed_gates
 
 log = logging.getLogger(__name__)
 
@@ -89,30 +82,6 @@ def slit_facts(
     for line in failed_gates(facts):
         log.warning("%s", line)
     return facts
-
-
-def failed_gates(facts: Mapping[str, object]) -> list[str]:
-    """Say of every gate that failed what was found, a line each.
-
-    Parameters
-    ----------
-    facts : mapping
-        Of a slit, from `slit_facts`.
-    """
-    place = f"{facts['file']}: slit {facts['slit']}"
-    return [
-        f"{place}: gate {name} failed: {gate_text(name, gate)}"
-        for name, gate in facts["gates"].items()
-        if gate["state"] == FAILED
-    ]
-
-
-def gate_text(name: str, gate: Mapping[str, object]) -> str:
-    """Put a gate's result into words: value and limits, or why there is no value."""
-    if gate["value"] is None:
-        return gate["reason"]
-    low, high = gate["limits"]
-    return f"{MEANINGS[name]}: {gate['value']:g}, allowed are {low:g} to {high:g}"
 
 
 def _evaluated(gate: Callable[[], dict]) -> dict:

@@ -8,15 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-MEANINGS = {
-    "flux": "flux out over flux in",
-    "wavelength": "steps of wavelength that go the wrong way",
-    "wcs": "pixels between where the WCS starts and where it comes back",
-    "size": "times the size that the exposures need",
-    "nods": "pixels between the traces of the exposures",
-}
-
-PASSED, FAILED, NOT_MEASURABLE = "passed", "failed", "not measurable"
+from specresample.verdicts import FAILED, NOT_MEASURABLE, PASSED
 
 FLUX_LIMITS = 0.95, 1.05
 WAVELENGTH_LIMITS = 0, 0
@@ -139,6 +131,8 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> dict:
     -------
     dict
     """
+    if not len(pixels):
+        return _fail(WCS_LIMITS, "no pixel has a place on the sky")
     distances = np.array([np.hypot(*(back - pixels).T) for back in there_and_back])
     if not np.isfinite(distances).all():
         lost = int((~np.isfinite(distances)).sum())
@@ -249,7 +243,8 @@ def trace_shift(
     """
     near = np.arange(-_NEAR, _NEAR + _STEP / 2, _STEP) * scale
     alike, shift = _correlate(reference, signal, near, _FEWEST_ROWS)
-    if not alike >= _ALIKE:
+    # At the end of what was tried there is no maximum.
+    if not (alike >= _ALIKE and abs(shift) < (_NEAR - _STEP) * scale):
         rows = len(reference)
         # On few rows anything is alike somewhere.
         least = min(np.isfinite(profile).sum() for profile in (reference, signal)) / 2

@@ -8,6 +8,7 @@ from pathlib import Path
 from specresample.files import read_json
 from specresample.job import DONE, STOPPED
 from specresample.provenance import software_versions
+from specresample.verdicts import failed_gates
 
 # How many products a summary names, of each kind that was not made.
 _MOST_NAMED = 10
@@ -39,10 +40,9 @@ def ledger_entry(
     -------
     dict
         ``product``; ``state``, one of done, skipped, failed and, where no run has come to it, open;
-        the ``reason`` of the latter three; ``files``; ``left_out``, slits and exposures with
-        reasons; ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums
-        when there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the
-        largest.
+        the ``reason`` of the latter three; ``files``; of what was made all that its record says;
+        ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums when
+        there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the largest.
     """
     work, folder = output_dir / ".work", output_dir / product
     jobs = _jobs(product, exposures)
@@ -98,7 +98,7 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
     counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
     counts += [f"{count['open']} not made yet"] if count["open"] else []
-    lines = [f"{', '.join(counts)}: {output_dir}, {output_dir / 'ledger.json'}"]
+    lines = [f"{', '.join(counts)}: {output_dir}, {output_dir / 'overview.html'}"]
     left_out = sum(len(entry.get("left_out", [])) for entry in entries)
     if left_out:
         lines.append(f"left out of products, as the ledger says: {left_out} slits or exposures")
@@ -107,6 +107,10 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
         if len(named) > _MOST_NAMED:
             lines.append(f"{state}: {len(named) - _MOST_NAMED} more, in the ledger")
+    failed = [line for e in entries for slit in e.get("slits", []) for line in failed_gates(slit)]
+    lines += failed[:_MOST_NAMED]
+    if len(failed) > _MOST_NAMED:
+        lines.append(f"{len(failed) - _MOST_NAMED} more gates failed, in the overview")
     if count["open"]:
         lines.append("The same command goes on where this run ended.")
     return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""Show all products of a campaign on one page: a table that can be sorted and filtered.
+
+Makes `overview.html` for the report, from the records of the products. Every run leaves the same
+page, with what failed, as `overview.html` beside the products.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specresample.files import read_json
+from specresample.job import logged_job
+from specresample.ledger import ledger_entry
+from specresample.overview import write_overview
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    with logged_job(snakemake.log[0]):
+        entries = []
+        for path in map(Path, snakemake.input):
+            exposures = dict.fromkeys(read_json(path)["exposures"], "")
+            entries.append(ledger_entry(path.parent.name, "", exposures, path.parents[1]))
+        write_overview(snakemake.output[0], entries)
