@@ -436,3 +436,5 @@ rule preview:
 rule previews:
     input:
         expand(rules.preview.output, product=CAMPAIGN.products),
+    message:
+        "All previews are drawn"
