@@ -35,7 +35,7 @@ config/README.md: config/config.schema.yaml | .venv/installed
 demo: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m specsim demo/data
 	$(BIN)/snakemake all previews --configfile demo/config.yaml
-	$(BIN)/snakemake previews --configfile demo/config.yaml --report demo/results/report.html
+	$(BIN)/snakemake all previews --configfile demo/config.yaml --report demo/results/report.html
 	@echo "Products:" && ls demo/results/*_s2d.fits
 	@echo "Report of the run: demo/results/report.html"
 

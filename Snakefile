@@ -496,3 +496,5 @@ rule previews:
     input:
         expand(rules.preview.output, product=CAMPAIGN.products),
         rules.overview.output,
+    message:
+        "All previews are drawn"

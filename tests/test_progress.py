@@ -1,8 +1,18 @@
 import logging
 import os
+import threading
+import time
 
 import pytest
-from specresample.progress import OnTerminal, Progress, duration, how_far, is_due
+from specresample import progress
+from specresample.progress import (
+    OnTerminal,
+    Progress,
+    duration,
+    how_far,
+    is_due,
+    watch_products,
+)
 
 
 class Clock:
@@ -119,3 +129,24 @@ def test_forked_processes_share_log_and_terminal(tmp_path):
     expected = {f"worker {worker}: slit {slit} traced" for worker in range(4) for slit in range(50)}
     assert len(lines) == 200
     assert set(lines) == expected
+
+
+def test_run_tells_how_many_products_are_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_INTERVAL", 0.01)
+    records = [tmp_path / name for name in "abc"]
+    records[0].touch()
+    os.utime(records[0], (0, 0))  # of an earlier run
+    threads = set(threading.enumerate())
+    watch_products(records)
+    [watching] = set(threading.enumerate()) - threads
+    said = ""
+    time.sleep(0.05)  # file systems know the time less exactly
+    records[1].touch()
+    while "1 of 3" not in said:
+        time.sleep(0.01)
+        said += capsys.readouterr().err
+    for record in records:
+        record.touch()
+    watching.join(10)
+    assert not watching.is_alive()
+    assert said.startswith("Products: 1 of 3, about ")

@@ -60,7 +60,12 @@ def is_due(now: float, last: float, start: float) -> bool:
     now, last, start : float
         Seconds on one clock: now, at the last line, and when the job began.
     """
-    return now - last >= max(_INTERVAL, _RARER * (now - start))
+    return now - last >= _pause(now - start)
+
+
+def _pause(seconds: float) -> float:
+    """How long the terminal is left alone, after so many seconds."""
+    return max(_INTERVAL, _RARER * seconds)
 
 
 class Progress(Generic[Item]):
@@ -142,18 +147,19 @@ def watch_products(records: Collection[Path]) -> None:
     records : collection of Path
         Files that the run makes, the last of each product. A thread looks for them.
     """
-    since = time.time()
+    since, start = time.time(), time.monotonic()
 
     def watch() -> None:
-        start = last = time.monotonic()
         waiting, told = set(records), 0
         while waiting:
-            time.sleep(_INTERVAL)
+            # A large campaign has many files to look for, and takes long.
+            time.sleep(_pause(time.monotonic() - start))
             waiting = {path for path in waiting if not _is_newer(path, since)}
-            number, now = len(records) - len(waiting), time.monotonic()
-            if number > told and waiting and is_due(now, last, start):
-                print(f"Products: {how_far(number, len(records), now - start)}", file=sys.stderr)
-                told, last = number, now
+            number = len(records) - len(waiting)
+            if number > told and waiting:
+                far = how_far(number, len(records), time.monotonic() - start)
+                print(f"Products: {far}", file=sys.stderr)
+                told = number
 
     threading.Thread(target=watch, daemon=True).start()
 
