@@ -27,7 +27,12 @@ ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 
 def make(
-    exposures: Sequence[Path], folder: Path, *, name: str = "product", **arguments: object
+    exposures: Sequence[Path],
+    folder: Path,
+    *,
+    name: str = "product",
+    association: Mapping[str, object] | None = None,
+    **arguments: object,
 ) -> dict:
     """Make a product of some exposures; returns its grids, after which its files are there."""
     keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
@@ -35,7 +40,13 @@ def make(
     with (
         TemporaryDirectory() as scratch,
         drizzled_product(
-            name, keys, chosen, {}, Path(scratch), Path(scratch, "singles"), in_memory=True
+            name,
+            keys,
+            chosen,
+            association or {},
+            Path(scratch),
+            Path(scratch, "singles"),
+            in_memory=True,
         ) as ingredients,
     ):
         for file, product in product_files(ingredients):
