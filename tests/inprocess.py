@@ -26,7 +26,12 @@ ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 
 def make(
-    exposures: Sequence[Path], folder: Path, *, name: str = "product", **arguments: object
+    exposures: Sequence[Path],
+    folder: Path,
+    *,
+    name: str = "product",
+    association: Mapping[str, object] | None = None,
+    **arguments: object,
 ) -> dict:
     """Make a product of some exposures; returns its grids, after which its files are there."""
     keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
@@ -35,7 +40,7 @@ def make(
             name=name,
             exposures=keys,
             arguments=ARGUMENTS | arguments,
-            association={},
+            association=association or {},
             prepared=Path(scratch, "prepared"),
             code="",
             files=Path(scratch, "files"),

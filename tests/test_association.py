@@ -228,6 +228,28 @@ def test_member_that_leads_out_of_the_folder(tmp_path, member):
     )
 
 
+@pytest.mark.parametrize("member", ["{x}.fits", "a<results>.fits", "</script>.fits", "s3://b/{a}"])
+@pytest.mark.parametrize("kind", ["science", "background"])
+def test_member_with_marks_that_mean_more(tmp_path, member, kind):
+    entry = {"name": "p", "members": [{"expname": member, "exptype": kind}]}
+    message = refusal(write(tmp_path, {"products": [entry]}))
+    assert message == f"product p: member {member!r} is not usable: {{}} or <> are in it"
+
+
+@pytest.mark.parametrize("name", ["asn<results>.json", "a{b}.json"])
+def test_association_with_marks_that_mean_more(tmp_path, name):
+    write_products(tmp_path, product("p", "x"), name=name)
+    with pytest.raises(ResampleError, match=r"not a usable name: \{\} or <> are in it$"):
+        read_products([f"{tmp_path}/a*.json"])
+
+
+def test_kind_of_member_that_is_none(tmp_path):
+    members = [{"expname": "a", "exptype": "science"}, {"expname": "b", "exptype": "<i>\n"}]
+    (tmp_path / "a").touch()
+    (found,) = read_association(write(tmp_path, {"products": [{"name": "p", "members": members}]}))
+    assert found.left_out == ("unknown: b",)
+
+
 def test_members_that_lie_elsewhere(tmp_path):
     places = "s3://bucket/jwst/a_cal.fits", "https://host:80/b_cal.fits", "http://host/c_cal.fits"
     [found] = read_association(write(tmp_path, {"products": [product("p", *places)]}))
@@ -244,7 +266,7 @@ def test_members_that_lie_elsewhere(tmp_path):
         "https://host/",
         "https://host/file?uri=a.fits",
         "https://user:word@host/a.fits",
-        "https://host/{source_id}.fits",
+        "https://host/a b\t.fits",
         "https://host/a\n.fits",
     ],
 )
@@ -306,6 +328,12 @@ def test_exposure_keys_are_names_without_endings():
         "jw2_nrs1": "d/jw2_nrs1_crf.fits",
         "other": "d/other.fits",
     }
+
+
+def test_exposure_keys_hold_no_letter_that_means_more():
+    found = keys("d/jw1 (a)_cal.fits", "d/é'\"&$_crf.fits", f"d/{'x' * 240}.fits")
+    assert [*found][:2] == ["jw1+20+28a+29", "+e9+27+22+26+24"]
+    assert len([*found][2]) == 209
 
 
 def test_exposure_of_two_products_has_one_key():

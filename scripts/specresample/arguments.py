@@ -189,7 +189,7 @@ def _explain(error: ValidationError) -> str:
         "maxItems": lambda: f"it must have {value} entries",
         "pattern": lambda: {
             "fillval": "allowed are NAN, INDEF or a number",
-            "output_dir": "it must be a folder's name without braces",
+            "output_dir": "it must be a folder's name without {} and <>",
         }[key.split(".")[-1]],
         "type": lambda: f"it must be of type {_type_names(value)}",
     }.get(error.validator, lambda: error.message)()

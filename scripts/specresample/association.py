@@ -23,6 +23,9 @@ TEMPLATES = {"source_id": "[sbv][0-9]+", "slit_name": "[a-z0-9-]+"}
 # Snakemake would keep all files of a service in one place; no password, it would go into records.
 _URI = re.compile("(?:https?|s3)://[^/?#@]+/[^?#{}]*[^/?#{}]")
 
+# What Snakemake takes for a wildcard or a variable in any path, and shows in a report as it is.
+MARKS = re.compile("[{}<>]")
+
 # Long enough for every observatory name, short enough that suffixes stay below the 255 bytes of a
 # file name.
 MAX_NAME = 200
@@ -119,6 +122,11 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
         found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
         if not found:
             raise ResampleError(f"association {pattern}: no such file")
+        for file in found:
+            if not file.isprintable() or MARKS.search(file):
+                raise ResampleError(
+                    f"association {file!r}: not a usable name: {{}} or <> are in it"
+                )
         files.update(dict.fromkeys(map(os.path.normpath, found)))
 
     products: dict[str, Product] = {}
@@ -177,11 +185,17 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
     for member in members if isinstance(members, list) else []:
         if not isinstance(member, dict) or not isinstance(member.get("expname"), str):
             raise ResampleError(f"association {file}: product {name}: a member has no expname")
+        if MARKS.search(member["expname"]):
+            raise ResampleError(
+                f"association {file}: product {name}: member {member['expname']!r} is not usable: "
+                "{} or <> are in it"
+            )
         kind = str(member.get("exptype", "")).lower()
         if kind == "science":
             exposures.append(_member_place(member["expname"], name, file))
         else:
-            left_out.append(f"{kind}: {member['expname']}")
+            known = re.fullmatch("[a-z_]+", kind)
+            left_out.append(f"{kind if known else 'unknown'}: {member['expname']}")
     if not exposures:
         raise ResampleError(f"association {file}: product {name} has no science members")
     names = [exposure_name(path) for path in exposures]
@@ -239,8 +253,19 @@ def _member_place(expname: str, product: str, file: str) -> str:
 
 
 def exposure_name(path: str) -> str:
-    """Name of an exposure: that of its file without endings such as ``_cal.fits``."""
-    return re.sub("_(cal|crf)$", "", Path(path).stem)
+    """Name of an exposure: that of its file without endings such as ``_cal.fits``.
+
+    Other letters than those of observatory names become numbers, for to Snakemake some mean more;
+    a name that would be too long ends in a digest.
+
+    Examples
+    --------
+    >>> exposure_name("data/jw1 <a>_cal.fits")
+    'jw1+20+3ca+3e'
+    """
+    name = re.sub("_(cal|crf)$", "", Path(path).stem)
+    name = re.sub("[^A-Za-z0-9_.+-]", lambda letter: f"+{ord(letter[0]):x}", name)
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}-{_digest(name)}"
 
 
 def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
@@ -253,8 +278,8 @@ def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Exposure path by key. The key is the file's name without its ending, such as ``_cal.fits``;
-        where several files share it, a digest of the path follows.
+        Exposure path by key. The key is the exposure's name; where several files share it, a
+        digest of the path follows.
     """
     paths = dict.fromkeys(path for product in products for path in product.exposures)
     stems = {path: exposure_name(path) for path in paths}

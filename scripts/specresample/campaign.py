@@ -15,6 +15,7 @@ from typing import Protocol
 
 from specresample.arguments import complete_config, load_schema, product_arguments
 from specresample.association import (
+    MARKS,
     Product,
     exposure_keys,
     exposure_name,
@@ -27,7 +28,7 @@ from specresample.ledger import ledger_entry, summary
 from specresample.locks import one_at_a_time
 from specresample.needs import estimated_slits, request, useful_workers
 from specresample.overview import write_overview
-from specresample.provenance import software_versions
+from specresample.provenance import header_text, software_versions
 
 _PACKAGE = "specresample"
 _NOTHING = "(?!)"  # regular expression without a match
@@ -211,6 +212,8 @@ class Campaign:
     def _check_grids(self) -> None:
         for arguments in (self.config, *self.config["overrides"].values()):
             file = arguments.get("output_wcs")
+            if file and MARKS.search(file):
+                raise ResampleError(f"config: output_wcs = {file!r}: {{}} or <> are in it")
             if file and not os.path.isfile(file):
                 raise ResampleError(f"config: output_wcs = {file!r}: no such file")
 
@@ -219,9 +222,11 @@ class Campaign:
         product = self.product(wildcards)
         metadata = {
             "meta.asn.exptype": "science",
-            "meta.asn.table_name": Path(product.association).name,
+            "meta.asn.table_name": header_text(Path(product.association).name),
         }
-        return metadata | ({"meta.asn.pool_name": product.pool} if product.pool else {})
+        return metadata | (
+            {"meta.asn.pool_name": header_text(product.pool)} if product.pool else {}
+        )
 
     def intermediate(self, path: str, temp: Callable[[str], str]) -> str:
         """Mark an intermediate file with ``temp``, unless intermediates are kept."""

@@ -59,6 +59,17 @@ def file_digest(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def header_text(text: str) -> str:
+    r"""Give a name as a FITS header can hold it: with escapes for all that is no plain letter.
+
+    Examples
+    --------
+    >>> print(header_text("jw1_é_cal.fits"))
+    jw1_\xe9_cal.fits
+    """
+    return text.encode("unicode_escape").decode("ascii")
+
+
 def product_history(
     arguments: Mapping[str, object],
     exposures: Mapping[str, dict],
@@ -90,6 +101,9 @@ def product_history(
         *(
             line
             for entry in (*exposures.values(), *([output_wcs] if output_wcs else []))
-            for line in (f"Input: {Path(entry['file']).name}", f"sha256 {entry['sha256']}")
+            for line in (
+                f"Input: {header_text(Path(entry['file']).name)}",
+                f"sha256 {entry['sha256']}",
+            )
         ),
     ]
