@@ -5,11 +5,12 @@
 # make .venv  only set up
 # make slurm  also what profiles/slurm needs
 # make storage  also what associations with members on the web or in S3 need
+# make s3-server  also a server for the test of the latter
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint .venv slurm storage
+.PHONY: demo test bench lint .venv slurm storage s3-server
 
 # The pins are read from the conda environments, where snakemake --sdm conda needs them.
 .venv: .venv/installed
@@ -22,9 +23,9 @@ BIN := .venv/bin
 	touch $@
 
 # Both files, so that pip keeps to the pins of the first.
-slurm storage: %: .venv/%
+slurm storage s3-server: %: .venv/%
 
-.venv/slurm .venv/storage: .venv/%: envs/resample.yaml envs/%.yaml .venv/installed
+.venv/slurm .venv/storage .venv/s3-server: .venv/%: envs/resample.yaml envs/%.yaml .venv/installed
 	sed -n 's/^      - //p' envs/resample.yaml envs/$*.yaml > .venv/$*-requirements.txt
 	$(BIN)/pip install --quiet --requirement .venv/$*-requirements.txt
 	touch $@

@@ -117,6 +117,11 @@ def test_parts_by_hand_make_the_same_as_one_run(make_campaign, campaign_expected
     # Whichever part was the last one saw what the other had made.
     ledger = json.loads((folder / "results/ledger.json").read_text())["products"]
     assert [entry["state"] for entry in ledger] == ["done"] * 4
+    (folder / "results/ledger.json").unlink()
+    last = launch(folder, "2", "--configfile", "config.yaml", "--dry-run")
+    assert "Nothing to be done" in last.stdout
+    assert "4 products made" in last.stdout
+    assert (folder / "results/ledger.json").is_file()
     # A plain run afterwards knows all of it.
     assert "Nothing to be done" in snakemake(folder, "--configfile=config.yaml").stderr
     assert not json.loads((folder / "results/one/record.json").read_text())["left_out"]

@@ -81,9 +81,10 @@ def test_container_makes_the_same_bytes(container, work, user):
     snakemake(folder, config, "--config", "output_dir=here")
     shutil.rmtree(folder / ".snakemake")
     folder.chmod(0o777)
-    entry = succeed(*buildah, "inspect", '--format={{join .OCIv1.Config.Entrypoint " "}}', name)
+    entry = "{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}"
+    words = succeed(*buildah, "inspect", f"--format={entry}", name).split()
     volume = f"--volume={folder}:/data"
-    call = [*entry.split(), "--configfile=config.yaml", "--cores=2"]
+    call = [*words, "--configfile=config.yaml", "--cores=2"]
     succeed(*buildah, "run", f"--user={user}", volume, name, "--", *call)
     product = "product_s2d.fits"
     assert (folder / "results" / product).read_bytes() == (folder / "here" / product).read_bytes()

@@ -97,8 +97,9 @@ def test_other_package_version_repeats_all(copy, tmp_path):
     metadata.parent.mkdir(parents=True)
     metadata.write_text("Metadata-Version: 2.1\nName: drizzle\nVersion: 99.0\n")
     run = snakemake(*copy, "--dry-run", PYTHONPATH=str(tmp_path / "other"))
-    for rule, number in {"prepare_exposure": 3, "drizzle_exposure": 3, "combine": 1}.items():
-        assert re.search(rf"^{rule} +{number}$", run.stdout + run.stderr, re.M)
+    # From the beginning; what follows is known once the grids are made again.
+    assert re.search("^prepare_exposure +3$", run.stdout + run.stderr, re.M)
+    assert re.search("^output_grid +1$", run.stdout + run.stderr, re.M)
 
 
 def test_incomplete_file_is_made_again(copy):
