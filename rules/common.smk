@@ -39,13 +39,17 @@ def grids_of(product):
         return json.load(file)
 
 
+def members_of(product):
+    """Names of the exposures of a product that are used."""
+    used = used_exposures(grids_of(product))
+    return [exposure_name(CAMPAIGN.exposures[key]) for key in used]
+
+
 def files_of(product):
     """Files of a product, without their ending; a skipped product has none."""
     grids = grids_of(product)
     if CAMPAIGN.product_arguments(product)["single"]:
-        used = used_exposures(grids)
-        members = [exposure_name(CAMPAIGN.exposures[key]) for key in used]
-        return [f"{product}/{member}_outlier" for member in members]
+        return [f"{product}/{member}_outlier" for member in members_of(product)]
     if CAMPAIGN.products[product].is_template:
         return [source["file"] for source in grids["sources"]]
     return [] if grids["skip"] else [product]
@@ -84,9 +88,8 @@ def facts_of(wildcards):
     """Facts about a product's slits, one file for each job that makes products."""
     product, files = wildcards.product, files_of(wildcards.product)
     if CAMPAIGN.product_arguments(product)["single"]:
-        members = [file.partition("/")[2].removesuffix("_outlier") for file in files]
         facts = rules.single_product.output.facts
-        return expand(facts, product=product, member=members)
+        return expand(facts, product=product, member=members_of(product))
     if CAMPAIGN.products[product].is_template:
         parts = range(-(-len(files) // sources_per_job(len(files)))) if files else ()
         return expand(rules.combine_sources.output.facts, product=product, part=parts)
