@@ -12,6 +12,8 @@ from pathlib import Path
 from specresample.files import written_aside
 from specresample.verdicts import FAILED, PASSED, verdict_text
 
+_MODE = ("instrument", "exposure_type", "filter", "grating")
+
 _TEMPLATE = Path(__file__).with_name("overview.html")
 
 
@@ -31,10 +33,11 @@ def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
     """
     rows = []
     for entry in entries:
-        mode = entry.get("mode") or {}
+        mode = entry.get("mode", {})
+        words = (mode.get(name) for name in _MODE)
         common = {
             "product": entry["product"],
-            "mode": " ".join(str(value) for value in mode.values() if value not in (None, "N/A")),
+            "mode": " ".join(str(word) for word in words if word not in (None, "N/A")),
             "seconds": entry["seconds"],
             "state": entry["state"],
             "reason": entry.get("reason"),
