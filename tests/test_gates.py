@@ -18,8 +18,9 @@ from specresample.facts import slit_facts
 from specresample.grid import load_grid
 from specresample.gridwcs import grid_wcs
 from specresample.products import Ingredients, product_files
-from specresample.smallproduct import drizzled_product
+from specresample.smallproduct import SmallProduct
 from specresample.sources import source_slits
+from specresample.storage import open_arrays
 from specresample.verdicts import FAILED, NOT_MEASURABLE, PASSED, failed_gates
 from specsim import (
     LrsGeometry,
@@ -74,19 +75,21 @@ def exposures(tmp_path_factory):
 @contextmanager
 def drizzled(paths: Sequence[Path], **arguments):
     keys = {f"{number}-{path.stem}": str(path) for number, path in enumerate(paths)}
-    with (
-        TemporaryDirectory() as scratch,
-        drizzled_product(
-            "p",
-            keys,
-            ARGUMENTS | arguments,
-            {},
-            Path(scratch),
-            Path(scratch, "singles"),
+    with TemporaryDirectory() as scratch:
+        product = SmallProduct(
+            name="p",
+            exposures=keys,
+            arguments=ARGUMENTS | arguments,
+            association={},
+            prepared=Path(scratch, "prepared"),
+            code="",
+            files=Path(scratch, "files"),
             in_memory=True,
-        ) as ingredients,
-    ):
-        yield ingredients
+        )
+        grids, prepared, _ = product.make(workers=1)
+        singles = {key: str(product.files / "singles" / f"{key}.npz") for key in keys}
+        with open_arrays(singles, in_memory=True) as opened:
+            yield Ingredients(grids, prepared, opened, product.arguments, {})
 
 
 def made(paths: Sequence[Path], spoil: Callable[[Ingredients], None] | None = None, **arguments):
@@ -94,7 +97,7 @@ def made(paths: Sequence[Path], spoil: Callable[[Ingredients], None] | None = No
     with drizzled(paths, **arguments) as ingredients:
         if spoil:
             spoil(ingredients)
-        return [product.facts[0] for _, product in product_files(ingredients)]
+        return [product().facts[0] for product in product_files(ingredients).values()]
 
 
 def states(found):
@@ -259,7 +262,7 @@ class Inverse:
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_broken_wcs_fails(observation, exposures):
     with drizzled(exposures[observation]) as ingredients:
-        ((_, product),) = product_files(ingredients)
+        (product,) = (make() for make in product_files(ingredients).values())
         source = ingredients.grids["sources"][0]
         slits = source_slits(source, ingredients.exposures)
         taken = {key: ingredients.singles[key].array("0/measures") for key in slits}
@@ -333,7 +336,13 @@ def profile(peaks, first=5, last=34, noise=0.01, flat=0.0):
     signal = signal + noise * np.random.default_rng(int(1e3 * sum(peaks))).normal(size=40)
     signal[(first > ROWS) | (last < ROWS)] = np.nan
     error = np.where(np.isfinite(signal), noise, np.nan)
-    return {"profile": signal, "noise": error, "scale": 1.0}
+    return {"profile": signal, "noise": error, "scale": np.float64(1)}
+
+
+def at_end(exposure, row):
+    """Show in an exposure's last row the middle of a pixel that is brighter."""
+    exposure["profile"][row] += 0.8
+    return exposure
 
 
 @pytest.mark.parametrize(
@@ -354,6 +363,11 @@ def profile(peaks, first=5, last=34, noise=0.01, flat=0.0):
         ([profile({20: 1}), profile({20: 0.02})], NOT_MEASURABLE),
         ([profile({20: 0.02}), profile({25: 0.02})], NOT_MEASURABLE),
         ([profile({20: 1}), profile({}, 50, 0)], NOT_MEASURABLE),
+        # The slit's end cuts the trace of one of them; or has taken it all.
+        ([profile({20: 1}, 5, 34), profile({20: 1}, 5, 20)], NOT_MEASURABLE),
+        ([profile({20: 1}, 5, 34), profile({}, 25, 34)], NOT_MEASURABLE),
+        # A pixel at the end of the slit fills its row in part.
+        ([at_end(profile({20: 1}, 5, 22), 22), profile({20: 1}, 5, 34)], PASSED),
     ],
 )
 def test_nods_gate(exposures, state):

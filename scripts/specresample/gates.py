@@ -183,8 +183,9 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> dict:
     enough to broaden the combined trace.
 
     It cannot be measured where a shift is not known to a tenth of a pixel, for want of signal or of
-    structure, nor where the profiles are not alike. A shift of more than a pixel is believed when
-    profiles are alike there, and not without it, and when they do not simply follow the slit.
+    structure, nor where the profiles are not alike, or the trace lies at the end of the slit, which
+    cuts it. A shift of more than a pixel is believed when profiles are alike there, and not without
+    it, and when they do not simply follow the slit.
 
     Parameters
     ----------
@@ -204,8 +205,16 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> dict:
         return _not_measurable(NODS_LIMITS, "no trace is bright enough")
     scale = float(exposures[best]["scale"])
     shifts, reasons = [0.0], []
+    if _is_cut(signals[best][0]):
+        return _not_measurable(NODS_LIMITS, "the trace lies at the end of the slit")
     for key, signal in signals.items():
         if key == best:
+            continue
+        if strength[key] < _SIGNIFICANT:
+            reasons.append("too little signal")
+            continue
+        if _is_cut(signal[0]):
+            reasons.append("the trace lies at the end of the slit")
             continue
         shift, error = trace_shift(*signals[best], *signal, scale)
         if np.isnan(shift):
@@ -267,10 +276,19 @@ def trace_shift(
 
 def _signal(measures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give what of a profile is above its median, and its noise."""
-    profile, noise = measures["profile"], measures["noise"]
-    known = profile[np.isfinite(profile)]
-    base = np.median(known) if known.size else np.nan
+    profile, noise = measures["profile"].copy(), measures["noise"]
+    known = np.flatnonzero(np.isfinite(profile))
+    base = np.median(profile[known]) if known.size else np.nan
+    # Rows that a pixel at the end of the slit fills in part show the middle of that pixel.
+    edge = int(np.ceil(np.nan_to_num(measures["scale"])))
+    profile[known[:edge]] = profile[known[known.size - edge :]] = np.nan
     return np.clip(profile - base, 0, None), np.where(noise > 0, noise, np.nan)
+
+
+def _is_cut(signal: np.ndarray) -> bool:
+    """Whether the brightest row is the first or the last one."""
+    known = np.flatnonzero(np.isfinite(signal))
+    return int(np.nanargmax(signal)) in (known[0], known[-1])
 
 
 def _correlate(

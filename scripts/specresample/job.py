@@ -50,8 +50,9 @@ def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
         is in the log. And after Ctrl-C.
     """
     # WCSs are many small objects and hardly any garbage: by default half of the time to build them
-    # goes into looking for some.
-    gc.set_threshold(100_000, 20, 20)
+    # goes into looking for some. It is looked for where one exposure or file is done with.
+    gc.disable()
+    gc.freeze()
     end_with(os.getppid())
     log = logging.getLogger()
     log.setLevel(logging.INFO)

@@ -1,5 +1,6 @@
 """The files that a product consists of: combined, one for each source, or one for each exposure."""
 
+import gc
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -91,6 +92,9 @@ def write_files(folder: Path, files: Mapping[str, Callable[[], S2d]]) -> dict[st
         write_product(folder / f"{name}_s2d.fits", product)
         facts[name] = product.facts
         log.info("%s_s2d.fits made, %s", name, progress)
+        # HDUs refer to each other: they hold their arrays until garbage is collected.
+        del product
+        gc.collect()
     return facts
 
 

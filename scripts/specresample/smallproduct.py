@@ -4,6 +4,7 @@ Worth it where to start the jobs of the single steps would take longer than to s
 the processes of one job.
 """
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -120,6 +121,7 @@ class SmallProduct:
         ):
             exposure = prepare_exposure(opened, writer)
         write_json(summary, {"code": self.code, "exposure": exposure})
+        gc.collect()
         return exposure
 
     def _drizzle(self, sources: Sequence[dict], key: str, exposure: dict) -> None:
