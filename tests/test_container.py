@@ -41,8 +41,8 @@ def succeed(*words):
 
 
 @pytest.fixture(scope="module")
-def container(tmp_path_factory):
-    """Command for buildah, and a container of the image that the recipe makes."""
+def buildah(tmp_path_factory):
+    """Command for buildah, which has the image that the recipe makes."""
     folder = tmp_path_factory.mktemp("container")
     storage = ["--storage-driver=vfs", f"--root={folder}/store", f"--runroot={folder}/run"]
     buildah = ["buildah", *storage]
@@ -60,7 +60,7 @@ def container(tmp_path_factory):
     succeed(*buildah, "commit", "--rm", scratch, name)
     shutil.rmtree(base)
     succeed(*buildah, "build", "--pull-never", "--tag=resample-spec", PROJECT)
-    yield buildah, succeed(*buildah, "from", "--pull-never", "resample-spec")
+    yield buildah
     shutil.rmtree(folder)
 
 
@@ -75,9 +75,10 @@ def work(tmp_path):
 
 # Root, and one whom the container does not know.
 @pytest.mark.parametrize("user", ["0:0", "12345:12345"])
-def test_container_makes_the_same_bytes(container, work, user):
-    buildah, name = container
+def test_container_makes_the_same_bytes(buildah, work, user):
     folder, config = work
+    # One of its own, as `podman run --rm` makes it.
+    name = succeed(*buildah, "from", "--pull-never", "resample-spec")
     snakemake(folder, config, "--config", "output_dir=here")
     shutil.rmtree(folder / ".snakemake")
     folder.chmod(0o777)
