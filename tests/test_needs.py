@@ -1,5 +1,5 @@
 import pytest
-from specresample.needs import estimated_slits, needs, request
+from specresample.needs import estimated_slits, needs, request, useful_workers
 
 
 @pytest.fixture
@@ -28,7 +28,9 @@ def test_slits_are_estimated_from_the_size_but_for_miri(exposure):
         ("drizzle_exposure", [32.8], 0.6, 92),
         ("combine", [0.53] * 3, 1.8, 135),
         ("combine_sources", [32.8] * 3, 4.5, 182),
-        ("small_product", [0.53] * 3, 2.3, 149),
+        ("small_product", [0.53] * 3, 1.8, 149),
+        ("small_product", [6.3] * 3, 4.5, 438),
+        ("small_product", [32.8] * 3, 17.5, 685),
     ],
 )
 def test_estimates_are_within_a_factor_of_two(exposure, rule, sizes, seconds, megabytes):
@@ -36,6 +38,13 @@ def test_estimates_are_within_a_factor_of_two(exposure, rule, sizes, seconds, me
     estimate = needs(rule, files)
     assert seconds / 2 < estimate[0] < 2 * seconds
     assert megabytes / 2 < estimate[1] < 2 * megabytes
+
+
+def test_processes_share_what_keeps_them_busy(exposure):
+    assert useful_workers([exposure(0.5)] * 3) == 1
+    assert useful_workers([exposure(25, "a_mirimage_cal.fits")] * 4) == 1
+    assert useful_workers([exposure(8, "b_nrs1_cal.fits")] * 2) == 3
+    assert useful_workers([exposure(100, "c_nrs1_cal.fits")] * 9) == 4
 
 
 def test_another_attempt_asks_for_more(exposure):

@@ -39,11 +39,14 @@ class Cost:
         Time and memory: at its start, per slit, per megabyte.
     disk : float
         Megabytes written per megabyte read.
+    worker : float
+        Megabytes more for each process, where several share the work.
     """
 
     seconds: tuple[float, float, float]
     megabytes: tuple[float, float, float]
     disk: float
+    worker: float = 0
 
 
 _COSTS = {
@@ -53,7 +56,7 @@ _COSTS = {
     "combine": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
     "combine_sources": Cost((1.5, 0.015, 0.01), (130, 0.2, 0.1), 1),
     "single_product": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
-    "small_product": Cost((2, 0.15, 0.02), (150, 1, 1), 4),
+    "small_product": Cost((1.5, 0.1, 0.02), (150, 1, 1), 4, worker=60),
     "preview": Cost((1.3, 0.02, 0.01), (110, 0.5, 1), 0.1),
     "record": Cost((0.2, 0, 0.001), (50, 0.3, 0), 0.1),
 }
@@ -123,11 +126,12 @@ def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:
         Seconds and megabytes.
     """
     slits, size = _extent(exposures)
+    cost, workers = _COSTS[rule], useful_workers(exposures)
     seconds, megabytes = (
         start + per_slit * slits + per_megabyte * size
-        for start, per_slit, per_megabyte in (_COSTS[rule].seconds, _COSTS[rule].megabytes)
+        for start, per_slit, per_megabyte in (cost.seconds, cost.megabytes)
     )
-    return seconds, megabytes
+    return seconds, megabytes + (cost.worker * workers if workers > 1 else 0)
 
 
 def request(rule: str, exposures: Sequence[str], attempt: int) -> dict[str, int]:
