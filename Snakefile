@@ -80,19 +80,12 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
-def close_ledger():
-    """Write the ledger, and a summary of it to the terminal."""
-    # Of a module, this path has the prefix.
-    out = Path(rules.record.output.record).parents[1]
-    print(CAMPAIGN.close_ledger(out), file=sys.stderr)
-
-
 onsuccess:
-    close_ledger()
+    print(close_ledger(), file=sys.stderr)
 
 
 onerror:
-    close_ledger()
+    print(close_ledger(), file=sys.stderr)
 
 
 wildcard_constraints:
