@@ -92,12 +92,6 @@ onstart:
     watch_products([Path(record) for record in records if record in made])
 
 
-def close_ledger():
-    """Write the ledger; returns a summary of it."""
-    # Of a module, this path has the prefix.
-    return CAMPAIGN.close_ledger(Path(rules.record.output.record).parents[1])
-
-
 onsuccess:
     print(close_ledger(), file=sys.stderr)
 
@@ -333,7 +327,9 @@ checkpoint small_product:
     output:
         files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
         # What is there and still true is used again.
-        prepared=CAMPAIGN.intermediate(update(directory(f"{WORK}/{{product}}/prepared")), temp),
+        prepared=CAMPAIGN.intermediate(
+            update(directory(f"{WORK}/{{product}}/prepared")), temp
+        ),
         grid=f"{WORK}/{{product}}/grid.json",
         record=f"{WORK}/{{product}}/record.json",
         provenance=f"{WORK}/{{product}}/provenance.json",

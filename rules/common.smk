@@ -1,6 +1,7 @@
-# Input functions of the rules: what is given, and which files a product has.
+# Functions of the rules: what is given, and which files a product has; and the end of a run.
 
 import json
+from pathlib import Path
 
 from specresample.association import exposure_name, is_uri
 from specresample.sources import used_exposures
@@ -114,3 +115,9 @@ def singles_of(wildcards):
     used = used_exposures(grids_of(product))
     keys = [key for key in CAMPAIGN.members(wildcards) if key in used]
     return {key: path.format(product=product, exposure=key) for key in keys}
+
+
+def close_ledger():
+    """Write the ledger; returns a summary of it."""
+    # Of a module, this path has the prefix.
+    return CAMPAIGN.close_ledger(Path(rules.record.output.record).parents[1])
