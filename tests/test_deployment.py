@@ -48,7 +48,8 @@ def test_every_rule_has_the_environment():
 def test_container_holds_all_parts_of_the_workflow():
     lines = (PROJECT / "Containerfile").read_text().splitlines()
     copied = {word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]}
-    for part in ("Snakefile", "config", "envs", "report", "rules", "scripts", "profiles", "workflow"):
+    parts = "Snakefile config envs profiles report rules scripts workflow"
+    for part in parts.split():
         assert part in copied
         assert (PROJECT / part).exists()
     [base] = [line for line in lines if line.startswith("FROM ")]
