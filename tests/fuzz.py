@@ -256,7 +256,8 @@ def trees(rng: random.Random) -> Iterator[Case]:
             only_wcs: bool = only_wcs,
         ) -> None:
             text, blocks = inprocess.tree_text(path)
-            start = text[: text.index("\n  wcs:")].count("\n") if only_wcs else 5
+            wcs = re.search("(?m)^ *wcs:", text).start()
+            start = text[:wcs].count("\n") if only_wcs else 5
             inprocess.write_tree(path, changed_text(text, what, value, seed, start), blocks)
 
         where = "WCS" if only_wcs else "tree"

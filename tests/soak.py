@@ -105,7 +105,7 @@ def disturbed(folder: Path, config: str, figures: Figures, rng: random.Random) -
         patience = rng.uniform(5, 40)  # before snakemake itself is killed
         begin = time.monotonic()
         while run.poll() is None:
-            time.sleep(rng.uniform(0.1, 1))
+            time.sleep(rng.uniform(0.2, 2))
             jobs = [p for p in descendants(run.pid) if is_job(p)]
             if time.monotonic() - begin > patience:
                 run.kill()

@@ -208,6 +208,11 @@ def test_pixel_area_that_is_none(written, area):
     assert re.search("pixel_area .* is no solid angle", refusal(written(pixel_area=area)))
 
 
+def test_values_that_are_transforms_are_shown_in_a_line(written):
+    path = written(pixel_area=models.Const1D(1.0))
+    assert "pixel_area Model: Const1D Inputs: ('x',)" in refusal(path)
+
+
 # ---- WCS -----------------------------------------------------------------------------------------
 
 

@@ -259,7 +259,7 @@ def _shape(candidates: Mapping[str, object]) -> tuple[int, int]:
     try:
         ny, nx = map(operator.index, value)
     except (TypeError, ValueError) as error:
-        raise ResampleError(f"{name} {value!s:.100} is not two whole numbers") from error
+        raise ResampleError(f"{name} {_shown(value)} is not two whole numbers") from error
     if min(ny, nx) < 1 or ny * nx > MAX_PIXELS:
         raise ResampleError(
             f"{name} asks for {nx} x {ny} pixels: at least one and at most {MAX_PIXELS} are allowed"
@@ -281,5 +281,10 @@ def _pixel_area(area: object) -> float | None:
     if area is None:
         return None
     if type(area) not in (int, float) or not 0 < area <= _WHOLE_SKY:
-        raise ResampleError(f"pixel_area {area!s:.100} is no solid angle in steradian")
+        raise ResampleError(f"pixel_area {_shown(area)} is no solid angle in steradian")
     return float(area)
+
+
+def _shown(value: object) -> str:
+    """Give a value of any kind in a line."""
+    return " ".join(str(value).split())[:100]
