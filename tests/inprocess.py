@@ -1,15 +1,17 @@
 """A product made in this process, as scripts/small_product.py makes it, and exposures to break."""
 
-import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from astropy.io import fits
 from specresample.arguments import complete_config, load_schema, product_arguments
+from specresample.products import Ingredients, product_files, write_files
 from specresample.smallproduct import SmallProduct
+from specresample.storage import open_arrays
 from specsim import (
     LrsGeometry,
     LrsSetup,
@@ -25,15 +27,15 @@ _SCHEMA = load_schema(Path(__file__).parents[1] / "config" / "config.schema.yaml
 ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 
-def make(
+@contextmanager
+def drizzled(
     exposures: Sequence[Path],
-    folder: Path,
     *,
     name: str = "product",
     association: Mapping[str, object] | None = None,
     **arguments: object,
-) -> dict:
-    """Make a product of some exposures; returns its grids, after which its files are there."""
+) -> Iterator[Ingredients]:
+    """Prepare and drizzle some exposures; gives what their product is made from."""
     keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
     with TemporaryDirectory() as scratch:
         product = SmallProduct(
@@ -46,12 +48,17 @@ def make(
             files=Path(scratch, "files"),
             in_memory=True,
         )
-        grids, _, facts = product.make(workers=1)
-        for file in facts:
-            source, place = (root / f"{file}_s2d.fits" for root in (product.files, folder))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(source, place)
-    return grids
+        grids, prepared = product.drizzle(map)
+        singles = {key: str(product.files / "singles" / f"{key}.npz") for key in keys}
+        with open_arrays(singles, in_memory=True) as opened:
+            yield Ingredients(grids, prepared, opened, product.arguments, product.association)
+
+
+def make(exposures: Sequence[Path], folder: Path, **options: object) -> dict:
+    """Make a product of some exposures; returns its grids, after which its files are there."""
+    with drizzled(exposures, **options) as ingredients:
+        write_files(folder, product_files(ingredients))
+        return ingredients.grids
 
 
 def arrays(path: Path) -> dict:

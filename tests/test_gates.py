@@ -5,22 +5,18 @@ Products are broken on purpose, between their steps.
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from inprocess import ARGUMENTS
+from inprocess import drizzled
 from specresample import facts, gates, measures
 from specresample.facts import slit_facts
 from specresample.grid import load_grid
 from specresample.gridwcs import grid_wcs
 from specresample.products import Ingredients, product_files
-from specresample.smallproduct import SmallProduct
 from specresample.sources import source_slits
-from specresample.storage import open_arrays
 from specresample.verdicts import FAILED, NOT_MEASURABLE, PASSED, failed_gates
 from specsim import (
     LrsGeometry,
@@ -72,29 +68,9 @@ def exposures(tmp_path_factory):
     }
 
 
-@contextmanager
-def drizzled(paths: Sequence[Path], **arguments):
-    keys = {f"{number}-{path.stem}": str(path) for number, path in enumerate(paths)}
-    with TemporaryDirectory() as scratch:
-        product = SmallProduct(
-            name="p",
-            exposures=keys,
-            arguments=ARGUMENTS | arguments,
-            association={},
-            prepared=Path(scratch, "prepared"),
-            code="",
-            files=Path(scratch, "files"),
-            in_memory=True,
-        )
-        grids, prepared, _ = product.make(workers=1)
-        singles = {key: str(product.files / "singles" / f"{key}.npz") for key in keys}
-        with open_arrays(singles, in_memory=True) as opened:
-            yield Ingredients(grids, prepared, opened, product.arguments, {})
-
-
 def made(paths: Sequence[Path], spoil: Callable[[Ingredients], None] | None = None, **arguments):
     """Facts about the only slit of each file, of a product that is broken before it is combined."""
-    with drizzled(paths, **arguments) as ingredients:
+    with drizzled(paths, name="p", **arguments) as ingredients:
         if spoil:
             spoil(ingredients)
         return [product().facts[0] for product in product_files(ingredients).values()]
@@ -261,7 +237,7 @@ class Inverse:
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_broken_wcs_fails(observation, exposures):
-    with drizzled(exposures[observation]) as ingredients:
+    with drizzled(exposures[observation], name="p") as ingredients:
         (product,) = (make() for make in product_files(ingredients).values())
         source = ingredients.grids["sources"][0]
         slits = source_slits(source, ingredients.exposures)

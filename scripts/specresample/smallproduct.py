@@ -5,7 +5,7 @@ the processes of one job.
 """
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -80,14 +80,8 @@ class SmallProduct:
         ResampleError
             When an exposure cannot be used, or no source can be resampled.
         """
-        self._clear()
         with worker_pool(workers) as spread:
-            prepared = spread(self._prepare, self.exposures)
-            exposures = dict(zip(self.exposures, prepared, strict=True))
-            grids = output_grids(self.name, exposures, self.arguments)
-            drizzle = partial(self._drizzle, grids["sources"])
-            for _ in spread(drizzle, exposures, exposures.values()):
-                pass
+            grids, exposures = self.drizzle(spread)
             names = [*product_files(self._ingredients(grids, exposures, {}))]
             n_parts = 1 if workers == 1 else min(len(names), _PARTS * workers)
             parts = [names[first::n_parts] for first in range(n_parts)]
@@ -95,6 +89,30 @@ class SmallProduct:
             for some in spread(partial(self._write, grids, exposures), parts):
                 facts |= some
         return grids, exposures, {name: facts[name] for name in names}
+
+    def drizzle(self, spread: Callable) -> tuple[dict, dict[str, dict]]:
+        """Prepare all exposures, lay out the grids and drizzle every exposure onto them.
+
+        Parameters
+        ----------
+        spread : callable
+            As `map`; see `specresample.workers.worker_pool`.
+
+        Returns
+        -------
+        grids : dict
+            From `specresample.layout.output_grids`.
+        exposures : dict of str to dict
+            Prepared exposures by key.
+        """
+        self._clear()
+        prepared = spread(self._prepare, self.exposures)
+        exposures = dict(zip(self.exposures, prepared, strict=True))
+        grids = output_grids(self.name, exposures, self.arguments)
+        drizzle = partial(self._drizzle, grids["sources"])
+        for _ in spread(drizzle, exposures, exposures.values()):
+            pass
+        return grids, exposures
 
     def _clear(self) -> None:
         """Make the folders, and remove prepared exposures that are no longer of the product."""
