@@ -55,7 +55,8 @@ WORK = f"{OUT}/.work"
 LOGS = f"{WORK}/logs"
 BENCHMARKS = f"{WORK}/benchmarks"
 
-# in_memory is a resource of jobs and not a param: it changes no byte and repeats nothing.
+# in_memory and keep_intermediates are resources of jobs and not params: they change no byte and
+# repeat nothing.
 
 # How many sources of a template product one job combines: enough to be worth its start, and few
 # enough that two cores share the work.
@@ -326,10 +327,6 @@ checkpoint small_product:
         output_wcs=grid_handed_in,
     output:
         files=CAMPAIGN.intermediate(directory(f"{WORK}/{{product}}/files"), temp),
-        # What is there and still true is used again.
-        prepared=CAMPAIGN.intermediate(
-            update(directory(f"{WORK}/{{product}}/prepared")), temp
-        ),
         grid=f"{WORK}/{{product}}/grid.json",
         record=f"{WORK}/{{product}}/record.json",
         provenance=f"{WORK}/{{product}}/provenance.json",
@@ -345,6 +342,7 @@ checkpoint small_product:
     resources:
         **CAMPAIGN.resources("small_product"),
         in_memory=CAMPAIGN.in_memory,
+        keep_intermediates=int(CAMPAIGN.config["keep_intermediates"]),
     params:
         code=CAMPAIGN.code("small_product"),
         preparing_code=CAMPAIGN.code("prepare_exposure"),
@@ -415,8 +413,6 @@ rule small_product_record:
     input:
         record=rules.small_product.output.record,
         provenance=rules.small_product.output.provenance,
-        # Where it is temporary: what no rule asks a checkpoint for would stay.
-        prepared=rules.small_product.output.prepared,
         products=lambda wildcards: products_of(wildcards.product),
     output:
         record=report(f"{OUT}/{{product}}/record.json", **RECORD),

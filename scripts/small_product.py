@@ -22,12 +22,14 @@ if __name__ == "__main__":
         logged_job(snakemake.log[0], snakemake.resources),
         folder_written_aside(outputs.files) as folder,
     ):
+        # Not an output: Snakemake would remove it before the job that wants to use it again.
+        kept = Path(outputs.grid).parent if snakemake.resources.keep_intermediates else folder
         small_product = SmallProduct(
             name=params.name,
             exposures=dict(zip(params.exposures, snakemake.input.exposures, strict=True)),
             arguments=params.arguments,
             association=params.association,
-            prepared=Path(outputs.prepared),
+            prepared=kept / "prepared",
             code=params.preparing_code,
             files=folder,
             in_memory=bool(snakemake.resources.in_memory),

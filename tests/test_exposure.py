@@ -214,7 +214,7 @@ def test_slit_without_wcs(edited):
     path = edited(lambda hdus: remove(hdus, "ASDF"))
     (slit,) = read(path)
     assert isinstance(slit, BadSlit)
-    assert slit.reason == "no WCS (is there an ASDF extension?)"
+    assert slit.reason == "no WCS (is there an ASDF extension, is the file complete?)"
 
 
 def test_one_bad_slit_leaves_the_other(remodelled):

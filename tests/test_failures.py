@@ -123,7 +123,7 @@ def run_broken(tmp_path, copies, expected, **config):
 def test_truncated_file(tmp_path, copies, kept):
     content = copies[1].read_bytes()
     copies[1].write_bytes(content[: int(len(content) * kept)])
-    run_broken(tmp_path, copies, rf"ERROR .*{copies[1].name}: .*(truncated|not readable)")
+    run_broken(tmp_path, copies, rf"ERROR .*{copies[1].name}: .*(truncated|not readable|complete)")
 
 
 def test_empty_file(tmp_path, copies):

@@ -2,6 +2,7 @@ import logging
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from specresample import progress
@@ -113,22 +114,24 @@ def test_forked_processes_share_log_and_terminal(tmp_path):
     path = tmp_path / "job.log"
     child = os.fork()
     if not child:
-        # A process of its own, so that the log of the tests is left alone.
-        with logged_job(path):
-            log = logging.getLogger("specresample.test")
-            for worker in range(4):
-                if not os.fork():
-                    for slit in range(50):
-                        log.info("worker %d: slit %d traced", worker, slit)
-                    os._exit(0)
-            for _ in range(4):
-                os.wait()
-        os._exit(0)
+        # A process of its own, so that the log and the limits of the tests are left alone.
+        try:
+            with logged_job(path, SimpleNamespace(mem_mb=1000, runtime=10)):
+                log = logging.getLogger("specresample.test")
+                for worker in range(4):
+                    if not os.fork():
+                        for slit in range(50):
+                            log.info("worker %d: slit %d traced", worker, slit)
+                        os._exit(0)
+                for _ in range(4):
+                    os.wait()
+        finally:
+            os._exit(0)
     os.waitpid(child, 0)
     lines = [line.split(" INFO ")[1] for line in path.read_text().splitlines()]
     expected = {f"worker {worker}: slit {slit} traced" for worker in range(4) for slit in range(50)}
-    assert len(lines) == 200
-    assert set(lines) == expected
+    assert len(lines) == 201
+    assert set(lines) == expected | {"done"}
 
 
 def test_run_tells_how_many_products_are_there(tmp_path, monkeypatch, capsys):

@@ -191,7 +191,7 @@ class Exposure:
         except Exception as error:
             raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
         if not isinstance(wcs, gwcs.WCS):
-            raise ResampleError("no WCS (is there an ASDF extension?)")
+            raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
         shape = self._shape("SCI", number)
         if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
