@@ -476,6 +476,9 @@ rule overview:
         f"{LOGS}/overview.log",
     conda:
         "envs/resample.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         code=CAMPAIGN.code("overview"),
     message:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log[0]):
+    with logged_job(snakemake.log[0], snakemake.resources):
         entries = []
         for path in map(Path, snakemake.input):
             exposures = dict.fromkeys(read_json(path)["exposures"], "")
-            entries.append(ledger_entry(path.parent.name, "", exposures, path.parents[1]))
+            entries.append(ledger_entry(path.parent.name, "", exposures, {}, path.parents[1]))
         write_overview(snakemake.output[0], entries)
