@@ -156,16 +156,29 @@ def report(browser, make_campaign):
     return browser
 
 
-def open_category(browser, name):
+def eventually(browser, condition):
+    """Wait for what a page does in its own time; gives the first value that is true."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    return WebDriverWait(browser, 30).until(lambda _: condition())
+
+
+def open_category(browser, name, files):
     browser.get(browser.current_url.partition("#")[0])
     browser.find_element("xpath", f"//span[.='{name}']").click()
-    return browser.find_elements("css selector", "[iconname=eye]")
+
+    def eyes():
+        found = browser.find_elements("css selector", "[iconname=eye]")
+        return found if len(found) == files else None
+
+    return eventually(browser, eyes)
 
 
 def test_report_shows_overview_pictures_and_records(report):
-    (eye,) = open_category(report, "Overview")
+    (eye,) = open_category(report, "Overview", 1)
     eye.click()
     report.switch_to.frame(report.find_element("tag name", "iframe"))
+    eventually(report, lambda: rows(report))
     assert {row[0] for row in rows(report)} == {"one", "three"}
     assert set(column(report, "gates")) <= {"5 of 5 passed", "4 of 5 passed"}
     sort_by(report, "product")
@@ -173,11 +186,10 @@ def test_report_shows_overview_pictures_and_records(report):
     assert column(report, "product") == ["three", "one"]
     report.switch_to.default_content()
 
-    eyes = open_category(report, "Previews")
-    assert len(eyes) == 2
+    eyes = open_category(report, "Previews", 2)
     eyes[0].click()
     picture = report.find_element("css selector", "img[src^='data:image/png']")
     width = "return arguments[0].complete && arguments[0].naturalWidth"
-    assert report.execute_script(width, picture) >= 1000
+    assert eventually(report, lambda: report.execute_script(width, picture)) >= 1000
 
-    assert len(open_category(report, "Records")) == 2
+    assert open_category(report, "Records", 2)
