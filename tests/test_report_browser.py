@@ -177,7 +177,8 @@ def open_category(browser, name, files):
 def test_report_shows_overview_pictures_and_records(report):
     (eye,) = open_category(report, "Overview", 1)
     eye.click()
-    report.switch_to.frame(report.find_element("tag name", "iframe"))
+    (frame,) = eventually(report, lambda: report.find_elements("tag name", "iframe"))
+    report.switch_to.frame(frame)
     eventually(report, lambda: rows(report))
     assert {row[0] for row in rows(report)} == {"one", "three"}
     assert set(column(report, "gates")) <= {"5 of 5 passed", "4 of 5 passed"}
