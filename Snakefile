@@ -15,6 +15,7 @@
 # Associations are read when the DAG is built, FITS files only in jobs.
 
 import atexit
+import gc
 import sys
 from pathlib import Path
 
@@ -76,6 +77,9 @@ RECORD = {
 
 report: "report/workflow.rst"
 
+
+# As Python ends it would look for garbage among all that was imported, for a fifth of a second.
+atexit.register(gc.freeze)
 
 if workflow.is_main_process and remove_stale_locks(Path(".snakemake")):
     print("An earlier run was killed: its locks are removed.", file=sys.stderr)

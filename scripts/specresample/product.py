@@ -28,6 +28,7 @@ from specresample.provenance import product_history
 from specresample.regions import box_region, slit_region
 from specresample.sources import source_slits
 from specresample.times import total_times
+from specresample.unvalidated import unvalidated
 
 # Names of the arrays in the data models.
 _ARRAYS = {
@@ -278,11 +279,10 @@ def write_product(path: str | Path, product: S2d) -> None:
         tree = tree | {"hdrtab": hdus[-1].data}
     entries = [HistoryEntry({"description": line}) for line in product.history]
     wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
-    tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
-    with (
-        fits_support.to_fits(tree, _schema(tree["meta"]["model_type"]), hdus) as hdus,
-        written_aside(path) as aside,
-    ):
+    with unvalidated():
+        tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
+        hdus = fits_support.to_fits(tree, _schema(tree["meta"]["model_type"]), hdus)
+    with hdus, written_aside(path) as aside:
         if table is not None:
             table_hdu = hdus.pop(1)
             hdus.insert(hdus.index_of("ASDF"), table_hdu)

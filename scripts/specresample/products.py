@@ -92,9 +92,11 @@ def write_files(folder: Path, files: Mapping[str, Callable[[], S2d]]) -> dict[st
         write_product(folder / f"{name}_s2d.fits", product)
         facts[name] = product.facts
         log.info("%s_s2d.fits made, %s", name, progress)
-        # HDUs refer to each other: they hold their arrays until garbage is collected.
+        # HDUs refer to each other: they hold their arrays until garbage is collected. What is left
+        # stays, and need not be looked at again.
         del product
         gc.collect()
+        gc.freeze()
     return facts
 
 
