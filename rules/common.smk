@@ -61,16 +61,12 @@ def products_of(product):
     return expand(rules.deliver.output, file=files_of(product))
 
 
-def sources_per_job(number):
-    """How many of a template product's sources one job combines."""
+def source_ranges(product):
+    """First source of each job that combines some of a template product, and first of the next."""
+    number = len(files_of(product))
     least, most = SOURCES_PER_JOB
-    return min(most, max(least, -(-number // 2)))
-
-
-def sources_of_part(wildcards):
-    """First source of a part, and first of the next."""
-    step = sources_per_job(len(files_of(wildcards.product)))
-    return [int(wildcards.part) * step, (int(wildcards.part) + 1) * step]
+    step = min(most, max(least, -(-number // 2)))
+    return [[first, first + step] for first in range(0, number, step)]
 
 
 def folder_of(wildcards):
@@ -81,7 +77,12 @@ def folder_of(wildcards):
         raise WorkflowError(f"{product}: no file {wildcards.file}: {', '.join(files)}")
     if CAMPAIGN.is_small(product):
         return expand(rules.small_product.output.files, product=product)
-    part = files.index(wildcards.file) // sources_per_job(len(files))
+    index = files.index(wildcards.file)
+    (part,) = [
+        part
+        for part, (first, end) in enumerate(source_ranges(product))
+        if first <= index < end
+    ]
     return expand(rules.combine_sources.output.files, product=product, part=part)
 
 
@@ -92,7 +93,7 @@ def facts_of(wildcards):
         facts = rules.single_product.output.facts
         return expand(facts, product=product, member=members_of(product))
     if CAMPAIGN.products[product].is_template:
-        parts = range(-(-len(files) // sources_per_job(len(files)))) if files else ()
+        parts = range(len(source_ranges(product)))
         return expand(rules.combine_sources.output.facts, product=product, part=parts)
     return expand(rules.combine.output.facts, product=files)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from specresample.files import read_json, write_json
 from specresample.job import logged_job
 from specresample.product import write_product
-from specresample.products import Ingredients, combined_product
+from specresample.products import Ingredients, combined_product, prepared_exposures
 from specresample.storage import open_arrays
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     params, inputs = snakemake.params, snakemake.input
-    exposures = dict(zip(params.exposures, inputs.summaries, strict=True))
     paths = dict(zip(params.exposures, inputs.singles, strict=True))
     with (
         logged_job(snakemake.log[0], snakemake.resources),
@@ -25,10 +24,7 @@ if __name__ == "__main__":
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
-            exposures={
-                key: read_json(path) | {"file": params.exposures[key]}
-                for key, path in exposures.items()
-            },
+            exposures=prepared_exposures(inputs.summaries, params.exposures),
             singles=singles,
             arguments=params.arguments,
             association=params.association,

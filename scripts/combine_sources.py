@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from specresample.files import folder_written_aside, read_json, write_json
 from specresample.job import logged_job
-from specresample.products import Ingredients, source_products, write_files
+from specresample.products import (
+    Ingredients,
+    prepared_exposures,
+    source_products,
+    write_files,
+)
 from specresample.storage import open_arrays
 
 if TYPE_CHECKING:
@@ -17,7 +22,6 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     params, inputs = snakemake.params, snakemake.input
-    exposures = dict(zip(params.exposures, inputs.summaries, strict=True))
     paths = dict(zip(params.exposures, inputs.singles, strict=True))
     # Never all in memory: of the exposures' many sources, only some are read here, once.
     with (
@@ -27,10 +31,7 @@ if __name__ == "__main__":
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
-            exposures={
-                key: read_json(path) | {"file": params.exposures[key]}
-                for key, path in exposures.items()
-            },
+            exposures=prepared_exposures(inputs.summaries, params.exposures),
             singles=singles,
             arguments=params.arguments,
             association=params.association,

@@ -9,6 +9,7 @@ import asdf
 import numpy as np
 import pytest
 from astropy.io import fits
+from bombs import BOMBS
 from inprocess import (
     arrays,
     edit_tree,
@@ -21,7 +22,6 @@ from inprocess import (
     write_slits_exposures,
     write_tree,
 )
-from specresample.asdftree import MAX_DEPTH
 from specresample.errors import ResampleError
 from specsim.wcs import Pointing
 
@@ -485,35 +485,7 @@ def test_exposures_of_different_places(exposures, tmp_path):
 # ---- bombs ---------------------------------------------------------------------------------------
 
 
-def bomb(levels, form):
-    lines = ["bomb0: &b0 {a: 1, b: 2}"]
-    for i in range(1, levels):
-        inner = ", ".join([f"*b{i - 1}"] * 9)
-        lines.append(f"bomb{i}: &b{i} {form.format(inner)}")
-    return "\n".join(lines)
-
-
-@pytest.mark.parametrize(
-    ("more", "reason"),
-    [
-        (bomb(40, "[{}]"), "refers to its own parts without end"),
-        (bomb(9, "{{<<: [{}]}}"), "merge keys"),
-        ("endless: &e [*e]", "refers to its own parts without end"),
-        ("deep: " + "[" * 50_000 + "]" * 50_000, f"nested more than {MAX_DEPTH} levels"),
-        ("deep:\n" + "- " * 50_000 + "x", f"nested more than {MAX_DEPTH} levels"),
-        ("other: {$ref: 'file:///etc/passwd#a'}", "refers to another file, file:///etc/passwd"),
-        (
-            "other: !core/ndarray-1.1.0 {source: 'http://localhost/a.asdf', datatype: int8, "
-            "byteorder: little, shape: [3]}",
-            "refers to another file, http://localhost/a.asdf",
-        ),
-        (
-            "huge: !core/ndarray-1.1.0 {source: 0, datatype: int8, byteorder: little, "
-            "shape: [1000000, 1000000], strides: [0, 0]}",
-            "array of absurd size",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("more", "reason"), BOMBS)
 def test_tree_that_would_fill_the_memory(exposures, tmp_path, more, reason):
     text, blocks = tree_text(exposures[1])
     write_tree(exposures[1], f"{text}\n{more}", blocks)

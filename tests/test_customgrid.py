@@ -11,6 +11,7 @@ from asdf.exceptions import AsdfConversionWarning
 from astropy import units as u
 from astropy.coordinates import ICRS
 from astropy.modeling import models
+from bombs import BOMBS
 from gwcs import coordinate_frames as frames
 from handmade import summary
 from specresample.customgrid import CustomGrid
@@ -68,35 +69,7 @@ def test_good_grid(written):
 # ---- files ---------------------------------------------------------------------------------------
 
 
-def bomb(levels, form):
-    lines = ["bomb0: &b0 {a: 1, b: 2}"]
-    for i in range(1, levels):
-        inner = ", ".join([f"*b{i - 1}"] * 9)
-        lines.append(f"bomb{i}: &b{i} {form.format(inner)}")
-    return "\n".join(lines)
-
-
-@pytest.mark.parametrize(
-    ("more", "reason"),
-    [
-        (bomb(40, "[{}]"), "refers to its own parts without end"),
-        (bomb(9, "{{<<: [{}]}}"), "merge keys"),
-        ("endless: &e [*e]", "refers to its own parts without end"),
-        ("deep: " + "[" * 50_000 + "]" * 50_000, "nested more than"),
-        ("other: {$ref: 'file:///etc/passwd#a'}", "refers to another file, file:///etc/passwd"),
-        (
-            "other: !core/ndarray-1.1.0 {source: 'http://localhost/a.asdf', datatype: int8, "
-            "byteorder: little, shape: [3]}",
-            "refers to another file, http://localhost/a.asdf",
-        ),
-        (
-            "huge: !core/ndarray-1.1.0 {source: 0, datatype: int8, byteorder: little, "
-            "shape: [1000000, 1000000], strides: [0, 0]}",
-            "array of absurd size",
-        ),
-    ],
-    ids=lambda text: text[:20],
-)
+@pytest.mark.parametrize(("more", "reason"), BOMBS, ids=lambda text: text[:20])
 def test_bombs(written, more, reason):
     assert re.search(reason, refusal(written(more=more)))
 

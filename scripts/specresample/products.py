@@ -10,6 +10,7 @@ from pathlib import Path
 from specresample.association import exposure_name, strip_template
 from specresample.combination import combined_arrays, fill_number, single_arrays
 from specresample.facts import slit_facts
+from specresample.files import read_json
 from specresample.product import S2d, product_model, write_product
 from specresample.progress import Progress
 from specresample.sources import source_slits, used_exposures
@@ -41,6 +42,30 @@ class Ingredients:
     singles: Mapping[str, ArrayFile]
     arguments: Mapping[str, object]
     association: Mapping[str, object]
+
+
+def prepared_exposures(
+    summaries: Sequence[str | Path], files: Mapping[str, str]
+) -> dict[str, dict]:
+    """Read the prepared exposures of a product.
+
+    Parameters
+    ----------
+    summaries : sequence of str or Path
+        JSON files, in association order.
+    files : mapping of str to str
+        Names of the level-2b files by key, in the same order, as this product's association has
+        them: others may know the same exposure by another name.
+
+    Returns
+    -------
+    dict of str to dict
+        Prepared exposures by key.
+    """
+    return {
+        key: read_json(path) | {"file": file}
+        for (key, file), path in zip(files.items(), summaries, strict=True)
+    }
 
 
 def product_files(ingredients: Ingredients) -> dict[str, Callable[[], S2d]]:
