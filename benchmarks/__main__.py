@@ -26,7 +26,8 @@ from benchmarks.results import CaseResult, Results
 
 README = PROJECT / "benchmarks" / "README.md"
 PROFILE = "profile"
-PROFILED = ("nods", "mos-58")
+# All of one association; a campaign is as many of the first.
+PROFILED = ("nods", "lrs", "fixed-slits", "mos-12", "mos-58", "pixfrac", "one-more")
 
 
 class Benchmark:

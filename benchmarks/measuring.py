@@ -228,13 +228,10 @@ def profile_run(work: Work, folder: Path, cores: int) -> dict[str, float]:
         Seconds of the steps, made in one process; of Snakemake's dry run; of the whole run; and
         what of this the others leave, which is less than nothing where they vary by more.
     """
-    (association,) = work.associations
     _empty(folder)
-    command = [sys.executable, _HERE / "profile_steps.py", association]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise FailedRunError(f"the profile of {association} failed:\n{run.stderr}")
-    steps = json.loads(run.stdout)
+    if work.before:
+        _profile_steps(work.before, folder)
+    steps = _profile_steps(work, folder)
     plan = measure([workflow_command(work, folder, cores, "--dry-run")], folder).cpu
     whole = run_workflow(work, folder, cores).cpu
     return {
@@ -243,6 +240,16 @@ def profile_run(work: Work, folder: Path, cores: int) -> dict[str, float]:
         "Snakemake's jobs; imports of more jobs": whole - plan - sum(steps.values()),
         "whole run": whole,
     }
+
+
+def _profile_steps(work: Work, folder: Path) -> dict[str, float]:
+    (association,) = work.associations
+    arguments, prepared = json.dumps(dict(work.arguments)), folder / "prepared"
+    command = [sys.executable, _HERE / "profile_steps.py", association, arguments, prepared]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise FailedRunError(f"the profile of {association} failed:\n{run.stderr}")
+    return json.loads(run.stdout)
 
 
 def _empty(folder: Path) -> None:

@@ -1,7 +1,8 @@
 """Where the seconds of a run are: CPU time of the steps of a product, made in one process.
 
-Usage: ``python benchmarks/profile_steps.py ASSOCIATION``, in the environment of ``make .venv``;
-prints the seconds of every step as JSON.
+Usage: ``python benchmarks/profile_steps.py ASSOCIATION ARGUMENTS PREPARED``, in the environment of
+``make .venv``; ARGUMENTS is a JSON object, PREPARED the folder of the prepared exposures, of which
+those that are there are used. Prints the seconds of every step as JSON.
 """
 
 import functools
@@ -11,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,13 +87,17 @@ class Stopwatch:
         self._since = now
 
 
-def profile(association: str) -> dict[str, float]:
+def profile(association: str, arguments: Mapping[str, object], prepared: Path) -> dict[str, float]:
     """Make the product of an association in this process, and time its steps.
 
     Parameters
     ----------
     association : str
         Path of the association.
+    arguments : mapping
+        Documented arguments.
+    prepared : Path
+        Folder of the prepared exposures.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def profile(association: str) -> dict[str, float]:
     from specresample.campaign import Campaign
     from specresample.needs import request
 
-    campaign = Campaign({"associations": [association]}, PROJECT)
+    campaign = Campaign({"associations": [association], **arguments}, PROJECT)
     job = SimpleNamespace(product=next(iter(campaign.products)))
     keys, exposures = campaign.members(job), campaign.product(job).exposures
     watch = Stopwatch()
@@ -124,7 +129,7 @@ def profile(association: str) -> dict[str, float]:
             exposures=dict(zip(keys, exposures, strict=True)),
             arguments=campaign.arguments(job),
             association=campaign.association_metadata(job),
-            prepared=Path(folder) / "prepared",
+            prepared=prepared,
             code="",
             files=Path(folder) / "files",
             in_memory=True,
@@ -133,4 +138,4 @@ def profile(association: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(profile(sys.argv[1])))
+    print(json.dumps(profile(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))))
