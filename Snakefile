@@ -278,7 +278,7 @@ rule combine_sources:
         exposures=CAMPAIGN.member_files,
         arguments=CAMPAIGN.select(*PRODUCT_ARGUMENTS),
         association=CAMPAIGN.association_metadata,
-        sources=lambda wildcards: source_ranges(wildcards.product)[int(wildcards.part)],
+        sources=sources_of_part,
     message:
         "Combining sources of product {wildcards.product}, part {wildcards.part}"
     script:

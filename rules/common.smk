@@ -61,12 +61,16 @@ def products_of(product):
     return expand(rules.deliver.output, file=files_of(product))
 
 
-def source_ranges(product):
-    """First source of each job that combines some of a template product, and first of the next."""
-    number = len(files_of(product))
+def source_ranges(number):
+    """First source of each job that combines some of so many, and first of the next."""
     least, most = SOURCES_PER_JOB
     step = min(most, max(least, -(-number // 2)))
     return [[first, first + step] for first in range(0, number, step)]
+
+
+def sources_of_part(wildcards):
+    """First source of a part, and first of the next."""
+    return source_ranges(len(files_of(wildcards.product)))[int(wildcards.part)]
 
 
 def folder_of(wildcards):
@@ -78,11 +82,8 @@ def folder_of(wildcards):
     if CAMPAIGN.is_small(product):
         return expand(rules.small_product.output.files, product=product)
     index = files.index(wildcards.file)
-    (part,) = [
-        part
-        for part, (first, end) in enumerate(source_ranges(product))
-        if first <= index < end
-    ]
+    ends = [end for _, end in source_ranges(len(files))]
+    part = next(part for part, end in enumerate(ends) if index < end)
     return expand(rules.combine_sources.output.files, product=product, part=part)
 
 
@@ -93,7 +94,7 @@ def facts_of(wildcards):
         facts = rules.single_product.output.facts
         return expand(facts, product=product, member=members_of(product))
     if CAMPAIGN.products[product].is_template:
-        parts = range(len(source_ranges(product)))
+        parts = range(len(source_ranges(len(files))))
         return expand(rules.combine_sources.output.facts, product=product, part=parts)
     return expand(rules.combine.output.facts, product=files)
 

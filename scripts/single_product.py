@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specresample.files import read_json, write_json
 from specresample.job import logged_job
 from specresample.product import write_product
-from specresample.products import Ingredients, single_product
+from specresample.products import Ingredients, prepared_exposures, single_product
 from specresample.storage import ArrayFile
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if __name__ == "__main__":
     ):
         ingredients = Ingredients(
             grids=read_json(inputs.grid),
-            exposures={params.exposure: read_json(inputs.summary) | {"file": params.file}},
+            exposures=prepared_exposures([inputs.summary], {params.exposure: params.file}),
             singles={params.exposure: single},
             arguments=params.arguments,
             association=params.association,

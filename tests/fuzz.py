@@ -119,6 +119,12 @@ def truncated(rng: random.Random) -> Iterator[Case]:
         yield of_file(f"cut {off} bytes from HDU {hdu}", kind, cut)
 
 
+def change_bytes(content: bytearray, rng: random.Random, count: int, low: int, size: int) -> None:
+    """Set some bytes, of so many that follow a place, to others."""
+    for _ in range(count):
+        content[low + rng.randrange(size)] = rng.randrange(256)
+
+
 def flipped(rng: random.Random) -> Iterator[Case]:
     """Files with bytes that are others than they were, somewhere or in one HDU."""
     while True:
@@ -136,8 +142,7 @@ def flipped(rng: random.Random) -> Iterator[Case]:
                 else (info["datLoc"], info["datSpan"])
             )
             content, bytes_rng = bytearray(path.read_bytes()), random.Random(seed)
-            for _ in range(count):
-                content[low + bytes_rng.randrange(size)] = bytes_rng.randrange(256)
+            change_bytes(content, bytes_rng, count, low, size)
             path.write_bytes(content)
 
         yield of_file(f"{count} bytes in the {part} of HDU {hdu} ({seed})", kind, flip)
@@ -319,8 +324,7 @@ def grids(rng: random.Random) -> Iterator[Case]:
             content = (good["slit"][0].parent / "grid.asdf").read_bytes()
             if what == "flip":
                 flipped = bytearray(content)
-                for _ in range(case_rng.choice([1, 3, 30])):
-                    flipped[case_rng.randrange(len(content))] = case_rng.randrange(256)
+                change_bytes(flipped, case_rng, case_rng.choice([1, 3, 30]), 0, len(content))
                 content = bytes(flipped)
             elif what == "cut file":
                 content = content[: case_rng.randrange(len(content))]

@@ -239,18 +239,12 @@ class Campaign:
         Snakemake itself watches the script alone, and by time, so that a fresh clone would repeat
         everything.
         """
-        digest = hashlib.sha256(_packages().encode())
+        digest = hashlib.sha256(repr(sorted(software_versions().items())).encode())
         package = self._scripts / _PACKAGE / "__init__.py"
         sources = _sources(self._scripts / f"{script}.py", self._scripts)
         for path in sorted({package, *sources}):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
-
-
-@cache
-def _packages() -> str:
-    """Versions of the packages, as text."""
-    return repr(sorted(software_versions().items()))
 
 
 def _exactly(names: Iterable[str]) -> str:

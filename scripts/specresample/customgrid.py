@@ -95,7 +95,7 @@ class CustomGrid:
             )
             _check_inverse(wcs, shape)
             wcs.array_shape = shape
-            # It goes into the product, where it would be refused later.
+            # It goes into the product, which is written without validation.
             asdf.AsdfFile({"wcs": wcs}).validate()
             return cls(str(file), wcs, shape, _pixel_area(area))
         except ResampleError as error:

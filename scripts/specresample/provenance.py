@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,6 +27,9 @@ PRODUCT_ARGUMENTS = (
 )
 
 
+# Asked for by every file and by every entry of a ledger; to look the packages up takes longer than
+# all else about the latter.
+@cache
 def software_versions() -> dict[str, str]:
     """Versions of this workflow and of the packages that make a product.
 
