@@ -31,7 +31,7 @@ slurm storage s3-server: %: .venv/%
 	touch $@
 
 config/README.md: config/config.schema.yaml | .venv/installed
-	PYTHONPATH=scripts $(BIN)/python -m specresample.reference $< > $@
+	PYTHONPATH=scripts $(BIN)/python -m specresample.plan.configuration_reference $< > $@
 
 demo: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m specsim demo/data

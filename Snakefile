@@ -34,11 +34,11 @@ if not FOLDER.is_local:
 
 sys.path.insert(0, f"{FOLDER}/scripts")
 
-from specresample.campaign import Campaign
-from specresample.errors import ResampleError
-from specresample.locks import hold_mark, remove_stale_locks
-from specresample.progress import watch_products
-from specresample.provenance import PRODUCT_ARGUMENTS
+from specresample.plan.campaign import Campaign
+from specresample.common.errors import ResampleError
+from specresample.plan.locks import hold_mark, remove_stale_locks
+from specresample.jobs.terminal import watch_products
+from specresample.s2d.history import PRODUCT_ARGUMENTS
 
 # Every key has a default, so that a working directory needs no config file of its own.
 if Path("config/config.yaml").is_file():

@@ -106,8 +106,8 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
     """
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
-    from specresample.campaign import Campaign
-    from specresample.needs import request
+    from specresample.plan.campaign import Campaign
+    from specresample.plan.resources import request
 
     campaign = Campaign({"associations": [association], **arguments}, PROJECT)
     job = SimpleNamespace(product=next(iter(campaign.products)))
@@ -115,7 +115,7 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
     watch = Stopwatch()
     with watch.step(IMPORTS):
         from specresample import smallproduct
-        from specresample.job import logged_job
+        from specresample.jobs.job import logged_job
     for step, module, name in _FUNCTIONS:
         owner = importlib.import_module(f"specresample.{module}")
         *path, attribute = name.split(".")

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from specresample.association import exposure_name, is_uri
-from specresample.sources import used_exposures
+from specresample.common.names import exposure_name
+from specresample.plan.association import is_uri
+from specresample.grids.sources import used_exposures
 
 
 def given(*paths):

@@ -6,11 +6,11 @@ context and GWCS, with blended headers.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json, write_json
-from specresample.job import logged_job
-from specresample.product import write_product
-from specresample.products import Ingredients, combined_product, prepared_exposures
-from specresample.storage import open_arrays
+from specresample.common.arrays import open_arrays
+from specresample.common.files import read_json, write_json
+from specresample.jobs.job import logged_job
+from specresample.s2d.product_files import Ingredients, combined_product, prepared_exposures
+from specresample.s2d.write import write_product
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

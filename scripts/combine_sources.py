@@ -7,15 +7,15 @@ every source is a file of its own, named as the observatory names it.
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from specresample.files import folder_written_aside, read_json, write_json
-from specresample.job import logged_job
-from specresample.products import (
+from specresample.common.arrays import open_arrays
+from specresample.common.files import folder_written_aside, read_json, write_json
+from specresample.jobs.job import logged_job
+from specresample.s2d.product_files import (
     Ingredients,
     prepared_exposures,
     source_products,
     write_files,
 )
-from specresample.storage import open_arrays
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

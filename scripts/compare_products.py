@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from specresample.comparison import SAME, compare_folders, details, exit_status, summary
+from specresample.reporting.comparison import SAME, compare_folders, details, exit_status, summary
 
 
 def main() -> int:

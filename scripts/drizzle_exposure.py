@@ -6,10 +6,10 @@ single products; ``dq`` where it is propagated.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json, written_aside
-from specresample.job import logged_job
-from specresample.singles import drizzle_exposure
-from specresample.storage import ArrayFile, ArrayWriter
+from specresample.common.arrays import ArrayFile, ArrayWriter
+from specresample.common.files import read_json, written_aside
+from specresample.drizzling.exposure import drizzle_exposure
+from specresample.jobs.job import logged_job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,9 +7,9 @@ skipped. Reads only the summaries of the prepared exposures.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json, write_json
-from specresample.job import logged_job
-from specresample.layout import output_grids
+from specresample.common.files import read_json, write_json
+from specresample.grids.output_grids import output_grids
+from specresample.jobs.job import logged_job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,10 +7,10 @@ page, with what failed, as `overview.html` beside the products.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json
-from specresample.job import logged_job
-from specresample.ledger import ledger_entry
-from specresample.overview import write_overview
+from specresample.common.files import read_json
+from specresample.jobs.job import logged_job
+from specresample.reporting.ledger import ledger_entry
+from specresample.reporting.overview import write_overview
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

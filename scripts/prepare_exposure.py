@@ -10,11 +10,11 @@ Makes two files that hold all the later rules need of the exposure:
 
 from typing import TYPE_CHECKING
 
-from specresample.exposure import Exposure
-from specresample.files import write_json, written_aside
-from specresample.job import logged_job
-from specresample.preparation import prepare_exposure
-from specresample.storage import ArrayWriter
+from specresample.common.arrays import ArrayWriter
+from specresample.common.files import write_json, written_aside
+from specresample.footprint.preparation import prepare_exposure
+from specresample.jobs.job import logged_job
+from specresample.level2b.exposure import Exposure
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json
-from specresample.job import logged_job
-from specresample.preview import exposure_profiles, preview, write_preview
-from specresample.s2d import read_product
-from specresample.storage import ArrayFile, open_arrays
+from specresample.common.arrays import ArrayFile, open_arrays
+from specresample.common.files import read_json
+from specresample.jobs.job import logged_job
+from specresample.reporting.preview import exposure_profiles, preview, write_preview
+from specresample.s2d.read import read_product
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,9 +7,10 @@ checksums.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json, write_json
-from specresample.job import logged_job
-from specresample.records import product_provenance, product_record
+from specresample.common.files import read_json, write_json
+from specresample.jobs.job import logged_job
+from specresample.reporting.provenance import product_provenance
+from specresample.reporting.record import product_record
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

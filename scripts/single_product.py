@@ -5,11 +5,11 @@ Makes `{product}/{exposure}_outlier_s2d.fits` with `single: true`.
 
 from typing import TYPE_CHECKING
 
-from specresample.files import read_json, write_json
-from specresample.job import logged_job
-from specresample.product import write_product
-from specresample.products import Ingredients, prepared_exposures, single_product
-from specresample.storage import ArrayFile
+from specresample.common.arrays import ArrayFile
+from specresample.common.files import read_json, write_json
+from specresample.jobs.job import logged_job
+from specresample.s2d.product_files import Ingredients, prepared_exposures, single_product
+from specresample.s2d.write import write_product
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

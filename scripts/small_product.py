@@ -8,9 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.files import folder_written_aside, write_json
-from specresample.job import logged_job
-from specresample.records import product_provenance, product_record
+from specresample.common.files import folder_written_aside, write_json
+from specresample.jobs.job import logged_job
+from specresample.reporting.provenance import product_provenance
+from specresample.reporting.record import product_record
 from specresample.smallproduct import SmallProduct
 
 if TYPE_CHECKING:

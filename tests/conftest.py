@@ -1,19 +1,18 @@
-"""What the tests share: running the workflow, the reference data, simulated exposures."""
+"""What the tests share: the reference data, simulated exposures, and runs made once."""
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from runs import (
+    SHARED,
+    campaign_products,
+    snakemake,
+    write_association,
+    write_config,
+)
 from specsim import LrsSetup, fixed_slit, write_lrs, write_nirspec
-
-PROJECT = Path(__file__).resolve().parents[1]
-SHARED = PROJECT.parent / "shared"
-
 
 # Arguments of every expected product, as jwst was given them.
 EXPECTED = {
@@ -33,56 +32,6 @@ EXPECTED = {
     "miri_lrs_sim-pixel_scale_ratio_2": {"pixel_scale_ratio": 2.0},
     "miri_lrs_sim-weight_type_exptime": {"weight_type": "exptime"},
 }
-
-
-def snakemake(folder: Path, *arguments: str, check: bool = True, **environment: str):
-    """Run the workflow in a folder, as a user does; returns the finished process."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(PROJECT / "Snakefile"),
-        "--directory",
-        str(folder),
-        "--cores",
-        "2",
-        *arguments,
-    ]
-    run = subprocess.run(
-        command,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        timeout=1800,
-        check=False,
-    )
-    if check:
-        assert run.returncode == 0, run.stdout + run.stderr
-    return run
-
-
-def write_config(folder: Path, **config: object) -> str:
-    """Write a config file; returns the argument that names it."""
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(config))
-    return f"--configfile={path}"
-
-
-def write_association(
-    folder: Path, product: str, exposures: list[Path], name: str | None = None
-) -> Path:
-    """Write an association beside links to its exposures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for exposure in exposures:
-        link = folder / exposure.name
-        if not link.exists():
-            link.symlink_to(exposure)
-    members = [{"expname": exposure.name, "exptype": "science"} for exposure in exposures]
-    path = folder / (name or f"{product.replace('{', '').replace('}', '')}_asn.json")
-    path.write_text(json.dumps({"products": [{"name": product, "members": members}]}))
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -122,19 +71,6 @@ def jwst_python() -> str:
     if not python:
         pytest.skip("JWST_PYTHON does not name the python of an environment with jwst")
     return python
-
-
-def campaign_products(folder: Path) -> dict[str, bytes]:
-    """Return the content of all that a run delivered, by path below the folder of results.
-
-    But for ledger and overview, which say how long it took.
-    """
-    results = folder / "results"
-    files = (path for path in results.rglob("*") if path.is_file())
-    paths = {str(path.relative_to(results)): path for path in files}
-    for name in ("ledger.json", "overview.html"):
-        paths.pop(name, None)
-    return {name: path.read_bytes() for name, path in paths.items() if name[0] != "."}
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,9 @@ from snakemake.utils import update_config
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
 
-from specresample.campaign import Campaign  # noqa: E402
-from specresample.errors import ResampleError  # noqa: E402
-from specresample.needs import file_size  # noqa: E402
+from specresample.common.errors import ResampleError  # noqa: E402
+from specresample.plan.campaign import Campaign  # noqa: E402
+from specresample.plan.resources import file_size  # noqa: E402
 
 # What a task runs, and a person without SLURM, who names the part.
 PART_SCRIPT = """\

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from specresample.exposure import Exposure
-from specresample.files import read_json, write_json, written_aside
-from specresample.layout import output_grids
-from specresample.preparation import prepare_exposure
-from specresample.products import Ingredients, product_files, write_files
-from specresample.provenance import file_digest
-from specresample.singles import drizzle_exposure
-from specresample.storage import ArrayFile, ArrayWriter, open_arrays
-from specresample.workers import worker_pool
+from specresample.common.arrays import ArrayFile, ArrayWriter, open_arrays
+from specresample.common.files import file_digest, read_json, write_json, written_aside
+from specresample.drizzling.exposure import drizzle_exposure
+from specresample.footprint.preparation import prepare_exposure
+from specresample.grids.output_grids import output_grids
+from specresample.jobs.workers import worker_pool
+from specresample.level2b.exposure import Exposure
+from specresample.s2d.product_files import Ingredients, product_files, write_files
 
 # Parts of the files for each worker: the sizes of sources differ.
 _PARTS = 4
@@ -69,7 +68,7 @@ class SmallProduct:
         Returns
         -------
         grids : dict
-            From `specresample.layout.output_grids`.
+            From `specresample.grids.output_grids.output_grids`.
         exposures : dict of str to dict
             Prepared exposures by key.
         facts : dict of str to sequence of dict
@@ -96,12 +95,12 @@ class SmallProduct:
         Parameters
         ----------
         spread : callable
-            As `map`; see `specresample.workers.worker_pool`.
+            As `map`; see `specresample.jobs.workers.worker_pool`.
 
         Returns
         -------
         grids : dict
-            From `specresample.layout.output_grids`.
+            From `specresample.grids.output_grids.output_grids`.
         exposures : dict of str to dict
             Prepared exposures by key.
         """

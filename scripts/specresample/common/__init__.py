@@ -1,0 +1,1 @@
+"""Used everywhere: errors for the user, files, arrays, angles on the sky, names."""

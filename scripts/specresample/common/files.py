@@ -1,0 +1,118 @@
+"""Files that are there whole or not at all, and JSON files written so."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from specresample.common.errors import ResampleError, first_line
+
+_NOT_WRITABLE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+}
+
+
+@contextmanager
+def written_aside(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and move it there when the block ends well.
+
+    Parameters
+    ----------
+    path : str or Path
+        Final path; its folder is made when missing.
+
+    Yields
+    ------
+    Path
+        Where to write. It is removed when the block raises.
+
+    Raises
+    ------
+    ResampleError
+        When the disk is full or not to be written.
+    """
+    path = Path(path)
+    # One name for all tries: what a killed job left is overwritten by the next.
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Never through a link that somebody put there.
+        aside.unlink(missing_ok=True)
+        yield aside
+        os.replace(aside, path)
+    except OSError as error:
+        # astropy gives no number when the disk is full.
+        if error.errno not in (None, *_NOT_WRITABLE):
+            raise
+        raise ResampleError(
+            f"{path}: not written ({error.strerror or first_line(error)})"
+        ) from error
+    finally:
+        # On a file system that has become read-only nothing can be removed.
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_written_aside(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``path`` and move it there when the block ends well.
+
+    Parameters
+    ----------
+    path : str or Path
+        Final path; what is there is replaced.
+
+    Yields
+    ------
+    Path
+        An empty folder. It is removed when the block raises.
+    """
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(aside, path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_json(path: str | Path, content: object, *, indent: int | None = None) -> None:
+    """Write a JSON file, atomically and with a stable order of keys."""
+    with written_aside(path) as aside:
+        text = json.dumps(content, sort_keys=True, indent=indent)
+        aside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> dict:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 digest of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str
+        In hexadecimal digits.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

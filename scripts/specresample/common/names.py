@@ -1,0 +1,74 @@
+"""Names of products, exposures and files."""
+
+import hashlib
+import re
+from pathlib import Path
+
+# Parts of a product name that stand for a property of each source, and what takes their place.
+TEMPLATES = {"source_id": "[sbv][0-9]+", "slit_name": "[a-z0-9-]+"}
+
+# Long enough for every observatory name, short enough that suffixes stay below the 255 bytes of a
+# file name.
+MAX_NAME = 200
+
+
+def strip_template(name: str) -> str:
+    """Remove a ``{source_id}`` or ``{slit_name}`` template and its neighbouring separator.
+
+    Examples
+    --------
+    >>> strip_template("jw02736-o007_{source_id}_nirspec_f290lp-g395m")
+    'jw02736-o007_nirspec_f290lp-g395m'
+    """
+    template = "{(?:" + "|".join(TEMPLATES) + ")}"
+    return re.sub(f"{template}[_-]|[_-]?{template}", "", name)
+
+
+def source_pattern(name: str) -> str:
+    """Regular expression of the file names that a template product's sources get.
+
+    Parameters
+    ----------
+    name : str
+        Product name with templates.
+
+    Returns
+    -------
+    str
+    """
+    pattern = re.escape(name)
+    for template, expression in TEMPLATES.items():
+        pattern = pattern.replace(re.escape("{" + template + "}"), expression)
+    return pattern
+
+
+def exposure_name(path: str) -> str:
+    """Name of an exposure: that of its file without endings such as ``_cal.fits``.
+
+    Other letters than those of observatory names become numbers, for to Snakemake some mean more;
+    a name that would be too long ends in a digest.
+
+    Examples
+    --------
+    >>> exposure_name("data/jw1 <a>_cal.fits")
+    'jw1+20+3ca+3e'
+    """
+    name = re.sub("_(cal|crf)$", "", Path(path).stem)
+    name = re.sub("[^A-Za-z0-9_.+-]", lambda letter: f"+{ord(letter[0]):x}", name)
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}-{name_digest(name)}"
+
+
+def header_text(text: str) -> str:
+    r"""Give a name as a FITS header can hold it: with escapes for all that is no plain letter.
+
+    Examples
+    --------
+    >>> print(header_text("jw1_é_cal.fits"))
+    jw1_\xe9_cal.fits
+    """
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def name_digest(text: str) -> str:
+    """Eight letters that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

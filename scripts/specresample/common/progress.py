@@ -1,0 +1,87 @@
+"""How far a loop or a run is, and how long it will still take, in lines of its log."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+def how_far(number: int, total: int, seconds: float) -> str:
+    """Say how far something is that goes on as it began.
+
+    Parameters
+    ----------
+    number, total : int
+        How many parts are done, and how many there are.
+    seconds : float
+        How long it took so far.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> how_far(12, 58, 6.0)
+    '12 of 58, about 23 s left'
+    >>> how_far(58, 58, 290.0)
+    '58 of 58 in 5 min'
+    """
+    if number >= total:
+        return f"{number} of {total} in {duration(seconds)}"
+    if not number:
+        return f"0 of {total}"
+    return f"{number} of {total}, about {duration(seconds / number * (total - number))} left"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it: in seconds, minutes or hours."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+class Progress(Generic[Item]):
+    """A loop that knows how far it is.
+
+    As text it says so, of the item that the loop is at, which counts as done. Messages that have it
+    among their arguments are shown on the terminal every so often, by `OnTerminal`.
+
+    Parameters
+    ----------
+    items : iterable
+        What the loop goes over.
+    total : int
+        How many there are.
+    clock : callable, optional
+        Gives seconds.
+
+    Examples
+    --------
+    >>> progress = Progress(slits, len(slits))
+    >>> for slit in progress:
+    ...     log.info("slit %s traced, %s", slit, progress)
+    """
+
+    def __init__(
+        self, items: Iterable[Item], total: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._items, self._total, self._clock = items, total, clock
+        self._start = clock()
+        self._number = 0
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in self._items:
+            self._number += 1
+            yield item
+
+    def __str__(self) -> str:
+        return how_far(self._number, self._total, self._clock() - self._start)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the loop is at its last item."""
+        return self._number >= self._total

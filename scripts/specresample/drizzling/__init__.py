@@ -1,0 +1,1 @@
+"""Weights, drizzling of single exposures, and their combination."""

@@ -1,0 +1,142 @@
+"""Prepare an exposure for all that follows: arrays, world coordinates and a summary of each slit.
+
+No argument of the resampling matters here, so that none ever repeats this work.
+"""
+
+import logging
+
+from astropy import units as u
+
+from specresample.common.arrays import ArrayWriter
+from specresample.common.errors import ResampleError, first_line
+from specresample.common.files import file_digest
+from specresample.common.progress import Progress
+from specresample.footprint.coordinates import Footprint, trace_slit
+from specresample.level2b.exposure import BadSlit, Exposure, Slit, slit_label
+from specresample.level2b.flags import good_pixels
+
+log = logging.getLogger(__name__)
+
+
+def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
+    """Trace all slits of an exposure.
+
+    Parameters
+    ----------
+    exposure : Exposure
+        An open level-2b file.
+    writer : ArrayWriter
+        Takes the arrays, under the number of each slit.
+
+    Returns
+    -------
+    dict
+        Content of the JSON file.
+
+    Raises
+    ------
+    ResampleError
+        When no slit of the exposure can be used, or memory does not suffice.
+    """
+    try:
+        return _prepared(exposure, writer)
+    except MemoryError as error:
+        raise ResampleError(
+            f"{exposure.path}: it needs more memory than there may be ({first_line(error)})"
+        ) from error
+
+
+def _prepared(exposure: Exposure, writer: ArrayWriter) -> dict:
+    prepared = {
+        "file": exposure.path.name,
+        "sha256": file_digest(exposure.path),
+        "model_type": exposure.model_type,
+        "metadata": exposure.metadata,
+        "skip": exposure.reason_to_skip(),
+        "slits": [],
+        "bad": [],
+    }
+    if prepared["skip"]:
+        log.warning("%s: skipped, %s", exposure.path, prepared["skip"])
+        return prepared
+    progress = Progress(exposure.slits(), exposure.n_slits)
+    for slit in progress:
+        label = slit_label(slit.metadata, slit.number)
+        try:
+            if isinstance(slit, BadSlit):
+                raise ResampleError(slit.reason)
+            footprint = trace(slit)
+        except ResampleError as error:
+            log.warning("%s: slit %s left out: %s", exposure.path, label, error)
+            prepared["bad"].append({"slit": label, "reason": str(error)})
+            continue
+        part = {
+            name: array[footprint.rows, footprint.columns] for name, array in slit.arrays.items()
+        }
+        writer.add(str(slit.number), part | {"coordinates": footprint.coordinates})
+        prepared["slits"].append(
+            {
+                "number": slit.number,
+                "label": label,
+                "metadata": slit.metadata,
+                "summary": footprint.summary,
+                "flux_density": is_flux_density(slit.metadata.get("meta.bunit_data")),
+            }
+        )
+        log.info("%s: slit %s traced, %s", exposure.path.name, label, progress)
+    if not prepared["slits"]:
+        reasons = "; ".join(f"{bad['slit']}: {bad['reason']}" for bad in prepared["bad"])
+        reasons = reasons or "it has no slits"
+        raise ResampleError(
+            f"{exposure.path}: no slit can be used; is it a level-2b file (_cal, _crf)? {reasons}"
+        )
+    return prepared
+
+
+def trace(slit: Slit) -> Footprint:
+    """Evaluate the WCS of a slit, as its metadata ask.
+
+    Parameters
+    ----------
+    slit : Slit
+
+    Returns
+    -------
+    Footprint
+
+    Raises
+    ------
+    ResampleError
+        When the WCS or its metadata do not suffice.
+    """
+    metadata = slit.metadata
+    axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
+    if axis not in (1, 2):
+        raise ResampleError(f"its dispersion axis (DISPAXIS) is {axis}, neither 1 nor 2")
+    instrument = str(metadata.get("meta.instrument.name", ""))
+    position = (metadata.get("source_xpos"), metadata.get("source_ypos"))
+    # Only of MIRI is the source given in detector pixels.
+    on_detector = instrument.upper() == "MIRI" and None not in position
+    try:
+        return trace_slit(
+            slit.wcs,
+            slit.arrays["sci"],
+            good_pixels(slit.arrays["dq"]),
+            instrument=instrument,
+            dispersion_axis=int(axis),
+            source=position if on_detector else None,
+        )
+    except (ResampleError, MemoryError):
+        raise
+    except Exception as error:
+        # A WCS can be wrong in any way; the log tells where it failed.
+        log.info("WCS not evaluated", exc_info=True)
+        raise ResampleError(f"its WCS cannot be evaluated ({first_line(error)})") from error
+
+
+def is_flux_density(unit: object) -> bool:
+    """Whether a BUNIT is one of flux density, such as MJy, and not of surface brightness."""
+    try:
+        return u.Unit(unit).is_equivalent(u.Jy)
+    except (ValueError, TypeError):
+        return False

@@ -1,0 +1,1 @@
+"""Output grids of a product: laid out or handed in, their GWCS and FITS WCS."""

@@ -1,0 +1,145 @@
+"""FITS WCS of a rectified spectrum, for viewers that know no GWCS (spec: "Product").
+
+Wavelength is looked up in a table (WAVE-TAB, Greisen et al. 2006, A&A 446, 747, section 6), the
+spatial axis is an offset in arcsec with its zero at the planned source position.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from astropy.io import fits
+
+from specresample.grids.rectified import Grid
+
+TABLE = "WCS-TABLE"
+
+# Wavelengths that differ by more along the slit, in um, make no rectified spectrum: a grid handed
+# in may have them, and gets no FITS WCS.
+_TOLERANCE = 1e-6
+
+
+def fits_wcs(
+    grid: Grid, dispersion_axis: int, line: np.ndarray | None, source_pixel: float
+) -> dict[str, object]:
+    """Keywords of the FITS WCS that the schemas know.
+
+    Parameters
+    ----------
+    grid : Grid
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+    line : ndarray or None
+        From `dispersion_line`.
+    source_pixel : float
+        Where the source was planned, as pixel index across the dispersion, from 0.
+
+    Returns
+    -------
+    dict of str to scalar
+        Values by name in ``meta.wcsinfo``; empty where the grid is not on the sky or not
+        rectified.
+    """
+    pixel_scale = grid.pixel_scale(dispersion_axis)
+    if pixel_scale is None or line is None or not grid.celestial:
+        return {}
+    spectral, spatial = (1, 2) if dispersion_axis == 1 else (2, 1)
+    return {
+        "wcsaxes": 2,
+        f"ctype{spectral}": "WAVE-TAB",
+        f"cunit{spectral}": "um",
+        f"crpix{spectral}": 1.0,
+        f"crval{spectral}": 1.0,
+        f"cdelt{spectral}": 1.0,
+        f"ctype{spatial}": "OFFSET",
+        f"cunit{spatial}": "arcsec",
+        f"crpix{spatial}": source_pixel + 1.0,
+        f"crval{spatial}": 0.0,
+        f"cdelt{spatial}": pixel_scale,
+    }
+
+
+def dispersion_line(grid: Grid, dispersion_axis: int) -> np.ndarray | None:
+    """Wavelength of every pixel along the dispersion.
+
+    Parameters
+    ----------
+    grid : Grid
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+
+    Returns
+    -------
+    ndarray or None
+        In um; None where it is not the same all along the slit.
+    """
+    image = grid.wavelength_image()
+    image = image if dispersion_axis == 1 else image.T
+    line = image[image.shape[0] // 2]
+    rectified = np.isfinite(line).all() and np.nanmax(np.abs(image - line)) <= _TOLERANCE
+    return line if rectified else None
+
+
+def source_pixel(grid: Grid, metadata: Mapping[str, object], dispersion_axis: int) -> float:
+    """Pixel index across the dispersion where the source was planned to be.
+
+    Parameters
+    ----------
+    grid : Grid
+    metadata : mapping
+        Metadata of the product by dotted path.
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+
+    Returns
+    -------
+    float
+        The middle of the slit when no position is known.
+    """
+    rows = grid.shape[0]
+    if grid.slit_positions and rows > 1 and metadata.get("source_ypos") is not None:
+        # A straight line through the two nearest pixels, or the last two for a source beyond them.
+        distances = np.array(grid.slit_positions) - metadata["source_ypos"]
+        near = int(np.argmin(np.abs(distances)))
+        beyond = near + 1 < rows and distances[near] * distances[near + 1] <= 0
+        other = near + 1 if beyond or near == 0 else near - 1
+        return near - distances[near] * (other - near) / (distances[other] - distances[near])
+    name = f"source_{'yx'[dispersion_axis - 1]}pos"
+    if grid.kind == "interpolated" and metadata.get(name) is not None:
+        return float(metadata[name])
+    return (grid.shape[dispersion_axis - 1] - 1) / 2
+
+
+def add_wavelength_table(hdus: fits.HDUList, lines: Sequence[np.ndarray | None]) -> None:
+    """Add the table of wavelengths to a product and point its spectra to it.
+
+    Parameters
+    ----------
+    hdus : HDUList
+        The product; a SCI extension per slit. It is changed in place: the table goes before the
+        ASDF extension.
+    lines : sequence of ndarray or None
+        Wavelengths of every slit in um; None for a slit without FITS WCS.
+    """
+    columns = []
+    for number, line in enumerate(lines, start=1):
+        header = hdus["SCI", number].header
+        axis = next((axis for axis in (1, 2) if header.get(f"CTYPE{axis}") == "WAVE-TAB"), None)
+        if line is None or axis is None:
+            continue
+        name = "wavelength" if len(lines) == 1 else f"wavelength_{number}"
+        columns.append(
+            fits.Column(
+                name=name,
+                format=f"{line.size}D",
+                dim=f"(1,{line.size})",
+                unit="um",
+                array=line.reshape(1, -1, 1),
+            )
+        )
+        # stdatamodels' schemas do not have these two.
+        after = f"CDELT{axis}"
+        header.set(f"PS{axis}_1", name, "column of the wavelengths", after=after)
+        header.set(f"PS{axis}_0", TABLE, "table of the wavelengths", after=after)
+    if columns:
+        table = fits.BinTableHDU.from_columns(columns, name=TABLE, ver=1)
+        hdus.insert(hdus.index_of("ASDF"), table)

@@ -1,0 +1,446 @@
+"""The output grid of a source, from the summaries of its slit in every exposure.
+
+A grid is plain numbers; it maps world coordinates to its pixels by itself. Its GWCS, for the
+product, is made in `specresample.grids.grid_gwcs`.
+
+Spec: "Output grid, NIRSpec (sky)", "Output grid, interpolated (MIRI LRS)", "Output grid, lamp".
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.polynomial import polynomial
+
+from specresample.common.errors import ResampleError
+from specresample.common.limits import MAX_PIXELS
+from specresample.common.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
+
+log = logging.getLogger(__name__)
+
+
+class Grid(Protocol):
+    """What a grid must know, one laid out here as well as one handed in."""
+
+    kind: str
+    shape: tuple[int, int]
+    celestial: bool
+    slit_positions: tuple[float, ...] | None
+
+    def pixel_scale(self, dispersion_axis: int) -> float | None:
+        """Spatial pixel scale in arcsec."""
+
+    def to_dict(self) -> dict:
+        """Plain values for a JSON file."""
+
+    def sky(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sky coordinates of its pixels in degrees."""
+
+    def wavelength_image(self) -> np.ndarray:
+        """Wavelength of every pixel in um."""
+
+    def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
+        """Where pixels of given world coordinates fall."""
+
+
+def load_grid(values: dict) -> Grid:
+    """Make the grid that ``Grid.to_dict`` describes.
+
+    Parameters
+    ----------
+    values : dict
+
+    Returns
+    -------
+    Grid
+    """
+    if values["kind"] == "custom":
+        # Imports gwcs, which the other grids do without.
+        from specresample.grids.handed_in import CustomGrid
+
+        return CustomGrid.from_dict(values)
+    return OutputGrid.from_dict(values)
+
+
+@dataclass(frozen=True)
+class OutputGrid:
+    """A rectified grid: wavelength along one axis, a straight line on the sky along the other.
+
+    Attributes
+    ----------
+    kind : str
+        ``slit`` (NIRSpec on the sky), ``interpolated`` (MIRI LRS) or ``lamp``.
+    shape : tuple of int
+        (ny, nx).
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+    tangent_point : tuple of float or None
+        RA and Dec in degrees; None for lamp data, whose plane is the MSA's.
+    slope, intercept : tuple of float
+        Position in the tangent plane, x and y, as a function of the pixel index across the
+        dispersion; in degrees (metres for lamp data).
+    leading : int
+        Axis of the plane, 0 or 1, from which the pixel index is found.
+    wavelengths : tuple of float
+        Wavelength of every pixel along the dispersion, in um.
+    slit_positions : tuple of float or None
+        Slit y of every pixel across the dispersion, for kind ``slit``.
+    """
+
+    kind: str
+    shape: tuple[int, int]
+    dispersion_axis: int
+    tangent_point: tuple[float, float] | None
+    slope: tuple[float, float]
+    intercept: tuple[float, float]
+    leading: int
+    wavelengths: tuple[float, ...]
+    slit_positions: tuple[float, ...] | None = None
+
+    def to_dict(self) -> dict:
+        """Plain values for a JSON file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "OutputGrid":
+        """Make a grid of the values of `to_dict`."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+    @property
+    def celestial(self) -> bool:
+        """Whether the grid is on the sky."""
+        return self.tangent_point is not None
+
+    def pixel_scale(self, dispersion_axis: int) -> float | None:
+        """Spatial pixel scale in arcsec; None for lamp data."""
+        return 3600 * float(np.hypot(*self.slope)) if self.celestial else None
+
+    def wavelength_nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixel indices and wavelengths between which wavelength is linear.
+
+        Returns
+        -------
+        tuple of ndarray
+            Indices and wavelengths (um). The slit grid reaches half a pixel beyond its first and
+            last pixel and is not defined outside; the others are continued linearly.
+        """
+        wavelengths = np.array(self.wavelengths)
+        pixels = np.arange(len(wavelengths), dtype=float)
+        if self.kind != "slit":
+            return pixels, wavelengths
+        pixels = np.concatenate([[-0.5], pixels, [len(wavelengths) - 0.5]])
+        first = wavelengths[0] - 0.5 * (wavelengths[1] - wavelengths[0])
+        # The reference's upper node lies far beyond half a step, so that all the wavelengths which
+        # a tilted slit has beyond the last column's median fall into that column. Kept: the last
+        # column of a product would differ otherwise.
+        last = wavelengths[-2] + (wavelengths[-1] - wavelengths[-2]) * pixels[-1]
+        return pixels, np.concatenate([[first], wavelengths, [last]])
+
+    def sky(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sky coordinates of the pixels across the dispersion, from one end to the other.
+
+        Returns
+        -------
+        tuple of ndarray
+            RA and Dec in degrees, or MSA x and y for lamp data.
+        """
+        index = np.arange(self.shape[self.dispersion_axis - 1])
+        plane = [m * index + b for m, b in zip(self.slope, self.intercept, strict=True)]
+        return from_tangent(*plane, *self.tangent_point) if self.celestial else tuple(plane)
+
+    def wavelength_image(self) -> np.ndarray:
+        """Wavelength of every pixel.
+
+        Returns
+        -------
+        ndarray, shape (ny, nx)
+            In um.
+        """
+        line = np.array(self.wavelengths)
+        line = line if self.dispersion_axis == 1 else line[:, None]
+        return np.broadcast_to(line, self.shape)
+
+    def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
+        """Where the centres of input pixels fall on the grid.
+
+        The grid is separable, so two one-dimensional look-ups replace the inverse of its WCS.
+
+        Parameters
+        ----------
+        coordinates : ndarray, shape (3, ny, nx)
+            World coordinates of the input pixels: RA and Dec in degrees (or MSA x and y),
+            wavelength in um; NaN where invalid.
+
+        Returns
+        -------
+        ndarray, shape (ny, nx, 2)
+            x and y in pixels of the grid, in this order; NaN where invalid or, for NIRSpec, beyond
+            the grid's wavelengths.
+        """
+        plane = coordinates[:2]
+        if self.celestial:
+            plane = to_tangent(*plane, *self.tangent_point)
+        across = (plane[self.leading] - self.intercept[self.leading]) / self.slope[self.leading]
+        along = self._wavelength_to_pixel(coordinates[2])
+        order = (along, across) if self.dispersion_axis == 1 else (across, along)
+        return np.stack(order, axis=-1)
+
+    def _wavelength_to_pixel(self, wavelength: np.ndarray) -> np.ndarray:
+        pixels, nodes = self.wavelength_nodes()
+        if nodes[0] > nodes[-1]:
+            pixels, nodes = pixels[::-1], nodes[::-1]
+        if self.kind == "slit":
+            return np.interp(wavelength, nodes, pixels, left=np.nan, right=np.nan)
+        # Segments are looked up by hand since np.interp cannot continue the outer ones.
+        segment = np.clip(np.searchsorted(nodes, wavelength) - 1, 0, len(nodes) - 2)
+        step = (pixels[segment + 1] - pixels[segment]) / (nodes[segment + 1] - nodes[segment])
+        return pixels[segment] + (wavelength - nodes[segment]) * step
+
+
+def build_grid(
+    summaries: Sequence[dict], exposure_type: str, *, scale_ratio: float = 1.0
+) -> OutputGrid:
+    """Lay out the output grid of one source.
+
+    Parameters
+    ----------
+    summaries : sequence of dict
+        Summary (`specresample.footprint.coordinates.summarise`) of the source's slit in every
+        exposure, in association order.
+    exposure_type : str
+        EXP_TYPE of the first exposure.
+    scale_ratio : float
+        Input pixel scale over output pixel scale, across the dispersion.
+
+    Returns
+    -------
+    OutputGrid
+
+    Raises
+    ------
+    ResampleError
+        When the coordinates do not suffice for a grid.
+    """
+    kinds = {summary["kind"] for summary in summaries}
+    if len(kinds) > 1:
+        raise ResampleError(
+            f"its exposures have WCSs of different kinds: {', '.join(sorted(kinds))}"
+        )
+    if kinds == {"slit"}:
+        grid = slit_grid(summaries, scale_ratio)
+    elif kinds == {"interpolated"}:
+        # Rectified LRS spectra keep the detector's direction, long wavelengths first.
+        descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
+        grid = interpolated_grid(summaries, scale_ratio, descending=descending)
+    else:
+        grid = lamp_grid(summaries[0], scale_ratio)
+    if min(grid.shape) < 1 or len(grid.wavelengths) < 2:
+        raise ResampleError("its valid pixels span no more than one pixel along an axis")
+    return grid
+
+
+def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
+    """Output grid of a NIRSpec slit on the sky (spec: "Output grid, NIRSpec (sky)").
+
+    Parameters
+    ----------
+    summaries : sequence of dict
+        Summary of the slit in every exposure.
+    scale_ratio : float
+        Input over output pixel scale.
+
+    Returns
+    -------
+    OutputGrid
+    """
+    reference = next((s for s in summaries if s["has_data"]), summaries[0])
+    tangent_point = tuple(reference["fiducial"])
+    slope, _ = _sampling(reference, tangent_point, scale_ratio)
+    leading = int(abs(slope[0]) < abs(slope[1]))
+    wavelengths = merge_wavelengths([s["wavelengths"] for s in summaries])
+
+    low, high = _extent(summaries, tangent_point)
+    extent = high - low
+    n = _count(extent[leading], slope[leading], wavelengths) + 1
+    edge = np.where(slope > 0, low, high)
+    intercept = edge - np.sign(slope) * (n * np.abs(slope) - extent) / 2
+
+    plane = slope * np.arange(n)[:, None] + intercept
+    middle = wavelengths[len(wavelengths) // 2]
+    positions = _slit_positions(reference["slit_position"], *plane.T, middle)
+    return OutputGrid(
+        kind="slit",
+        shape=(n, len(wavelengths)),
+        dispersion_axis=1,
+        tangent_point=tangent_point,
+        slope=tuple(slope.tolist()),
+        intercept=tuple(intercept.tolist()),
+        leading=leading,
+        wavelengths=tuple(wavelengths),
+        slit_positions=tuple(positions.tolist()),
+    )
+
+
+def interpolated_grid(
+    summaries: Sequence[dict], scale_ratio: float, *, descending: bool
+) -> OutputGrid:
+    """Output grid of MIRI LRS (spec: "Output grid, interpolated (MIRI LRS)").
+
+    Parameters
+    ----------
+    summaries : sequence of dict
+        Summary of the slit in every exposure.
+    scale_ratio : float
+        Input over output pixel scale.
+    descending : bool
+        Whether wavelength falls with the pixel index.
+
+    Returns
+    -------
+    OutputGrid
+    """
+    first = summaries[0]
+    ra, dec = (np.array(values) for values in first["centre"])
+    tangent_point = (float(np.mean(wrap_ra(ra))), float(np.mean(dec)))
+    slope, _ = _sampling(first, tangent_point, scale_ratio)
+    leading = int(abs(slope[0]) < abs(slope[1]))
+    if len(summaries) > 1:
+        ra_limits = [wrap_ra_to(s["limits"][0], first["limits"][0][0]) for s in summaries]
+        dec_limits = [s["limits"][1] for s in summaries]
+        tangent_point = (
+            (float(np.min(ra_limits)) + float(np.max(ra_limits))) / 2,
+            (float(np.min(dec_limits)) + float(np.max(dec_limits))) / 2,
+        )
+    low, high = _extent(summaries, tangent_point)
+    wavelengths = np.array(first["wavelengths"])
+    for summary in summaries[1:]:
+        more = np.array(summary["wavelengths"])
+        beyond = (more < wavelengths.min()) | (more > wavelengths.max())
+        wavelengths = np.concatenate([wavelengths, more[beyond]])
+    wavelengths = np.unique(wavelengths)[:: -1 if descending else 1]
+    n = _count((high - low)[leading], slope[leading], wavelengths)
+    intercept = -slope * (n - 1) / 2
+
+    axis = first["dispersion_axis"]
+    return OutputGrid(
+        kind="interpolated",
+        shape=(n, len(wavelengths)) if axis == 1 else (len(wavelengths), n),
+        dispersion_axis=axis,
+        tangent_point=tangent_point,
+        slope=tuple(slope.tolist()),
+        intercept=tuple(intercept.tolist()),
+        leading=leading,
+        wavelengths=tuple(wavelengths.tolist()),
+    )
+
+
+def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
+    """Output grid of NIRSpec lamp data (spec: "Output grid, lamp").
+
+    Parameters
+    ----------
+    summary : dict
+        Summary of the slit in the first exposure.
+    scale_ratio : float
+        Input over output pixel scale.
+
+    Returns
+    -------
+    OutputGrid
+    """
+    slope, intercept = _sampling(summary, None, scale_ratio)
+    wavelengths = summary["wavelengths"]
+    n = _count(len(summary["centre"][0]), 1 / scale_ratio, wavelengths)
+    axis = summary["dispersion_axis"]
+    return OutputGrid(
+        kind="lamp",
+        shape=(n, len(wavelengths)) if axis == 1 else (len(wavelengths), n),
+        dispersion_axis=axis,
+        tangent_point=None,
+        slope=tuple(slope.tolist()),
+        intercept=tuple(intercept.tolist()),
+        leading=1,
+        wavelengths=tuple(wavelengths),
+    )
+
+
+def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
+    """Merge the wavelength samplings of several exposures of a NIRSpec slit.
+
+    The first exposure's sampling stands; every other one, in order of overlap, adds what lies
+    beyond the ends reached so far (spec: "Output grid, NIRSpec", 3).
+
+    Parameters
+    ----------
+    exposures : sequence of sequence of float
+        Median wavelength of every detector column, in um.
+
+    Returns
+    -------
+    list of float
+        Ascending, in um.
+
+    Raises
+    ------
+    ResampleError
+        When the first exposure has no wavelengths.
+    """
+    if not len(exposures[0]):
+        raise ResampleError("not enough valid pixels for an output grid")
+    merged = np.sort(exposures[0])
+    smallest_step = np.abs(np.diff(merged)).min() if len(merged) > 1 else 0.0
+    others = [np.sort(other) for other in exposures[1:] if len(other)]
+    while others:
+        overlap = [min(merged[-1], o[-1]) - max(merged[0], o[0]) for o in others]
+        other = others.pop(int(np.argmax(overlap)))
+        # Not overlapping at all, an exposure lies wholly beyond one end and is added as a whole.
+        below, above = other[other < merged[0]], other[other > merged[-1]]
+        merged = np.concatenate([below, merged, above])
+    tolerance = max(0.1 * smallest_step, 100 * np.finfo(float).eps)
+    keep = np.append(np.abs(np.diff(merged)) >= tolerance, True)
+    return merged[keep].tolist()
+
+
+def _sampling(
+    summary: dict, tangent_point: tuple[float, float] | None, scale_ratio: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit straight lines to the plane's coordinates along the central slice: slopes, intercepts."""
+    plane = np.array(summary["centre"])
+    if plane.shape[1] < 2:
+        raise ResampleError("fewer than two valid pixels across the dispersion")
+    if tangent_point is not None:
+        plane = np.array(to_tangent(*plane, *tangent_point))
+    index = np.arange(plane.shape[1]) * scale_ratio
+    intercept, slope = polynomial.polyfit(index, plane.T, 1)
+    return slope, intercept
+
+
+def _count(extent: float, slope: float, wavelengths: Sequence[float]) -> int:
+    """Count the pixels across the dispersion, before anything is made for each of them."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.ceil(np.divide(extent, abs(slope)))
+    # Not a number is refused too.
+    if not n * len(wavelengths) <= MAX_PIXELS:
+        raise ResampleError(
+            f"its grid would be of {n:.0f} x {len(wavelengths)} pixels, {MAX_PIXELS} are allowed: "
+            "are all exposures of one place?"
+        )
+    return int(n)
+
+
+def _extent(
+    summaries: Sequence[dict], tangent_point: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper limits of all valid pixels of all exposures in the tangent plane."""
+    corners = np.concatenate([np.array(summary["hull"]) for summary in summaries], axis=1)
+    plane = np.array(to_tangent(*corners, *tangent_point))
+    return plane.min(axis=1), plane.max(axis=1)
+
+
+def _slit_positions(fit: dict, x: np.ndarray, y: np.ndarray, wavelength: float) -> np.ndarray:
+    """Evaluate the fit of `specresample.footprint.coordinates` at points of the tangent plane."""
+    variables = [x, y, np.full_like(x, wavelength)]
+    scaled = [(v - c) / s for v, c, s in zip(variables, fit["centres"], fit["scales"], strict=True)]
+    return polynomial.polyval3d(*scaled, np.array(fit["coefficients"]))

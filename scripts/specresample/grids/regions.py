@@ -1,0 +1,73 @@
+"""S_REGION of a product: where on the sky its spectra come from (spec: "Product")."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from astropy.coordinates import angular_separation, offset_by, position_angle
+
+from specresample.common.sky import unwrap_ra, wrap_ra
+from specresample.grids.rectified import Grid
+
+
+def box_region(grid: Grid) -> str:
+    """Box in RA and Dec around all pixels of a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+        A grid on the sky.
+
+    Returns
+    -------
+    str
+        Polygon of four corners, RA in [0, 360).
+    """
+    ra, dec = grid.sky()
+    ra = wrap_ra(ra)
+    west, east = unwrap_ra([ra.min(), ra.max()])
+    south, north = dec.min(), dec.max()
+    return _polygon([(west, south), (east, south), (east, north), (west, north)])
+
+
+def slit_region(grid: Grid, input_region: str) -> str | None:
+    """Polygon along the output slit, as wide as the input's (MIRI LRS).
+
+    Parameters
+    ----------
+    grid : Grid
+        A grid on the sky.
+    input_region : str
+        S_REGION of the first exposure; the shortest side of its polygon is the slit's width.
+
+    Returns
+    -------
+    str or None
+        Polygon of four corners; None when the input's cannot be read.
+    """
+    corners = _corners(input_region)
+    if corners is None:
+        return None
+    width = angular_separation(*corners, *np.roll(corners, -1, axis=1)).min()
+    (ra0, ra1), (dec0, dec1) = np.deg2rad(np.array(grid.sky())[:, [0, -1]])
+    across = position_angle(ra0, dec0, ra1, dec1).to_value("rad") - np.pi / 2
+
+    def corner(ra: float, dec: float, side: int) -> list[float]:
+        return [angle.to_value("deg") for angle in offset_by(ra, dec, across, side * width / 2)]
+
+    return _polygon(
+        [corner(ra0, dec0, 1), corner(ra1, dec1, 1), corner(ra1, dec1, -1), corner(ra0, dec0, -1)]
+    )
+
+
+def _corners(region: str) -> np.ndarray | None:
+    """Corners of a polygon in radians, shape (2, 4)."""
+    try:
+        values = [float(word) for word in region.split()[2:10]]
+        return np.deg2rad(np.reshape(values, (4, 2))).T
+    except ValueError:
+        return None
+
+
+def _polygon(corners: Iterable[Sequence[float]]) -> str:
+    numbers = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in corners)
+    return f"POLYGON ICRS  {numbers}"

@@ -1,0 +1,1 @@
+"""What every job does alike: log, bounds, worker processes."""

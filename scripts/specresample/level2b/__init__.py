@@ -1,0 +1,1 @@
+"""Read level-2b exposures: arrays, WCSs, metadata."""

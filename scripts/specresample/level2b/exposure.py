@@ -1,0 +1,397 @@
+"""Read a level-2b exposure: its slits, their arrays, WCSs and metadata.
+
+Spec: "Input" and the first paragraph of "Before drizzling".
+"""
+
+import datetime
+import logging
+import math
+import mmap
+import re
+import reprlib
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import gwcs
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+from stdatamodels.fits_support import FITS_HASH_KEY, fits_hash
+from stdatamodels.jwst import datamodels
+
+from specresample.common.errors import ResampleError, first_line
+from specresample.common.limits import MAX_PIXELS
+from specresample.common.schemas import model_keywords
+from specresample.level2b.asdf_tree import EXTENSION, conversion_errors, open_tree
+from specresample.level2b.flags import DO_NOT_USE
+
+log = logging.getLogger(__name__)
+
+# Arrays of a slit by the names used here, with those of their HDUs.
+_FLOAT_ARRAYS = {
+    name: name.upper() for name in ("sci", "err", "var_rnoise", "var_poisson", "var_flat")
+}
+
+# Kinds of exposures (EXP_TYPE) this workflow resamples; everything else is left alone.
+SLIT_SPECTRA = (
+    "NRS_FIXEDSLIT",
+    "NRS_MSASPEC",
+    "NRS_LAMP",
+    "NRS_AUTOWAVE",
+    "NRS_AUTOFLAT",
+    "MIR_LRS-FIXEDSLIT",
+)
+
+
+# Cards that say how many of something follow, none more than 999 (FITS standard); astropy counts up
+# to their number, however large. The second is that of compressed images, ZNAXIS.
+_COUNTS = (rb"NAXIS   =", rb"NAXIS  =", rb"TFIELDS =")
+
+# Bounds of numbers, which no infinity and no NaN is within, and of texts in a header.
+_MOST = 2**63
+_LONGEST = 10_000
+
+
+@dataclass
+class Slit:
+    """One slit of an exposure.
+
+    Attributes
+    ----------
+    number : int
+        Position in the file, from 0.
+    arrays : dict of str to ndarray
+        ``sci`` and those of ``err``, ``var_rnoise``, ``var_poisson``, ``var_flat`` that are there
+        (float32, shape (ny, nx)); ``dq`` (uint32). Invalid pixels are NaN in all of them and have
+        DO_NOT_USE set.
+    wcs : gwcs.WCS
+        From detector pixels to world coordinates.
+    metadata : dict of str to scalar
+        Metadata of the slit as a data model of its own, by dotted path: ``source_id``,
+        ``meta.wcsinfo.s_region``, and what the exposure says of all its slits.
+    """
+
+    number: int
+    arrays: dict[str, np.ndarray]
+    wcs: gwcs.WCS
+    metadata: dict[str, object]
+
+
+class Exposure:
+    """An open level-2b file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of a SlitModel, an ImageModel (MIRI LRS) or a MultiSlitModel.
+    in_memory : bool
+        Read the whole file now; otherwise arrays are mapped and read slit by slit.
+
+    Attributes
+    ----------
+    metadata : dict of str to scalar
+        Metadata of the exposure by dotted path of the data model (``meta...``).
+    model_type : str
+        Name of the data model.
+
+    Raises
+    ------
+    ResampleError
+        When the file cannot be read as a JWST spectrum.
+    """
+
+    def __init__(self, path: str | Path, *, in_memory: bool) -> None:
+        self.path = Path(path)
+        try:
+            with warnings.catch_warnings(), ExitStack() as stack:
+                warnings.filterwarnings("error", message=".*truncated.*", category=AstropyWarning)
+                _check_start(path)
+                # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
+                hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
+                _check_sizes(hdus)
+                tree = stack.enter_context(open_tree(hdus)).tree
+                headers = _header_tree(hdus, tree)
+                self._read_structure(hdus, tree, headers)
+                self._open_files = stack.pop_all()
+        except Exception as error:
+            raise ResampleError(
+                f"{path}: not readable as a JWST exposure ({first_line(error)})"
+            ) from error
+
+    def _read_structure(self, hdus: fits.HDUList, tree: Mapping, headers: Mapping) -> None:
+        # By name once: a look-up in the list itself takes the longer the more slits there are. Of
+        # two with one name the first counts.
+        self._hdus = {(hdu.name.upper(), hdu.ver): hdu for hdu in reversed(hdus)}
+        self.model_type = _model_class(hdus).__name__
+        self.metadata = self._usable(
+            _flatten(tree.get("meta", {}), "meta") | _flatten(headers.get("meta", {}), "meta")
+        )
+        if issubclass(_model_class(hdus), datamodels.MultiSlitModel):
+            self._slits = [
+                *zip_longest(tree.get("slits", []), headers.get("slits", []), fillvalue={})
+            ]
+        else:
+            # The file itself is its only slit.
+            self._slits = [(tree, headers)]
+
+    def __enter__(self) -> "Exposure":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open_files.close()
+
+    def reason_to_skip(self) -> str | None:
+        """Say why this exposure is not resampled, if so.
+
+        Returns
+        -------
+        str or None
+            None for 2-D spectra.
+        """
+        kind = str(self.metadata.get("meta.exposure.type", ""))
+        if kind.upper() not in SLIT_SPECTRA:
+            return f"EXP_TYPE {kind or '(missing)'} is not one of slit spectra"
+        dimensions = {
+            len(getattr(hdu, "shape", ())) for (name, _), hdu in self._hdus.items() if name == "SCI"
+        }
+        if dimensions == {3}:
+            return "3-D data (integrations) are not resampled"
+        return None
+
+    @property
+    def n_slits(self) -> int:
+        """Number of slits in the file."""
+        return len(self._slits)
+
+    def slits(self) -> Iterator["Slit | BadSlit"]:
+        """Read slit after slit.
+
+        Yields
+        ------
+        Slit or BadSlit
+            A `BadSlit` where the slit cannot be used, with the reason.
+        """
+        for number, (tree, headers) in enumerate(self._slits):
+            own = self._usable(_flatten(tree) | _flatten(headers))
+            metadata = _merge_metadata(self.metadata, own)
+            try:
+                yield self._read_slit(number, tree, metadata)
+            except ResampleError as error:
+                yield BadSlit(number, metadata, str(error))
+
+    def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
+        try:
+            wcs = _take_wcs(tree)
+        except MemoryError:
+            raise  # else what is left out would depend on how much there is
+        except Exception as error:
+            raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
+        if not isinstance(wcs, gwcs.WCS):
+            raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
+        shape = self._shape("SCI", number)
+        if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
+            raise ResampleError(f"SCI is not an image (shape {shape})")
+        planes = {}
+        for hdu in (*_FLOAT_ARRAYS.values(), "DQ"):
+            # Of the headers, before anything is read.
+            other = self._shape(hdu, number)
+            if other == shape:
+                planes[hdu] = self._array(hdu, number)
+            elif other is not None:
+                message = "%s: slit %s: %s has another shape than SCI and is left out"
+                log.warning(message, self.path, slit_label(metadata, number), hdu)
+        arrays = {
+            key: np.array(planes[hdu], dtype=np.float32)
+            for key, hdu in _FLOAT_ARRAYS.items()
+            if hdu in planes
+        }
+        level = metadata.get("meta.background.level")
+        if level is not None and not metadata.get("meta.background.subtracted"):
+            arrays["sci"] -= np.float32(level)
+        dq = planes.get("DQ", np.zeros(shape, np.uint32))
+        if dq.dtype.kind not in "iu":
+            raise ResampleError(f"DQ is not of integers ({dq.dtype})")
+        arrays["dq"] = dq.astype(np.uint32)
+        return Slit(number, mark_invalid(arrays), wcs, metadata)
+
+    def _shape(self, hdu_name: str, slit_number: int) -> tuple[int, ...] | None:
+        """Shape of an array as its header states it; None when there is no such image."""
+        return getattr(self._hdus.get((hdu_name, slit_number + 1)), "shape", None)
+
+    def _array(self, hdu_name: str, slit_number: int) -> np.ndarray:
+        try:
+            array = self._hdus[hdu_name, slit_number + 1].data
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ResampleError(f"{hdu_name} is not readable ({first_line(error)})") from error
+        if array is None or array.dtype.kind not in "iuf":
+            raise ResampleError(f"{hdu_name} is not an image of numbers")
+        return array
+
+    def _usable(self, metadata: Mapping[str, object]) -> dict[str, object]:
+        """Leave out the metadata that are not what the schema says, and would break a product."""
+        types = model_keywords("SlitModel").types
+        usable = {}
+        for path, value in metadata.items():
+            if path in types and not _is_of_type(value, types[path]):
+                log.warning(
+                    "%s: %s is no usable %s and is left out: %s",
+                    self.path,
+                    path,
+                    types[path],
+                    reprlib.repr(value),
+                )
+            else:
+                usable[path] = value
+        return usable
+
+
+@dataclass
+class BadSlit:
+    """A slit that cannot be resampled.
+
+    Attributes
+    ----------
+    number : int
+        Position in the file, from 0.
+    metadata : dict of str to scalar
+    reason : str
+        The cause.
+    """
+
+    number: int
+    metadata: dict[str, object]
+    reason: str
+
+
+def mark_invalid(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Make NaN and DO_NOT_USE agree in all arrays of a slit (spec: "Before drizzling").
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        Float arrays and ``dq``, all of one shape. They are changed in place.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The same arrays.
+    """
+    invalid = (arrays["dq"] & DO_NOT_USE) != 0
+    floats = [array for name, array in arrays.items() if name != "dq"]
+    for array in floats:
+        invalid |= np.isnan(array)
+    arrays["dq"][invalid] |= DO_NOT_USE
+    for array in floats:
+        array[invalid] = np.nan
+    return arrays
+
+
+def slit_label(metadata: dict[str, object], number: int) -> str:
+    """Name a slit for messages: slit name and source, or its number in the file."""
+    name = metadata.get("name") or f"number {number + 1}"
+    source = metadata.get("source_name") or metadata.get("source_id")
+    return f"{name} (source {source})" if source is not None else str(name)
+
+
+def _merge_metadata(exposure: dict[str, object], slit: dict[str, object]) -> dict[str, object]:
+    """Complete a slit's metadata by those of its exposure.
+
+    The exposure's word counts, but for what the slit alone can know: its units and its WCS, and
+    its EXP_TYPE, since a fixed slit may be part of a MOS exposure.
+    """
+    of_exposure = {
+        path: value
+        for path, value in exposure.items()
+        if not path.startswith("meta.wcsinfo.")
+        and path not in ("meta.bunit_data", "meta.bunit_err", "meta.model_type")
+    }
+    own_type = {key: slit[key] for key in ("meta.exposure.type",) if key in slit}
+    return slit | of_exposure | own_type
+
+
+def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
+    """Flatten a tree of dicts to its scalars by dotted path; arrays, lists and WCSs stay out."""
+    if isinstance(tree, Mapping):
+        return {
+            path: value
+            for key in tree
+            # Only a look at a WCS would build it.
+            if key not in ("wcs", "slits")
+            for path, value in _flatten(
+                tree[key], f"{prefix}.{key}" if prefix else str(key)
+            ).items()
+        }
+    if isinstance(tree, np.generic):
+        return {prefix: tree.item()}
+    if isinstance(tree, datetime.datetime):
+        return {prefix: tree.isoformat()}
+    return {prefix: tree} if isinstance(tree, str | bool | int | float) else {}
+
+
+def _take_wcs(tree: Mapping) -> gwcs.WCS | None:
+    """Build the WCS of a slit, and let the tree forget it, so that only one is in memory."""
+    meta = tree.get("meta", {})
+    if "wcs" not in meta:
+        return None
+    with conversion_errors():
+        return meta.pop("wcs")
+
+
+def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:
+    """Tree of what the headers say, if that may be other than what the ASDF extension says.
+
+    A header that was edited counts more than the ASDF extension (as in stdatamodels).
+    """
+    if tree.get(FITS_HASH_KEY) == fits_hash(hdus):
+        return {}
+    headers = fits.HDUList([hdu for hdu in hdus if hdu.name != EXTENSION])
+    return _model_class(hdus)(headers).instance
+
+
+def _model_class(hdus: fits.HDUList) -> type[datamodels.JwstDataModel]:
+    """Find the data model of a file; datamodels.open would read every array into memory."""
+    name = hdus[0].header.get("DATAMODL", "")
+    model = getattr(datamodels, str(name), None)
+    is_model = isinstance(model, type) and issubclass(model, datamodels.JwstDataModel)
+    return model if is_model else datamodels.ImageModel
+
+
+def _check_start(path: str | Path) -> None:
+    """Refuse what astropy would unpack first, or never come to an end with."""
+    with open(path, "rb") as file:
+        if file.read(6) != b"SIMPLE":
+            # A small compressed file could fill the memory or the disk.
+            raise ResampleError(
+                "it does not begin as a FITS file; compressed ones must be unpacked"
+            )
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            for keyword in _COUNTS:
+                found = re.search(keyword + rb" *\+?0*[1-9][0-9]{3,}", content)
+                if found:
+                    raise ResampleError(f"it states {found[0].decode()}")
+
+
+def _check_sizes(hdus: fits.HDUList) -> None:
+    """Refuse compressed images of absurd size; of others, no more is read than there is."""
+    for hdu in hdus:
+        if isinstance(hdu, fits.CompImageHDU) and math.prod(hdu.shape) > MAX_PIXELS:
+            raise ResampleError(f"{hdu.name} inflates to an image of shape {hdu.shape}")
+
+
+def _is_of_type(value: object, kind: str) -> bool:
+    """Whether a value is of a type of the schema, and can be written to a FITS header."""
+    if kind in ("number", "integer"):
+        return type(value) in (int, float) and abs(value) < _MOST
+    if kind == "string":
+        return isinstance(value, str) and len(value) <= _LONGEST and _is_plain(value)
+    return isinstance(value, bool) if kind == "boolean" else True
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()

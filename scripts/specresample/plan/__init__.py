@@ -1,0 +1,1 @@
+"""Plan a run: configuration, associations, needs of jobs. Imports nothing heavy."""

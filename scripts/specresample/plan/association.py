@@ -1,0 +1,243 @@
+"""Read JWST association files: which exposures make which product.
+
+Only the standard library is used and no FITS file is opened: the Snakefile reads associations each
+time a DAG is built.
+"""
+
+import glob
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from specresample.common.errors import ResampleError
+from specresample.common.names import (
+    MAX_NAME,
+    TEMPLATES,
+    exposure_name,
+    name_digest,
+    strip_template,
+)
+
+# Where a member may lie that is no file here. No query, for it may be what names the file, and then
+# Snakemake would keep all files of a service in one place; no password, it would go into records.
+_URI = re.compile("(?:https?|s3)://[^/?#@]+/[^?#{}]*[^/?#{}]")
+
+# What Snakemake takes for a wildcard or a variable in any path, and shows in a report as it is.
+MARKS = re.compile("[{}<>]")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of an association.
+
+    Attributes
+    ----------
+    name : str
+        Product name as the association gives it; may hold a template such as ``{source_id}``.
+    exposures : tuple of str
+        Paths or URIs of the science members, in association order.
+    association : str
+        Path of the association file.
+    pool : str or None
+        Name of the association pool, when given.
+    left_out : tuple of str
+        Members of other kinds than science, as ``kind: name``.
+    """
+
+    name: str
+    exposures: tuple[str, ...]
+    association: str
+    pool: str | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Name of the product's folder: the name without template and its separator."""
+        return strip_template(self.name)
+
+    @property
+    def is_template(self) -> bool:
+        """Whether every source of the product becomes a file of its own."""
+        return "{" in self.name
+
+
+def read_products(patterns: Iterable[str]) -> list[Product]:
+    """Read the products of all association files that match some paths or globs.
+
+    Parameters
+    ----------
+    patterns : iterable of str
+        Paths or globs, relative to the working directory.
+
+    Returns
+    -------
+    list of Product
+        In the order of the patterns; a file matched twice is read once.
+
+    Raises
+    ------
+    ResampleError
+        When a pattern matches no file, an association is not usable, or two products share a name.
+    """
+    files: dict[str, None] = {}
+    for pattern in patterns:
+        if not pattern.isprintable():
+            raise ResampleError(f"association {pattern!r}: not a usable name")
+        # A plain path is taken literally, so that a name with brackets is not read as a glob.
+        found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
+        if not found:
+            raise ResampleError(f"association {pattern}: no such file")
+        for file in found:
+            if not file.isprintable() or MARKS.search(file):
+                raise ResampleError(
+                    f"association {file!r}: not a usable name: {{}} or <> are in it"
+                )
+        files.update(dict.fromkeys(map(os.path.normpath, found)))
+
+    products: dict[str, Product] = {}
+    for file in files:
+        for product in read_association(file):
+            other = products.setdefault(product.folder, product)
+            if other is not product:
+                raise ResampleError(
+                    f"association {file}: product {product.name} is made by {other.association} too"
+                )
+    return list(products.values())
+
+
+def read_association(file: str | Path) -> list[Product]:
+    """Read one association file.
+
+    Parameters
+    ----------
+    file : str or Path
+        Path of the JSON file.
+
+    Returns
+    -------
+    list of Product
+
+    Raises
+    ------
+    ResampleError
+        When the file is missing, is not JSON, has no products, a product has no science members,
+        a name is not usable or a member does not exist.
+    """
+    try:
+        with open(file, "rb") as stream:
+            if stream.peek().startswith(b"SIMPLE  ="):
+                raise ResampleError(
+                    f"association {file}: this is a FITS file; name the association it is in"
+                )
+            table = json.loads(stream.read().decode("utf-8"))
+    except OSError as error:
+        raise ResampleError(f"association {file}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ResampleError(f"association {file}: not JSON ({error})") from error
+    products = table.get("products") if isinstance(table, dict) else None
+    if not isinstance(products, list) or not products:
+        raise ResampleError(f"association {file}: it has no products")
+    return [_read_product(entry, str(file), table.get("asn_pool")) for entry in products]
+
+
+def _read_product(entry: object, file: str, pool: object) -> Product:
+    if not isinstance(entry, dict):
+        raise ResampleError(f"association {file}: a product is not a JSON object")
+    name = entry.get("name")
+    _check_name(name, file)
+    members = entry.get("members")
+    exposures, left_out = [], []
+    for member in members if isinstance(members, list) else []:
+        if not isinstance(member, dict) or not isinstance(member.get("expname"), str):
+            raise ResampleError(f"association {file}: product {name}: a member has no expname")
+        if MARKS.search(member["expname"]):
+            raise ResampleError(
+                f"association {file}: product {name}: member {member['expname']!r} is not usable: "
+                "{} or <> are in it"
+            )
+        kind = str(member.get("exptype", "")).lower()
+        if kind == "science":
+            exposures.append(_member_place(member["expname"], name, file))
+        else:
+            known = re.fullmatch("[a-z_]+", kind)
+            left_out.append(f"{kind if known else 'unknown'}: {member['expname']}")
+    if not exposures:
+        raise ResampleError(f"association {file}: product {name} has no science members")
+    names = [exposure_name(path) for path in exposures]
+    twice = [path for path, stem in zip(exposures, names, strict=True) if names.count(stem) > 1]
+    if twice:
+        raise ResampleError(f"association {file}: product {name}: {min(twice)} is there twice")
+    return Product(
+        name=name,
+        exposures=tuple(exposures),
+        association=file,
+        pool=pool if isinstance(pool, str) else None,
+        left_out=tuple(left_out),
+    )
+
+
+def _check_name(name: object, file: str) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ResampleError(f"association {file}: a product has no name")
+    bare = name
+    for template in TEMPLATES:
+        bare = bare.replace("{" + template + "}", "0")
+    if len(name) > MAX_NAME or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", bare):
+        raise ResampleError(
+            f"association {file}: product name {name[:MAX_NAME]!r} is not usable as a file name: "
+            f"letters, digits and _ . + - only, at most {MAX_NAME}, and of templates "
+            + " or ".join(f"{{{template}}}" for template in TEMPLATES)
+        )
+    if not re.search(r"[A-Za-z0-9]", strip_template(name)):
+        raise ResampleError(f"association {file}: product name {name!r} is nothing but a template")
+
+
+def is_uri(path: str) -> bool:
+    """Return whether a member of an association lies elsewhere."""
+    return "://" in path
+
+
+def _member_place(expname: str, product: str, file: str) -> str:
+    if is_uri(expname):
+        if not expname.isprintable() or not _URI.fullmatch(expname):
+            raise ResampleError(
+                f"association {file}: product {product}: member {expname!r} is not usable: "
+                "https://, http:// or s3://, without user, query and braces"
+            )
+        return expname
+    member = PurePosixPath(expname)
+    if not expname.isprintable() or member.is_absolute() or ".." in member.parts:
+        raise ResampleError(
+            f"association {file}: product {product}: member {expname!r} leads out of the "
+            "association's folder: name members as they lie in it; links are followed"
+        )
+    path = Path(file).parent / member
+    if not os.path.isfile(path):  # pathlib raises when a name is too long
+        raise ResampleError(f"association {file}: product {product}: member {path} does not exist")
+    return str(path)
+
+
+def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
+    """Give every exposure of a campaign a short unique key for the names of its intermediates.
+
+    Parameters
+    ----------
+    products : iterable of Product
+
+    Returns
+    -------
+    dict of str to str
+        Exposure path by key. The key is the exposure's name; where several files share it, a
+        digest of the path follows.
+    """
+    paths = dict.fromkeys(path for product in products for path in product.exposures)
+    stems = {path: exposure_name(path) for path in paths}
+    count = Counter(stems.values())
+    return {
+        stem if count[stem] == 1 else f"{stem}-{name_digest(path)}": path
+        for path, stem in stems.items()
+    }

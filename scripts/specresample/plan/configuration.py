@@ -1,0 +1,204 @@
+"""The configuration: defaults, forms a value may take, validation, overrides of single products.
+
+``config/config.schema.yaml`` is the one source of names, types, defaults and ranges.
+"""
+
+import math
+import os
+import reprlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from specresample.common.errors import ResampleError
+
+_NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale", "small_product")
+_SWITCHES = ("single", "blendheaders", "in_memory", "propagate_dq", "keep_intermediates")
+_NULLABLE = ("pixel_scale", "output_shape")
+
+MAX_VALUES = 1_000_000  # of a key, which may name as many associations
+
+# Shows values in messages, but not a whole list.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 300
+
+
+def load_schema(file: str | Path) -> dict:
+    """Read the schema and place the documented arguments at its top level.
+
+    Parameters
+    ----------
+    file : str or Path
+        Path of ``config.schema.yaml``.
+
+    Returns
+    -------
+    dict
+        JSON schema of the whole configuration.
+    """
+    schema = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    schema["properties"] |= schema["$defs"]["arguments"]["properties"]
+    return schema
+
+
+def complete_config(config: Mapping, schema: Mapping) -> dict:
+    """Fill in defaults, bring every value into its standard form and validate the whole.
+
+    Parameters
+    ----------
+    config : mapping
+        Configuration as Snakemake merged it from files and the command line.
+    schema : mapping
+        From `load_schema`.
+
+    Returns
+    -------
+    dict
+        Complete configuration.
+
+    Raises
+    ------
+    ResampleError
+        With a line for each unknown key and bad value: key, value and what is allowed.
+    """
+    for key, value in config.items():
+        _check_size(key, value)
+    complete = {
+        key: entry["default"] for key, entry in schema["properties"].items() if "default" in entry
+    }
+    complete |= _standard_forms(config)
+    overrides = complete["overrides"]
+    if isinstance(overrides, Mapping):
+        complete["overrides"] = {
+            product: _standard_forms(values) if isinstance(values, Mapping) else values
+            for product, values in overrides.items()
+        }
+    errors = sorted(Draft202012Validator(schema).iter_errors(complete), key=lambda e: e.json_path)
+    if errors:
+        raise ResampleError("\n".join(_explain(error) for error in errors))
+    return complete
+
+
+def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
+    """Arguments of one product: the configuration's, or where given those of its override.
+
+    Parameters
+    ----------
+    config : mapping
+        From `complete_config`.
+    schema : mapping
+        From `load_schema`.
+    product : str
+        Name of the product as its association gives it.
+
+    Returns
+    -------
+    dict
+        Value by documented argument.
+    """
+    arguments = {key: config[key] for key in schema["$defs"]["arguments"]["properties"]}
+    return arguments | config["overrides"].get(product, {})
+
+
+def _check_size(key: str, value: object) -> None:
+    """Refuse what a few lines of YAML with aliases make endless, before anything looks at all."""
+    todo, count = [value], 0
+    while todo:
+        node = todo.pop()
+        count += 1
+        if count > MAX_VALUES:
+            raise ResampleError(f"config: {key}: it has more than {MAX_VALUES} values")
+        if isinstance(node, Mapping):
+            todo.extend(node.values())
+        elif isinstance(node, list | tuple):
+            todo.extend(node)
+
+
+def _standard_forms(config: Mapping) -> dict:
+    """Bring the forms that a command line produces into those of a config file."""
+    out = dict(config)
+    for key in _NULLABLE:
+        if out.get(key) in ("", "None", "none", "null"):
+            out[key] = None
+    for key in _NUMBERS:
+        value = out.get(key)
+        out |= {key: _number(value)} if isinstance(value, str) else {}
+        if isinstance(value, float) and not math.isfinite(value):
+            # JSON schema has no word for these; as text they are refused.
+            out[key] = str(value)
+    for key in _SWITCHES:
+        # Snakemake knows True and False, YAML true and false.
+        if str(out.get(key)).lower() in ("true", "false"):
+            out[key] = str(out[key]).lower() == "true"
+    if isinstance(out.get("associations"), str):
+        out["associations"] = out["associations"].split(",")
+    if isinstance(out.get("output_shape"), str):
+        out["output_shape"] = [
+            _number(part) for part in out["output_shape"].strip("()[] ").split(",")
+        ]
+    if isinstance(out.get("output_shape"), int | float):
+        out["output_shape"] = [out["output_shape"]]
+    if "output_wcs" in out and out["output_wcs"] in (None, "None"):
+        out["output_wcs"] = ""
+    if isinstance(out.get("output_dir"), str):
+        out["output_dir"] = os.path.normpath(out["output_dir"]) if out["output_dir"] else ""
+    if "fillval" in out:
+        out["fillval"] = _fill_value(out["fillval"])
+    return out
+
+
+def _number(text: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        return number if math.isfinite(number) else text
+    return text
+
+
+def _fill_value(value: object) -> object:
+    if value is None:
+        return "INDEF"
+    if isinstance(value, float) and math.isnan(value):
+        return "NAN"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, str):
+        text = value.strip().upper()
+        return "INDEF" if text in ("", "NONE") else text
+    return value
+
+
+def _explain(error: ValidationError) -> str:
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        where = f"{error.json_path[2:]}: " if error.absolute_path else ""
+        unknown = ", ".join(str(key) for key in error.instance if key not in known)
+        return f"config: {where}unknown key {unknown}; known are {', '.join(sorted(known))}"
+    key = error.json_path.removeprefix("$.")
+    value = error.validator_value
+    allowed = {
+        "enum": lambda: "allowed are " + ", ".join(map(str, value)),
+        "minimum": lambda: f"it must be at least {value}",
+        "maximum": lambda: f"it must be at most {value}",
+        "exclusiveMinimum": lambda: f"it must be greater than {value}",
+        "minItems": lambda: f"it must have {value} entries",
+        "maxItems": lambda: f"it must have {value} entries",
+        "pattern": lambda: {
+            "fillval": "allowed are NAN, INDEF or a number",
+            "output_dir": "it must be a folder's name without {} and <>",
+        }[key.split(".")[-1]],
+        "type": lambda: f"it must be of type {_type_names(value)}",
+    }.get(error.validator, lambda: error.message)()
+    return f"config: {key} = {_SHORT.repr(error.instance)}: {allowed}"
+
+
+def _type_names(types: str | list[str]) -> str:
+    """Name JSON types as people who write YAML do."""
+    words = {"object": "mapping", "array": "list", "null": "none"}
+    return " or ".join(
+        words.get(kind, kind) for kind in ([types] if isinstance(types, str) else types)
+    )

@@ -1,0 +1,96 @@
+"""The reference of the configuration, `config/README.md`, made from its schema.
+
+``make config/README.md`` writes it again after a change of the schema; a test checks that it was.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from textwrap import fill
+
+from specresample.plan.configuration import load_schema
+
+_KINDS = {"array": "list", "object": "mapping", "boolean": "`true` or `false`"}
+_BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "maximum": "<="}
+
+_INTRODUCTION = """\
+# Configuration
+
+`config.yaml` in this folder, a file named with `--configfile`, and `--config key=value` on the
+command line are merged by Snakemake, the later before the earlier. Every key has a default; an
+unknown key or a bad value is refused before any job starts. Relative paths are relative to the
+working directory.
+
+"""
+
+_COMMAND_LINE = """\
+## On the command line, and for single products
+
+On the command line, lists are written with commas: `--config output_shape=1300,40`. Arguments of
+single products go under `overrides`, by the product's name in its association:
+
+```yaml
+overrides:
+  jw01345-o062_s000000933_nirspec_clear-prism: {pixfrac: 0.7, kernel: point}
+```
+"""
+
+
+def reference(schema: Mapping) -> str:
+    """Describe every key of the configuration.
+
+    Parameters
+    ----------
+    schema : mapping
+        From `specresample.plan.configuration.load_schema`.
+
+    Returns
+    -------
+    str
+        Markdown: type, allowed values, default, an example and the effect of every key.
+    """
+    arguments = schema["$defs"]["arguments"]["properties"]
+    own = {key: entry for key, entry in schema["properties"].items() if key not in arguments}
+    return "".join(
+        [
+            _INTRODUCTION,
+            "## What to make, and where\n\n",
+            *(_describe(key, entry) for key, entry in own.items()),
+            "## Arguments of `resample_spec`\n\n",
+            *(_describe(key, entry) for key, entry in arguments.items()),
+            _COMMAND_LINE,
+        ]
+    )
+
+
+def _describe(key: str, entry: Mapping) -> str:
+    example = json.dumps(entry["examples"][0], ensure_ascii=False)
+    facts = f"{_values(entry)}, default `{json.dumps(entry['default'])}`"
+    return f"""\
+### `{key}`
+
+*{facts}, for example* `{key}: {example}`
+
+{fill(entry["description"].strip(), 100, break_long_words=False, break_on_hyphens=False)}
+
+"""
+
+
+def _values(entry: Mapping) -> str:
+    """Say in words which values a key takes."""
+    if "enum" in entry:
+        return " or ".join(f"`{value}`" for value in entry["enum"])
+    kinds = [entry["type"]] if isinstance(entry["type"], str) else entry["type"]
+    kind = kinds[0]
+    words = [_KINDS.get(kind, kind)]
+    if kind == "array":
+        number = f"{entry['minItems']} " if "minItems" in entry else ""
+        words.append(f"of {number}{entry['items']['type']}s")
+    bounds = entry.get("items", entry)
+    limits = [f"{sign} {bounds[key]}" for key, sign in _BOUNDS.items() if key in bounds]
+    words += [" and ".join(limits)] if limits else []
+    return " ".join(words) + (", or none" if "null" in kinds else "")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference(load_schema(sys.argv[1])))

@@ -1,0 +1,166 @@
+"""What jobs need, as far as the sizes and names of exposures tell: nothing is opened to plan a run.
+
+The figures are measured (benchmarks/README.md), for spectra like those of the instruments.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from specresample.plan.association import is_uri
+
+# Bytes of a NIRSpec slit with all its planes, about 20 x 700 pixels, and its WCS.
+_SLIT = 500_000
+
+# What a file that is not here is taken for, in bytes: a MOS exposure of 200 slits.
+_REMOTE = 100_000_000
+
+# Of the processes that share a small product: slits that keep one busy, and how many there are at
+# most, since exposures are few and a part of the work is not shared.
+_SLITS_OF_WORKER = 15
+_MOST_WORKERS = 4
+
+# Room above what was measured, for other pixels and other machines.
+_MEMORY_MARGIN = 1.3
+_TIME_MARGIN = 4
+
+# On a cluster a job holds two Snakemakes beside its script, and starts them.
+_SNAKEMAKE_MB = 200
+_SNAKEMAKE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a rule needs: at its start, for each slit and for each megabyte of its exposures.
+
+    Attributes
+    ----------
+    seconds, megabytes : tuple of float
+        Time and memory: at its start, per slit, per megabyte.
+    disk : float
+        Megabytes written per megabyte read.
+    worker : float
+        Megabytes more for each process, where several share the work.
+    """
+
+    seconds: tuple[float, float, float]
+    megabytes: tuple[float, float, float]
+    disk: float
+    worker: float = 0
+
+
+_COSTS = {
+    "prepare_exposure": Cost((1.5, 0.1, 0.01), (130, 2.6, 1), 1.5),
+    "output_grid": Cost((0.2, 0.001, 0), (60, 0.3, 0), 0.1),
+    "drizzle_exposure": Cost((0.3, 0.005, 0.005), (70, 0, 1), 1.5),
+    "combine": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
+    "combine_sources": Cost((1.5, 0.015, 0.01), (130, 0.2, 0.1), 1),
+    "single_product": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
+    "small_product": Cost((1.5, 0.1, 0.02), (150, 1, 1), 4, worker=60),
+    "preview": Cost((1.3, 0.02, 0.01), (110, 0.5, 1), 0.1),
+    "record": Cost((0.2, 0, 0.001), (50, 0.3, 0), 0.1),
+}
+
+
+def file_size(path: str) -> int:
+    """Size of a level-2b file in bytes; one that lies elsewhere is taken for large.
+
+    Parameters
+    ----------
+    path : str
+        Path or URI.
+
+    Returns
+    -------
+    int
+    """
+    return _REMOTE if is_uri(path) else Path(path).stat().st_size
+
+
+def estimated_slits(path: str) -> int:
+    """Estimate how many slits an exposure holds: as many WCSs have to be built and evaluated.
+
+    Parameters
+    ----------
+    path : str
+        Path or URI of a level-2b file.
+
+    Returns
+    -------
+    int
+        At least 1. MIRI LRS files are large, but show one slit.
+    """
+    if "_mirimage" in Path(path).name:
+        return 1
+    return max(1, round(file_size(path) / _SLIT))
+
+
+def useful_workers(exposures: Sequence[str]) -> int:
+    """Say how many processes can share a small product, so that each has work for a second or more.
+
+    Parameters
+    ----------
+    exposures : sequence of str
+        Paths of the product's level-2b files.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return min(_MOST_WORKERS, 1 + sum(map(estimated_slits, exposures)) // _SLITS_OF_WORKER)
+
+
+def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:
+    """Estimate time and memory that the script of a rule takes.
+
+    Parameters
+    ----------
+    rule : str
+    exposures : sequence of str
+        Paths of the level-2b files it works on.
+
+    Returns
+    -------
+    tuple of float
+        Seconds and megabytes.
+    """
+    slits, size = _extent(exposures)
+    cost, workers = _COSTS[rule], useful_workers(exposures)
+    seconds, megabytes = (
+        start + per_slit * slits + per_megabyte * size
+        for start, per_slit, per_megabyte in (cost.seconds, cost.megabytes)
+    )
+    return seconds, megabytes + (cost.worker * workers if workers > 1 else 0)
+
+
+def request(rule: str, exposures: Sequence[str], attempt: int) -> dict[str, int]:
+    """Give the resources to request for a job of a rule.
+
+    Parameters
+    ----------
+    rule : str
+    exposures : sequence of str
+        Paths of the level-2b files it works on.
+    attempt : int
+        1 for the first try; another one asks for more memory and time.
+
+    Returns
+    -------
+    dict of str to int
+        ``mem_mb``, ``disk_mb`` and ``runtime`` in minutes.
+    """
+    seconds, megabytes = needs(rule, exposures)
+    _, size = _extent(exposures)
+    minutes = (_TIME_MARGIN * seconds + _SNAKEMAKE_SECONDS) / 60
+    return {
+        "mem_mb": attempt * round(_SNAKEMAKE_MB + _MEMORY_MARGIN * megabytes),
+        "disk_mb": 10 + round(_COSTS[rule].disk * size),
+        "runtime": attempt * (1 + round(minutes)),
+    }
+
+
+def _extent(exposures: Sequence[str]) -> tuple[int, float]:
+    """Estimated slits and megabytes."""
+    size = sum(map(file_size, exposures)) / 1e6
+    return sum(map(estimated_slits, exposures)), size

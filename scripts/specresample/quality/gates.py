@@ -1,0 +1,336 @@
+"""Gates: what must hold for every slit of a product, whatever the data.
+
+A gate compares a value with limits and says ``passed``, ``failed`` or, with the reason,
+``not measurable``. It judges a product and never keeps it back.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED
+
+FLUX_LIMITS = 0.95, 1.05
+WAVELENGTH_LIMITS = 0, 0
+WCS_LIMITS = 0, 0.01
+SIZE_LIMITS = 0.5, 3
+NODS_LIMITS = 0, 0.5
+
+# Size: rows and columns that a grid has beyond the exposures' centres of pixels.
+_MARGIN = 2
+
+# Nods: how finely shifts are tried, in input pixels, and how far apart traces may be to be compared
+# at once.
+_STEP = 0.02
+_NEAR = 1.0
+# Correlation above which two profiles show the same, near each other and anywhere.
+_ALIKE = 0.7
+_SURELY_ALIKE = 0.9
+# Standard error of a shift that is known well enough: a fifth of the limit.
+_KNOWN = 0.1
+_SIGNIFICANT = 5.0
+_FEWEST_ROWS = 3
+
+
+def flux_gate(
+    measures: Sequence[np.ndarray],
+    sci: np.ndarray,
+    wht: np.ndarray,
+    *,
+    pixel_area: float,
+    units: Sequence[object],
+) -> dict:
+    """Check that flux out is flux in, in the right units.
+
+    Drizzle gives a row of the product the weighted mean of the pixels that fall onto it. The mean
+    of every row is compared with that of the input pixels, each taken where its centre falls; what
+    of it is due to the size of a pixel goes by that size as the pixel map shows it, and not by the
+    scale ratio that was applied. The value is flux out over flux in, from all rows together: the
+    factor that takes the input's profile to the product's. So background-subtracted nods can be
+    measured whose positive and negative traces cancel.
+
+    The limit is 5 %: pixel scales vary by less along a spectrum, so do profiles by the fraction of
+    pixels that the edges of the grid cut, while a wrong unit or scale ratio is off by far more.
+
+    Parameters
+    ----------
+    measures : sequence of ndarray
+        Of every exposure, from `specresample.drizzling.profiles.measure_exposure`.
+    sci, wht : ndarray, shape (rows, columns)
+        Arrays of the product, wavelength along x.
+    pixel_area : float
+        Output over input pixel area for surface brightness, 1 for flux densities; NaN when not
+        known, so that surface brightness itself is compared.
+    units : sequence
+        BUNIT of the product, then of every exposure.
+
+    Returns
+    -------
+    dict
+    """
+    if len(set(units)) > 1:
+        return _fail(FLUX_LIMITS, f"BUNIT {units[0]} was made of {', '.join(map(str, units[1:]))}")
+    weight_in = np.sum([m["weight"] for m in measures], axis=0)
+    flux_in = np.sum([m["flux"] for m in measures], axis=0)
+    weight_out = wht.astype(float)
+    flux_out = (weight_out * np.where(wht > 0, sci, 0)).sum(axis=1)
+    weight_out = weight_out.sum(axis=1)
+    rows = (weight_in > 0) & (weight_out > 0)
+    # Whichever exposure: pixel scales of a slit are the same in all.
+    scale = np.nanmedian([m["scale"] for m in measures])
+    factor = 1.0 if np.isnan(pixel_area) else scale * pixel_area
+    before = flux_in[rows] / weight_in[rows]
+    after = flux_out[rows] / weight_out[rows] * factor
+    weight = np.sqrt(weight_in[rows] * weight_out[rows])
+    norm = (weight * before**2).sum()
+    if not norm > 0:
+        return _not_measurable(FLUX_LIMITS, "no flux on the grid")
+    return _judge((weight * before * after).sum() / norm, FLUX_LIMITS)
+
+
+def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> dict:
+    """Check that wavelengths rise, or fall, from pixel to pixel, in every row alike.
+
+    The value is the number of steps that do not go the way of most; the limit is none: whatever
+    looks up a wavelength would find the wrong pixel, or two.
+
+    Parameters
+    ----------
+    wavelengths : ndarray, shape (ny, nx)
+        In um, as the product has them; NaN where there is none.
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+
+    Returns
+    -------
+    dict
+    """
+    steps = np.diff(wavelengths, axis=2 - dispersion_axis)
+    known = np.isfinite(steps)
+    rising, falling = int((steps > 0).sum()), int((steps < 0).sum())
+    if not known.any():
+        return _fail(WAVELENGTH_LIMITS, "no two pixels have wavelengths")
+    return _judge(int(known.sum()) - max(rising, falling), WAVELENGTH_LIMITS)
+
+
+def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> dict:
+    """Check that the WCS leads from a pixel to the sky and back to the same pixel.
+
+    The value is the largest distance in pixels, over some pixels of the whole grid and over all
+    ways back: the WCS's own inverse and the pixel map by which the product was drizzled. The limit
+    is a hundredth of a pixel: far beyond rounding (1e-8), far below what can be measured.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (n, 2)
+        Pixels of the output grid.
+    there_and_back : sequence of ndarray, shape (n, 2)
+        To where each way leads.
+
+    Returns
+    -------
+    dict
+    """
+    if not len(pixels):
+        return _fail(WCS_LIMITS, "no pixel has a place on the sky")
+    distances = np.array([np.hypot(*(back - pixels).T) for back in there_and_back])
+    if not np.isfinite(distances).all():
+        lost = int((~np.isfinite(distances)).sum())
+        return _fail(WCS_LIMITS, f"{lost} of {distances.size} pixels do not come back")
+    return _judge(distances.max(initial=0), WCS_LIMITS)
+
+
+def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> dict:
+    """Check that the product is as large as its exposures need it.
+
+    At least as large as the largest exposure, at most as all of them side by side, apart from a
+    margin. The value is the ratio of the product's size to the nearest of these, 1 in between, for
+    the axis where it is worse. The limits are half (not half of an exposure is on the product) and
+    three times (exposures of different places in one association, or a wrong scale).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the product, across the dispersion and along it.
+    measures : sequence of ndarray
+        Of every exposure, from `specresample.drizzling.profiles.measure_exposure`.
+
+    Returns
+    -------
+    dict
+    """
+    extents = np.array([m["extent"] for m in measures])
+    extents = extents[np.isfinite(extents).all(axis=1)]
+    if not len(extents):
+        return _not_measurable(SIZE_LIMITS, "no exposure has a place on the grid")
+    ratios = [
+        min(n / largest, 1.0) if n < largest else max(n / (together + _MARGIN), 1.0)
+        for n, largest, together in zip(
+            shape, extents.max(axis=0), extents.sum(axis=0), strict=True
+        )
+    ]
+    return _judge(max(ratios, key=lambda ratio: abs(np.log(ratio))), SIZE_LIMITS)
+
+
+def nods_gate(exposures: Mapping[str, np.ndarray]) -> dict:
+    """Check that exposures show their trace at the same place of the product.
+
+    The spatial profiles of the exposures, each drizzled alone, are compared with that of the one
+    with most signal: what is above their median, since subtracted nods leave negative traces at
+    other places in each. The shift is the one at which two profiles correlate best. The value is
+    the distance in input pixels between the exposures that are farthest apart; the limit is half a
+    pixel: beyond all errors of pointing and of the centroid of undersampled traces (0.2), and
+    enough to broaden the combined trace.
+
+    It cannot be measured where a shift is not known to a tenth of a pixel, for want of signal or of
+    structure, nor where the profiles are not alike, or the trace lies at the end of the slit, which
+    cuts it. A shift of more than a pixel is believed when profiles are alike there, and not without
+    it, and when they do not simply follow the slit.
+
+    Parameters
+    ----------
+    exposures : mapping of str to ndarray
+        By exposure, from `specresample.drizzling.profiles.measure_exposure`.
+
+    Returns
+    -------
+    dict
+    """
+    if len(exposures) < 2:
+        return _not_measurable(NODS_LIMITS, "one exposure")
+    signals = {key: _signal(m) for key, m in exposures.items()}
+    strength = {key: np.nanmax(s / n, initial=0) for key, (s, n) in signals.items()}
+    best = max(strength, key=strength.get)
+    if strength[best] < _SIGNIFICANT:
+        return _not_measurable(NODS_LIMITS, "no trace is bright enough")
+    scale = float(exposures[best]["scale"])
+    shifts, reasons = [0.0], []
+    if _is_cut(signals[best][0]):
+        return _not_measurable(NODS_LIMITS, "the trace lies at the end of the slit")
+    for key, signal in signals.items():
+        if key == best:
+            continue
+        if strength[key] < _SIGNIFICANT:
+            reasons.append("too little signal")
+            continue
+        if _is_cut(signal[0]):
+            reasons.append("the trace lies at the end of the slit")
+            continue
+        shift, error = trace_shift(*signals[best], *signal, scale)
+        if np.isnan(shift):
+            reasons.append("profiles are not alike")
+        elif not (error <= _KNOWN or abs(shift) > NODS_LIMITS[1] + _SIGNIFICANT * error):
+            reasons.append("too little signal")
+        else:
+            shifts.append(shift)
+    if len(shifts) < 2:
+        return _not_measurable(NODS_LIMITS, reasons[0])
+    return _judge(max(shifts) - min(shifts), NODS_LIMITS)
+
+
+def trace_shift(
+    reference: np.ndarray,
+    reference_noise: np.ndarray,
+    signal: np.ndarray,
+    noise: np.ndarray,
+    scale: float,
+) -> tuple[float, float]:
+    """Find how far a profile is shifted against another one.
+
+    Parameters
+    ----------
+    reference, reference_noise, signal, noise : ndarray, shape (rows,)
+        Both profiles and their standard errors; NaN where there is none.
+    scale : float
+        Rows to an input pixel.
+
+    Returns
+    -------
+    shift, error : float
+        In input pixels; the error from the noise and the slopes of the profiles. NaN when they are
+        not alike at any shift.
+    """
+    near = np.arange(-_NEAR, _NEAR + _STEP / 2, _STEP) * scale
+    alike, shift = _correlate(reference, signal, near, _FEWEST_ROWS)
+    # At the end of what was tried there is no maximum.
+    if not (alike >= _ALIKE and abs(shift) < (_NEAR - _STEP) * scale):
+        rows = len(reference)
+        # On few rows anything is alike somewhere.
+        least = min(np.isfinite(profile).sum() for profile in (reference, signal)) / 2
+        alike, shift = _correlate(reference, signal, np.arange(1.0 - rows, rows), least)
+        slit = _middle(signal) - _middle(reference)
+        follows_slit = abs(slit) > _NEAR * scale and abs(shift - slit) <= _NEAR * scale
+        if not alike >= _SURELY_ALIKE or follows_slit:
+            return float("nan"), float("nan")
+        alike, shift = _correlate(reference, signal, shift + near, _FEWEST_ROWS)
+    moved, moved_noise = _moved(reference, shift), _moved(reference_noise, shift)
+    both = np.isfinite(moved) & np.isfinite(signal)
+    amplitude = (moved[both] * signal[both]).sum() / (moved[both] ** 2).sum()
+    slope = amplitude * np.gradient(np.nan_to_num(moved))[both]
+    variance = noise[both] ** 2 + (amplitude * moved_noise[both]) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        information = np.nansum(slope**2 / variance)
+    error = 1 / np.sqrt(information) if information > 0 else np.inf
+    return shift / scale, error / scale
+
+
+def _signal(measures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give what of a profile is above its median, and its noise."""
+    profile, noise = measures["profile"].copy(), measures["noise"]
+    known = np.flatnonzero(np.isfinite(profile))
+    base = np.median(profile[known]) if known.size else np.nan
+    # Rows that a pixel at the end of the slit fills in part show the middle of that pixel.
+    edge = int(np.ceil(np.nan_to_num(measures["scale"])))
+    profile[known[:edge]] = profile[known[known.size - edge :]] = np.nan
+    return np.clip(profile - base, 0, None), np.where(noise > 0, noise, np.nan)
+
+
+def _is_cut(signal: np.ndarray) -> bool:
+    """Whether the brightest row is the first or the last one."""
+    known = np.flatnonzero(np.isfinite(signal))
+    return int(np.nanargmax(signal)) in (known[0], known[-1])
+
+
+def _correlate(
+    reference: np.ndarray, signal: np.ndarray, shifts: np.ndarray, fewest_rows: float
+) -> tuple[float, float]:
+    """Best correlation of two profiles, and at which shift of the signal that is."""
+    moved = _moved(reference, shifts[:, None])
+    both = np.isfinite(moved) & np.isfinite(signal)
+    moved, fixed = np.where(both, moved, 0), np.where(both, signal, 0)
+    norm = np.sqrt((moved**2).sum(axis=1) * (fixed**2).sum(axis=1))
+    usable = (norm > 0) & (both.sum(axis=1) >= fewest_rows)
+    if not usable.any():
+        return 0.0, float("nan")
+    correlation = np.divide(
+        (moved * fixed).sum(axis=1), norm, out=np.full(len(shifts), -1.0), where=usable
+    )
+    best = int(np.argmax(correlation))
+    return float(correlation[best]), float(shifts[best])
+
+
+def _moved(profile: np.ndarray, shift: float | np.ndarray) -> np.ndarray:
+    """Shift a profile by rows and parts of rows; what comes from beyond its ends is NaN."""
+    rows = np.arange(len(profile))
+    return np.interp(rows - shift, rows, profile, left=np.nan, right=np.nan)
+
+
+def _middle(profile: np.ndarray) -> float:
+    known = np.flatnonzero(np.isfinite(profile))
+    return (known[0] + known[-1]) / 2 if known.size else float("nan")
+
+
+def _judge(value: float, limits: tuple[float, float]) -> dict:
+    low, high = limits
+    if not np.isfinite(value):
+        return _fail(limits, "it is not a number")
+    state = PASSED if low <= value <= high else FAILED
+    return {"state": state, "value": round(float(value), 6), "limits": list(limits)}
+
+
+def _fail(limits: tuple[float, float], reason: str) -> dict:
+    return {"state": FAILED, "value": None, "limits": list(limits), "reason": reason}
+
+
+def _not_measurable(limits: tuple[float, float], reason: str) -> dict:
+    return {"state": NOT_MEASURABLE, "value": None, "limits": list(limits), "reason": reason}

@@ -1,0 +1,1 @@
+"""Say what became of products: record, provenance, ledger, overview, preview."""

@@ -1,0 +1,495 @@
+"""What changed between two campaigns: products of one folder compared with those of another.
+
+Every result is a dict that can be written as JSON. Files of the same bytes are not opened.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from stdatamodels.jwst import datamodels
+
+from specresample.common.files import file_digest
+
+SAME, CHANGED, MISSING, ADDITIONAL, ERROR = "same", "changed", "missing", "additional", "error"
+
+# Keywords that say when and not what, or of arrays what comparing these says better; and the
+# extension whose content is looked at as WCS.
+_IGNORED = ("CHECKSUM", "DATASUM", "DATE", "EXTVER", "NAXIS*", "TFORM*")
+_ASDF = "ASDF"
+_OF_ALL_SLITS = ("PRIMARY", "HDRTAB", _ASDF)
+
+_ARCSEC = np.rad2deg(3600.0)
+
+# What is neither moved nor resampled otherwise, but rounded otherwise.
+_TINY = 1e-9
+
+
+def compare_folders(old: str | Path, new: str | Path) -> list[dict]:
+    """Compare all products of two campaigns, and what they were made from.
+
+    Parameters
+    ----------
+    old, new : str or Path
+        Folders of products: ``output_dir`` of the campaigns.
+
+    Returns
+    -------
+    list of dict
+        For every ``*_s2d.fits`` and ``provenance.json`` below one of the folders, sorted by path:
+        ``file``, ``state`` (same, changed, missing, additional, error), and what changed.
+    """
+    old, new = Path(old), Path(new)
+    before, after = _contents(old), _contents(new)
+    results = []
+    for name in sorted(before | after):
+        if name not in after:
+            results.append({"file": name, "state": MISSING})
+        elif name not in before:
+            results.append({"file": name, "state": ADDITIONAL})
+        else:
+            compare = compare_provenance if name.endswith(".json") else compare_products
+            try:
+                result = compare(old / name, new / name)
+            except Exception as error:
+                # Whatever is wrong with one file, the others are compared.
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                result = {"state": ERROR, "reason": reason}
+            results.append({"file": name} | result)
+    return results
+
+
+def _contents(folder: Path) -> set[str]:
+    """Paths below a folder of products; intermediates are in one with a dot."""
+    found = [*folder.rglob("*_s2d.fits"), *folder.rglob("provenance.json")]
+    paths = (path.relative_to(folder) for path in found)
+    return {str(path) for path in paths if not any(part.startswith(".") for part in path.parts)}
+
+
+def compare_products(old: str | Path, new: str | Path) -> dict:
+    """Compare two products.
+
+    Parameters
+    ----------
+    old, new : str or Path
+        FITS files.
+
+    Returns
+    -------
+    dict
+        ``state``; and of what changed, ``extensions`` that are there no more or new, ``arrays``,
+        ``flux``, ``wcs``, ``headers`` and ``tables``. Dates and checksums do not count.
+    """
+    if file_digest(old) == file_digest(new):
+        return {"state": SAME}
+    with fits.open(old) as before, fits.open(new) as after:
+        of_old, of_new = _by_label(before), _by_label(after)
+        common = [label for label in of_old if label in of_new and label != _ASDF]
+        pairs = {label: (of_old[label], of_new[label]) for label in common}
+        found = {
+            "extensions": _removed_and_added(of_old, of_new),
+            "arrays": _each(pairs, _compare_images, fits.PrimaryHDU, fits.ImageHDU),
+            "flux": _each({k: p for k, p in pairs.items() if _name(k) == "SCI"}, _compare_flux),
+            "headers": _each(pairs, _compare_headers),
+            "tables": _each(pairs, _compare_tables, fits.BinTableHDU),
+        }
+    found["wcs"] = _compare_wcs(old, new)
+    found = {name: change for name, change in found.items() if change}
+    return {"state": CHANGED if found else SAME} | found
+
+
+def _by_label(hdus: fits.HDUList) -> dict[str, object]:
+    """Extensions by name; where there are several slits, also by slit and source.
+
+    Their numbers are others as soon as there is one slit more.
+    """
+    slits = {}
+    if hdus[0].header.get("DATAMODL") == "MultiSlitModel":
+        headers = {hdu.ver: hdu.header for hdu in hdus if hdu.name == "SCI"}
+        slits = {
+            version: f"{header.get('SLTNAME', version)} source {header.get('SOURCEID', version)}"
+            for version, header in headers.items()
+        }
+        if len(set(slits.values())) < len(slits):
+            slits = {version: str(version) for version in slits}
+    return {
+        f"{hdu.name} {slits[hdu.ver]}"
+        if hdu.ver in slits and hdu.name not in _OF_ALL_SLITS
+        else hdu.name: hdu
+        for hdu in hdus
+    }
+
+
+def _name(label: str) -> str:
+    return label.split(" ")[0]
+
+
+def _each(pairs: Mapping[str, tuple], compare: object, *kinds: type) -> dict[str, dict]:
+    """Compare pairs of extensions of some kinds; those without change are left out."""
+    found = {
+        label: compare(*pair)
+        for label, pair in pairs.items()
+        if not kinds or all(isinstance(hdu, kinds) for hdu in pair)
+    }
+    return {label: change for label, change in found.items() if change}
+
+
+def _removed_and_added(old: object, new: object) -> dict[str, list]:
+    old, new = list(old), list(new)
+    changes = {
+        "removed": [name for name in old if name not in new],
+        "added": [name for name in new if name not in old],
+    }
+    return {name: change for name, change in changes.items() if change}
+
+
+def _compare_images(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
+    if old.data is None or new.data is None:
+        return {}
+    return compare_arrays(old.data, new.data)
+
+
+def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
+    """Compare two arrays pixel by pixel; NaN equals NaN.
+
+    Parameters
+    ----------
+    old, new : ndarray
+
+    Returns
+    -------
+    dict
+        Empty when they are equal. ``shapes`` when these differ; else ``pixels``, how many there
+        are, ``different``, and where there are some: ``largest`` and ``median``, relative
+        differences of pixels that differ and are finite in both (bits, as of DQ, have none), and
+        ``nan_in_old``, ``nan_in_new``, how many are NaN in one of them alone.
+    """
+    if old.shape != new.shape:
+        return {"shapes": [list(old.shape), list(new.shape)]}
+    if old.dtype.kind != "f":
+        different = int(np.count_nonzero(old != new))
+        return {"pixels": old.size, "different": different} if different else {}
+    nan_in_old, nan_in_new = np.isnan(old), np.isnan(new)
+    differs = (old != new) & ~(nan_in_old & nan_in_new)
+    if not differs.any():
+        return {}
+    changes = {"pixels": old.size, "different": int(np.count_nonzero(differs))}
+    both = differs & np.isfinite(old) & np.isfinite(new)
+    if both.any():
+        a, b = old[both].astype(float), new[both].astype(float)
+        relative = np.abs(b - a) / np.maximum(np.abs(a), np.abs(b))
+        changes |= {"largest": float(relative.max()), "median": float(np.median(relative))}
+    for name, only in (
+        ("nan_in_old", nan_in_old & ~nan_in_new),
+        ("nan_in_new", nan_in_new & ~nan_in_old),
+    ):
+        if only.any():
+            changes[name] = int(np.count_nonzero(only))
+    return changes
+
+
+def _compare_flux(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
+    """Ratios of flux, new to old: of the whole slit, and the median of those at one wavelength."""
+    totals, columns = [], []
+    for hdu in (old, new):
+        axis = 0 if int(hdu.header.get("DISPAXIS") or 1) == 1 else 1
+        columns.append(np.nansum(hdu.data, axis=axis, dtype=float))
+        totals.append(float(columns[-1].sum()))
+    changes = {}
+    if totals[0] != totals[1]:
+        changes["total"] = totals[1] / totals[0] if totals[0] else None
+    if len(columns[0]) == len(columns[1]) and not np.array_equal(*columns):
+        seen = (columns[0] != 0) & (columns[1] != 0)
+        if seen.any():
+            changes["column"] = float(np.median(columns[1][seen] / columns[0][seen]))
+    return changes
+
+
+def _compare_headers(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
+    difference = fits.HeaderDiff(
+        old.header, new.header, ignore_keywords=_IGNORED, ignore_comments=["*"]
+    )
+    removed, added = difference.diff_keywords or ((), ())
+    changes = {
+        "removed": list(removed),
+        "added": list(added),
+        "changed": {
+            keyword: [[_plain(a), _plain(b)] for a, b in filter(None, values)]
+            for keyword, values in difference.diff_keyword_values.items()
+        },
+        # As many lines, but others: HeaderDiff has both numbers.
+        "repeated": {
+            keyword: list(counts)
+            for keyword, counts in difference.diff_duplicate_keywords.items()
+            if keyword
+        },
+    }
+    return {name: change for name, change in changes.items() if change}
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def _compare_tables(old: fits.BinTableHDU, new: fits.BinTableHDU) -> dict:
+    changes = dict(_removed_and_added(old.columns.names, new.columns.names))
+    if len(old.data) != len(new.data):
+        return changes | {"rows": [len(old.data), len(new.data)]}
+    changed = [
+        name
+        for name in old.columns.names
+        if name in new.columns.names
+        and name not in _IGNORED
+        and not _equal(old.data[name], new.data[name])
+    ]
+    return changes | ({"changed": changed} if changed else {})
+
+
+def _equal(old: np.ndarray, new: np.ndarray) -> bool:
+    return np.array_equal(old, new, equal_nan=old.dtype.kind == new.dtype.kind == "f")
+
+
+def _compare_wcs(old: str | Path, new: str | Path) -> dict[str, dict]:
+    """Compare the GWCS of every slit, by the name of its science extension."""
+    # Both stay open: a WCS reads its tables when it needs them.
+    with datamodels.open(str(old)) as before, datamodels.open(str(new)) as after:
+        of_old, of_new = _positions(old, before), _positions(new, after)
+        shifts = {
+            label: _shift(of_old[label], of_new[label]) for label in of_old if label in of_new
+        }
+    return {label: change for label, change in shifts.items() if change}
+
+
+def _positions(path: str | Path, model: datamodels.JwstDataModel) -> dict[str, tuple]:
+    """WCS, and the pixels and world coordinates of corners and centre, of every slit."""
+    positions = {}
+    with fits.open(path) as hdus:
+        labels = [label for label in _by_label(hdus) if _name(label) == "SCI"]
+    for label, slit in zip(labels, getattr(model, "slits", [model]), strict=True):
+        wcs = getattr(slit.meta, "wcs", None)
+        if wcs is None:
+            continue
+        ny, nx = slit.data.shape
+        x, y = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)]).T * [[nx - 1], [ny - 1]]
+        # Beyond the pixels that the grid was made for there are coordinates too.
+        world = np.array(wcs(x, y, with_bounding_box=False), dtype=float)
+        positions[label] = wcs, np.array([x, y]), world
+    return positions
+
+
+def _shift(old: tuple, new: tuple) -> dict:
+    """How far corners and centre moved, at most."""
+    (_, pixels, before), (wcs, new_pixels, after) = old, new
+    changes = {}
+    if np.array_equal(before, after, equal_nan=True):
+        return changes
+    apart = _separation(*before[:2], *after[:2])
+    wavelength = np.abs(after[2] - before[2])
+    for name, values, unit in (
+        ("arcsec", apart, 1.0),
+        ("wavelength", wavelength, np.nanmax(np.abs(before[2]), initial=0)),
+    ):
+        if np.isfinite(values).any() and np.nanmax(values) > _TINY * unit:
+            changes[name] = float(np.nanmax(values))
+    if (np.isnan(before) != np.isnan(after)).any():
+        changes["undefined"] = True
+    if changes and np.array_equal(pixels, new_pixels):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            moved = np.array(wcs.invert(*before, with_bounding_box=False), dtype=float) - pixels
+        distance = np.hypot(*moved)
+        if np.isfinite(distance).any():
+            changes["pixels"] = float(np.nanmax(distance))
+    return changes
+
+
+def _separation(ra: np.ndarray, dec: np.ndarray, ra2: np.ndarray, dec2: np.ndarray) -> np.ndarray:
+    """Angle between directions, in arcsec; exact for small ones."""
+    ra, dec, ra2, dec2 = np.deg2rad([ra, dec, ra2, dec2])
+    sine = np.sin((dec2 - dec) / 2) ** 2 + np.cos(dec) * np.cos(dec2) * np.sin((ra2 - ra) / 2) ** 2
+    return 2 * np.arcsin(np.sqrt(np.clip(sine, 0, 1))) * _ARCSEC
+
+
+def compare_provenance(old: str | Path, new: str | Path) -> dict:
+    """Compare what two products were made from; where the files lie does not count.
+
+    Parameters
+    ----------
+    old, new : str or Path
+        Files ``provenance.json``.
+
+    Returns
+    -------
+    dict
+        ``state``; and what changed of ``software``, ``arguments``, ``association``,
+        ``output_wcs`` and ``inputs``: old and new value by name.
+    """
+    before, after = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (old, new))
+    found = {
+        part: _changed_values(before.get(part) or {}, after.get(part) or {})
+        for part in ("software", "arguments")
+    }
+    for part in ("association", "output_wcs"):
+        a, b = ((entry.get(part) or {}).get("sha256") for entry in (before, after))
+        found[part] = {"sha256": [a, b]} if a != b else {}
+    inputs = [
+        {Path(entry["file"]).name: entry | {"file": None} for entry in content.get("inputs", [])}
+        for content in (before, after)
+    ]
+    found["inputs"] = {
+        name: _changed_values(inputs[0][name], inputs[1][name])
+        for name in inputs[0]
+        if name in inputs[1] and inputs[0][name] != inputs[1][name]
+    } | _removed_and_added(*inputs)
+    found = {name: change for name, change in found.items() if change}
+    return {"state": CHANGED if found else SAME} | found
+
+
+def _changed_values(old: Mapping, new: Mapping) -> dict[str, list]:
+    return {
+        name: [old.get(name), new.get(name)]
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    }
+
+
+def exit_status(results: Sequence[Mapping]) -> int:
+    """Return 0 when nothing changed, 1 when something did, 2 after errors, as diff does.
+
+    Parameters
+    ----------
+    results : sequence of mapping
+        From `compare_folders`.
+    """
+    states = {result["state"] for result in results}
+    return 2 if ERROR in states or not states else int(bool(states - {SAME}))
+
+
+def summary(result: Mapping) -> str:
+    """Say in one line what changed of a file.
+
+    Parameters
+    ----------
+    result : mapping
+        From `compare_folders`.
+
+    Returns
+    -------
+    str
+    """
+    parts = [result["reason"]] if "reason" in result else []
+    arrays: dict[str, list] = {}
+    for label, change in result.get("arrays", {}).items():
+        arrays.setdefault(_name(label), []).append(change)
+    science = arrays.pop("SCI", [])
+    if len(science) > 1:
+        parts.append(f"{len(science)} slits, of which that with most pixels changed")
+    if science:
+        parts.append(f"SCI {_array(max(science, key=_share))}")
+    parts += [", ".join(arrays)] if arrays else []
+    ratios = [change["total"] for change in result.get("flux", {}).values() if change.get("total")]
+    if ratios:
+        parts.append(f"flux {max(ratios, key=lambda ratio: abs(ratio - 1)) - 1:+.2g}")
+    moved = result.get("wcs", {}).values()
+    worst = {
+        name: max(change[name] for change in moved if name in change)
+        for name in ("pixels", "arcsec", "wavelength", "undefined")
+        if any(name in change for change in moved)
+    }
+    parts += [f"WCS {_named(worst)}"] if worst else []
+    keywords = sum(
+        len(changes) for entry in result.get("headers", {}).values() for changes in entry.values()
+    )
+    parts += [f"{keywords} keywords"] if keywords else []
+    parts += [*result.get("tables", {})]
+    for name in ("extensions", "software", "arguments", "inputs"):
+        parts += [f"{name}: {', '.join(_words(result[name]))}"] if name in result else []
+    parts += [name for name in ("association", "output_wcs") if name in result]
+    head = f"{result['state']:<10} {result['file']}"
+    return f"{head}: {'; '.join(parts)}" if parts else head
+
+
+def details(result: Mapping) -> list[str]:
+    """Say line by line what changed of a file.
+
+    Parameters
+    ----------
+    result : mapping
+        From `compare_folders`.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = []
+    for part, changes in result.items():
+        if part in ("file", "state", "reason"):
+            continue
+        for label, change in changes.items():
+            if part == "arrays":
+                lines.append(f"{label}: {_array(change)}")
+            elif part in ("headers", "tables"):
+                lines += [f"{label}: {word}" for word in _header_words(change)]
+            elif isinstance(change, dict):
+                lines.append(f"{part} {label}: {_named(change)}")
+            else:
+                lines.append(f"{part} {label}: {_values(change)}")
+    return lines
+
+
+def _share(change: Mapping) -> float:
+    """Part of the pixels that differ; all where there are others."""
+    return 1.0 if "shapes" in change else change["different"] / change["pixels"]
+
+
+def _array(change: Mapping) -> str:
+    if "shapes" in change:
+        return "shape " + " -> ".join("x".join(map(str, shape)) for shape in change["shapes"])
+    words = [f"{100 * _share(change):.2g} % of pixels"]
+    words += [f"{name} {change[name]:.2g}" for name in ("largest", "median") if name in change]
+    words += [
+        f"{change[name]} NaN only in {name.removeprefix('nan_in_')}"
+        for name in ("nan_in_old", "nan_in_new")
+        if name in change
+    ]
+    return ", ".join(words)
+
+
+def _header_words(change: Mapping) -> list[str]:
+    words = []
+    for name, keywords in change.items():
+        if isinstance(keywords, dict):
+            words += [f"{keyword} {_values(values)}" for keyword, values in keywords.items()]
+        else:
+            words.append(f"{name} {', '.join(map(str, keywords))}")
+    return words
+
+
+def _words(changes: Mapping) -> list[str]:
+    return [
+        f"{name} {_named(change) if isinstance(change, dict) else _values(change)}"
+        for name, change in changes.items()
+    ]
+
+
+def _named(change: Mapping) -> str:
+    return ", ".join(f"{name} {_values(value)}" for name, value in change.items())
+
+
+def _values(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return "; ".join(map(_values, value))
+    if isinstance(value, list) and len(value) == 2:
+        return " -> ".join(_short(entry) for entry in value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _short(value: object) -> str:
+    """Digests are not for reading."""
+    text = str(value)
+    return text[:8] if len(text) == 64 and text.isalnum() else text

@@ -1,0 +1,93 @@
+"""The overview of a campaign: a page with a table of all slits of all products.
+
+The page is one file: the table's content as JSON, and a script that draws, sorts and filters it.
+Whatever names and reasons hold, it is text there and never markup.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from specresample.common.files import written_aside
+from specresample.quality.gate_results import FAILED, PASSED, verdict_text
+
+_MODE = ("instrument", "exposure_type", "filter", "grating")
+
+_TEMPLATE = Path(__file__).with_name("overview.html")
+
+
+def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
+    """Give the rows of the overview.
+
+    Parameters
+    ----------
+    entries : sequence of mapping
+        From `specresample.reporting.ledger.ledger_entry`.
+
+    Returns
+    -------
+    list of dict
+        A row for every slit of every file, one for every slit or exposure that was left out, and
+        one for every product that was not made.
+    """
+    rows = []
+    for entry in entries:
+        mode = entry.get("mode", {})
+        words = (mode.get(name) for name in _MODE)
+        common = {
+            "product": entry["product"],
+            "mode": " ".join(str(word) for word in words if word not in (None, "N/A")),
+            "seconds": entry["seconds"],
+            "state": entry["state"],
+            "reason": entry.get("reason"),
+        }
+        slits = entry.get("slits", [])
+        rows += [common | _slit(slit) for slit in slits]
+        if not slits:
+            rows.append(common)
+        rows += [
+            common
+            | {
+                "slit": bad["slit"] or "all slits",
+                "file": bad["exposure"],
+                "state": "left out",
+                "reason": bad["reason"],
+            }
+            for bad in entry.get("left_out", [])
+        ]
+    return rows
+
+
+def write_overview(path: str | Path, entries: Sequence[Mapping[str, object]]) -> None:
+    """Write the overview, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Path of the HTML file.
+    entries : sequence of mapping
+        From `specresample.reporting.ledger.ledger_entry`.
+    """
+    count = Counter(entry["state"] for entry in entries)
+    content = {
+        "summary": f"{count['done']} products made, {count['skipped']} skipped, "
+        f"{count['failed']} failed",
+        "rows": overview_rows(entries),
+    }
+    # The end of a script element is found before anything else in it is read.
+    text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+    page = _TEMPLATE.read_text(encoding="utf-8").replace("{content}", text)
+    with written_aside(path) as aside:
+        aside.write_text(page, encoding="utf-8")
+
+
+def _slit(facts: Mapping[str, object]) -> dict:
+    gates = facts["gates"]
+    return {name: facts[name] for name in facts if name != "gates"} | {
+        "passed": sum(gate["state"] == PASSED for gate in gates.values()),
+        "failed_gates": [name for name, gate in gates.items() if gate["state"] == FAILED],
+        "verdicts": [
+            f"{name} {gate['state']}: {verdict_text(name, gate)}" for name, gate in gates.items()
+        ],
+    }

@@ -1,0 +1,464 @@
+"""Pictures of products: every slit in full, or a contact sheet of many.
+
+Drawn from the product files alone, but for the profiles of the single exposures, which a product
+does not hold.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import compress, zip_longest
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps, style
+from matplotlib.axes import Axes
+from matplotlib.colors import AsinhNorm, Colormap, Normalize
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.image import AxesImage, PcolorImage
+from matplotlib.ticker import MaxNLocator
+
+from specresample.common.arrays import ArrayFile
+from specresample.common.files import written_aside
+from specresample.quality.extraction import signal_to_noise, spatial_profile, sum_rows
+from specresample.s2d.read import Axis, RectifiedSlit
+
+# Products with more slits are shown as a contact sheet.
+SLITS_IN_FULL = 3
+
+DPI = 100
+_SLIT_SIZE = 14.0, 9.0  # inches
+_SHEET_WIDTH = 14.0
+_SHEET_HEAD = 0.5
+_LINE = 31  # characters of text beside a slit
+
+# Thumbnails side by side, with their height in inches, for at most so many slits.
+_SHEETS = ((4, 1, 2.0), (12, 2, 1.6), (60, 3, 1.2), (np.inf, 4, 1.0))
+
+_NO_DATA = "0.82"  # grey: the colour maps have none
+_COLOURS = colormaps["viridis"].with_extremes(bad=_NO_DATA)
+_MAP_COLOURS = colormaps["cividis"]
+
+# Okabe & Ito's colours, told apart by everybody; more exposures than that are drawn alike.
+_EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+_ERROR_COLOUR = "#9AC8E8"
+_ALARM = "#B03000"
+
+_PERCENTILES = 1.0, 99.8  # of the pixels, between which colours change
+_LINEAR = 8.0  # sigma within which they change in proportion
+
+# Columns of the sum whose error is so much above the median do not set the limits of its axis.
+_USUAL_ERROR = 5.0
+
+
+def sum_spectrum(slit: RectifiedSlit) -> tuple[np.ndarray, np.ndarray]:
+    """Sum a slit over its spatial profile.
+
+    Parameters
+    ----------
+    slit : RectifiedSlit
+
+    Returns
+    -------
+    flux, error : ndarray, shape (columns,)
+        In units of ``sum_unit``; NaN where there is no valid pixel.
+    """
+    flux, error = sum_rows(slit.sci, slit.err, slit.wht)
+    return flux * slit.sum_factor, error * slit.sum_factor
+
+
+def exposure_profiles(
+    slit: RectifiedSlit, source: Mapping[str, object], singles: Mapping[str, ArrayFile]
+) -> dict[str, np.ndarray]:
+    """Profiles of the exposures that a slit of a product was combined from.
+
+    Parameters
+    ----------
+    slit : RectifiedSlit
+    source : mapping
+        The slit's source, as the rule ``output_grid`` makes it.
+    singles : mapping of str to ArrayFile
+        Drizzled arrays of every exposure of the product, by exposure.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Profile by exposure, on the rows and in the unit of the slit.
+    """
+    profiles = {}
+    for exposure, arrays in singles.items():
+        if exposure in source["slits"]:
+            single = arrays.group(str(source["number"]))
+            images = [single[name] for name in ("sci", "wht")]
+            images = [image if slit.dispersion_axis == 1 else image.T for image in images]
+            profiles[exposure] = slit.factor * spatial_profile(*images)
+    return profiles
+
+
+# Whatever the settings of the user, pictures are the same.
+@style.context("default")
+def preview(
+    slits: Sequence[tuple[str, RectifiedSlit]],
+    profiles: Sequence[Mapping[str, np.ndarray]] = (),
+) -> Figure:
+    """Draw the slits of a product: a few in full, many as a contact sheet.
+
+    Parameters
+    ----------
+    slits : sequence of tuple of str and RectifiedSlit
+        File and slit.
+    profiles : sequence of mapping of str to ndarray, optional
+        Profile of every exposure, as `exposure_profiles` makes them, for every slit.
+
+    Returns
+    -------
+    Figure
+    """
+    if not 1 <= len(slits) <= SLITS_IN_FULL:
+        return _sheet_of_products(slits)
+    width, height = _SLIT_SIZE
+    figure = Figure(figsize=(width, height * len(slits)))
+    parts = figure.subfigures(len(slits), 1, squeeze=False)[:, 0]
+    for part, (file, slit), exposures in zip(
+        parts, slits, profiles or [{}] * len(slits), strict=True
+    ):
+        draw_slit(part, slit, title=file, exposures=exposures)
+    return figure
+
+
+def draw_slit(
+    figure: Figure | SubFigure,
+    slit: RectifiedSlit,
+    *,
+    title: str,
+    exposures: Mapping[str, np.ndarray],
+) -> None:
+    """Draw everything about a slit: spectrum, weight, context, profiles and sum.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+        Where to draw.
+    slit : RectifiedSlit
+    title : str
+        Name of the product.
+    exposures : mapping of str to ndarray
+        Profile of every exposure; none when they are not known.
+    """
+    edge = {"bottom": 0.065, "top": 0.9, "hspace": 0.08, "height_ratios": (1, 1.5, 0.75, 0.75)}
+    left = figure.add_gridspec(
+        4, 2, left=0.065, right=0.725, wspace=0.02, width_ratios=(1, 0.015), **edge
+    )
+    right = figure.add_gridspec(4, 1, left=0.805, right=0.985, **edge)
+    spectrum = figure.add_subplot(left[0, 0], label="sum")
+    science = figure.add_subplot(left[1, 0], sharex=spectrum, label="SCI")
+    weight = figure.add_subplot(left[2, 0], sharex=spectrum, sharey=science, label="WHT")
+    context = figure.add_subplot(left[3, 0], sharex=spectrum, sharey=science, label="CON")
+    profile = figure.add_subplot(right[1], sharey=science, label="profile")
+    bars = [figure.add_subplot(left[row, 1], label="colour bar") for row in (1, 2, 3)]
+    for axes in (spectrum, science, weight):
+        axes.tick_params(labelbottom=False)
+    context.set_xlabel(_axis_label(slit.wavelength, "wavelength"))
+
+    flux, error = sum_spectrum(slit)
+    _draw_sum(spectrum, slit, flux, error)
+    _draw_science(science, bars[0], slit)
+    _draw_weight(weight, bars[1], slit)
+    _draw_context(context, bars[2], slit)
+    _draw_profiles(profile, slit, exposures)
+    science.set_xlim(*slit.wavelength.edges[[0, -1]])
+    science.set_ylim(*slit.offset.edges[[0, -1]])
+
+    figure.text(0.065, 0.962, slit.label, size=15, weight="bold", va="center")
+    figure.text(0.065, 0.934, title, size=10, color="0.35", va="center")
+    facts = [line if len(line) <= _LINE else f"{line[: _LINE - 1]}…" for line in slit.about]
+    if slit.n_exposures is not None:
+        facts.append(f"{slit.n_exposures} {'exposure' if slit.n_exposures == 1 else 'exposures'}")
+    facts.append(f"median {_quality(flux, error)}")
+    figure.text(0.805, 0.9, "\n".join(facts), size=10, va="top", linespacing=1.5)
+    remarks = "\n".join(slit.remarks)
+    figure.text(0.805, 0.065, remarks, size=10, color=_ALARM, va="bottom", linespacing=1.5)
+
+
+def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> Figure:
+    """Draw thumbnails of many slits.
+
+    Parameters
+    ----------
+    slits : sequence of tuple of str and RectifiedSlit
+        Label and slit, of one product or several.
+    title : str
+        Stands above.
+
+    Returns
+    -------
+    Figure
+        As high as the slits need.
+    """
+    columns, inches = next(
+        (columns, inches) for most, columns, inches in _SHEETS if len(slits) <= most
+    )
+    rows = max(1, math.ceil(len(slits) / columns))
+    height = _SHEET_HEAD + rows * inches
+    figure = Figure(figsize=(_SHEET_WIDTH, height))
+    figure.text(0.02, 1 - 0.25 / height, title, size=13, weight="bold", va="center")
+    note = f"{len(slits)} slits; S/N: median over all pixels of the sum"
+    figure.text(
+        0.98, 1 - 0.25 / height, note if slits else "no slit to show", ha="right", va="center"
+    )
+    width = 0.98 / columns
+    for number, (label, slit) in enumerate(slits):
+        row, column = divmod(number, columns)
+        bottom = 1 - (_SHEET_HEAD + (row + 1) * inches - 0.05) / height
+        axes = figure.add_axes(
+            (0.02 + column * width, bottom, width - 0.02, (inches - 0.35) / height), label=label
+        )
+        _draw_thumbnail(axes, label, slit)
+    return figure
+
+
+@style.context("default")
+def write_preview(path: str | Path, figure: Figure) -> None:
+    """Write a picture as PNG, whole or not at all; equal pictures are equal bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+    figure : Figure
+    """
+    with written_aside(path) as aside:
+        figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def _sheet_of_products(slits: Sequence[tuple[str, RectifiedSlit]]) -> Figure:
+    files = [file for file, _ in slits]
+    if len(set(files)) <= 1:
+        return contact_sheet([(slit.label, slit) for _, slit in slits], title="".join(files[:1]))
+    common, names = split_names(files)
+    if len(set(files)) < len(files):
+        names = [f"{name} {slit.label}" for name, (_, slit) in zip(names, slits, strict=True)]
+    pairs = [(name, slit) for name, (_, slit) in zip(names, slits, strict=True)]
+    return contact_sheet(pairs, title=common or f"{len(set(files))} files")
+
+
+def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarray) -> None:
+    edges, known = slit.wavelength.edges, np.isfinite(error)
+    axes.axhline(0, color="0.7", linewidth=0.8)
+    if known.any():
+        axes.stairs(flux + error, edges, baseline=flux - error, fill=True, color=_ERROR_COLOUR)
+    axes.stairs(flux, edges, baseline=None, color="black", linewidth=1)
+    axes.set_ylabel(f"sum ({slit.sum_unit})" if slit.sum_unit else "sum")
+    # Columns that are known badly, as at the ends of a slit, would hide all others.
+    usual = np.isfinite(flux)
+    if known.any():
+        usual &= error <= _USUAL_ERROR * np.median(error[known])
+    if usual.any():
+        axes.set_ylim(*_with_margin(flux[usual]))
+    else:
+        _say(axes, "nothing to sum")
+
+
+def _draw_science(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
+    axes.set_ylabel(_axis_label(slit.offset, "offset"))
+    norm = _stretch(slit.sci)
+    image = _draw_image(axes, slit, slit.sci, _COLOURS, norm)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    _say_what_is_odd(axes, slit.sci)
+    # Evenly apart on the bar; the usual ticks of this stretch crowd around zero.
+    ticks = {float(f"{value:.2g}") for value in norm.inverse(np.linspace(0.04, 0.96, 6))}
+    axes.figure.colorbar(
+        image, cax=bar, ticks=sorted(ticks), format="%g", extend="both", label=slit.unit or "SCI"
+    )
+    bar.minorticks_off()
+
+
+def _draw_weight(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
+    axes.set_ylabel("weight (WHT)")
+    if slit.wht is None:
+        bar.set_axis_off()
+        _say(axes, "no WHT in the product")
+        return
+    weight = np.where(slit.wht > 0, slit.wht, np.nan)
+    norm = Normalize(0, _limits(weight)[1])
+    image = _draw_image(axes, slit, weight, _MAP_COLOURS, norm)
+    axes.figure.colorbar(image, cax=bar, extend="max", format="%.3g")
+    if np.isnan(weight).all():
+        _say(axes, "no pixel has weight")
+
+
+def _draw_context(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
+    axes.set_ylabel("exposures (CON)")
+    if slit.contributions is None:
+        bar.set_axis_off()
+        _say(axes, "no CON in the product")
+        return
+    counts = np.where(slit.contributions > 0, slit.contributions, np.nan)
+    most = max(slit.n_exposures, 1)
+    image = _draw_image(
+        axes, slit, counts, _MAP_COLOURS.resampled(most), Normalize(0.5, most + 0.5)
+    )
+    axes.figure.colorbar(image, cax=bar, ticks=MaxNLocator(5, integer=True, min_n_ticks=1))
+    if np.isnan(counts).all():
+        _say(axes, "no exposure contributes")
+
+
+def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.ndarray]) -> None:
+    edges = slit.offset.edges
+    combined = spatial_profile(slit.sci, slit.wht)
+    axes.axvline(0, color="0.7", linewidth=0.8)
+    if slit.offset.unit == "arcsec":
+        axes.axhline(0, color="0.7", linewidth=0.8, linestyle=":")
+    axes.stairs(
+        combined,
+        edges,
+        baseline=None,
+        orientation="horizontal",
+        color="black",
+        linewidth=2.5,
+        label="product",
+    )
+    few = len(exposures) <= len(_EXPOSURE_COLOURS)
+    names = split_names(list(exposures))[1] if few else [f"{len(exposures)} exposures"]
+    for name, profile, colour in zip_longest(
+        names, exposures.values(), _EXPOSURE_COLOURS[: len(exposures)] if few else ()
+    ):
+        axes.stairs(
+            profile,
+            edges,
+            baseline=None,
+            orientation="horizontal",
+            color=colour or _ERROR_COLOUR,
+            linewidth=1.2 if few else 0.6,
+            label=name,
+            zorder=3 if few else 1,
+        )
+    axes.set_xlabel(f"mean ({slit.unit})" if slit.unit else "mean")
+    axes.tick_params(labelleft=False)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    # Rows at the ends of a slit have few pixels and much noise.
+    filled = np.isfinite(slit.sci).sum(axis=1)
+    usual = filled >= 0.5 * filled.max()
+    drawn = np.array([combined, *exposures.values()])[:, usual]
+    if np.isfinite(drawn).any():
+        axes.set_xlim(*_with_margin(drawn[np.isfinite(drawn)]))
+    else:
+        _say(axes, "no profile")
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(0, -0.2),
+        borderaxespad=0,
+        frameon=False,
+        fontsize=9,
+        title="profiles along the slit",
+        title_fontsize=9,
+        alignment="left",
+    )
+
+
+def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.imshow(
+        slit.sci,
+        origin="lower",
+        aspect="auto",
+        cmap=_COLOURS,
+        norm=_stretch(slit.sci),
+        interpolation="nearest",
+    )
+    _say_what_is_odd(axes, slit.sci)
+    first, last = slit.wavelength.edges[[0, -1]]
+    span = f"{first:.2f}-{last:.2f} µm" if slit.wavelength.unit == "um" else ""
+    axes.set_title(label, size=8, loc="left", pad=3)
+    axes.set_title(f"{span}   {_quality(*sum_spectrum(slit))}", size=8, loc="right", pad=3)
+
+
+def _draw_image(
+    axes: Axes, slit: RectifiedSlit, values: np.ndarray, colours: Colormap, norm: Normalize
+) -> AxesImage | PcolorImage:
+    return axes.pcolorfast(
+        slit.wavelength.edges,
+        slit.offset.edges,
+        np.ma.masked_invalid(values),
+        cmap=colours.with_extremes(bad=_NO_DATA),
+        norm=norm,
+    )
+
+
+def _stretch(values: np.ndarray) -> AsinhNorm:
+    """Linear within the noise, logarithmic beyond: the sky and bright lines at once."""
+    limits = _limits(values)
+    known = values[np.isfinite(values)]
+    low, high = np.percentile(known, (16, 84)) if known.size else (0, 0)
+    return AsinhNorm(_LINEAR * (high - low) / 2 or 1.0, *limits)
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    """Limits of the colours; apart even when all values are the same."""
+    known = values[np.isfinite(values)]
+    if known.size == 0:
+        return 0.0, 1.0
+    low, high = np.percentile(known, _PERCENTILES)
+    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
+def _with_margin(values: np.ndarray) -> tuple[float, float]:
+    low, high = min(values.min(), 0), max(values.max(), 0)
+    margin = 0.08 * (high - low) or 1.0
+    return float(low - margin), float(high + margin)
+
+
+def _say_what_is_odd(axes: Axes, values: np.ndarray) -> None:
+    known = values[np.isfinite(values)]
+    if known.size == 0:
+        _say(axes, "no valid pixel")
+    elif known.min() == known.max():
+        _say(axes, f"all valid pixels are {known[0]:.4g}")
+
+
+def _say(axes: Axes, text: str) -> None:
+    axes.text(
+        0.5,
+        0.5,
+        text,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=_ALARM,
+        zorder=5,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+    )
+
+
+def _axis_label(axis: Axis, name: str) -> str:
+    return f"{name} ({'µm' if axis.unit == 'um' else axis.unit})"
+
+
+def _quality(flux: np.ndarray, error: np.ndarray) -> str:
+    ratio = signal_to_noise(flux, error)
+    # Adding zero takes the sign from -0.0.
+    return f"S/N {round(ratio, 1) + 0.0}" if np.isfinite(ratio) else "S/N unknown"
+
+
+def split_names(names: Sequence[str]) -> tuple[str, list[str]]:
+    """Split names into the parts between underscores that all share and those that tell them apart.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    common : str
+        Empty when the names are not built alike.
+    distinct : list of str
+
+    Examples
+    --------
+    >>> split_names(["jw01_00001_nrs1", "jw01_00002_nrs1"])
+    ('jw01_nrs1', ['00001', '00002'])
+    """
+    parts = [name.split("_") for name in names]
+    if len(set(names)) < 2 or len(set(map(len, parts))) > 1:
+        return "", list(names)
+    differing = [len(set(column)) > 1 for column in zip(*parts, strict=True)]
+    common = (part for part, differs in zip(parts[0], differing, strict=True) if not differs)
+    return "_".join(common), ["_".join(compress(each, differing)) for each in parts]

@@ -1,0 +1,1 @@
+"""Put s2d products together, write and read them."""

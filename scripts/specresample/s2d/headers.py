@@ -1,0 +1,117 @@
+"""Blend the metadata of several exposures, as the JWST schemas ask (spec: "Product").
+
+Which keyword belongs to which metadata path, how it is blended and what goes to the header table
+is read from stdatamodels' schemas.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from specresample.common.schemas import model_keywords
+
+# Metadata of single exposures that never pass for those of a combination. The reference shuts out
+# everything that begins with meta.wcs, and so wcsinfo too.
+_NOT_BLENDED = (
+    "meta.wcs",
+    "meta.photometry.pixelarea_steradians",
+    "meta.photometry.pixelarea_arcsecsq",
+    "meta.filename",
+)
+
+
+def _multi(values: Sequence[object]) -> object:
+    return values[0] if len(set(values)) == 1 else "MULTIPLE"
+
+
+def _wheel_tolerance(values: Sequence[object]) -> object:
+    outside = "outside calibration tolerance"
+    return outside if outside in values else "within commanded tolerance"
+
+
+_RULES: dict[str, Callable] = {
+    "multi": _multi,
+    "mean": lambda values: float(np.mean(values)),
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "wheeltol": _wheel_tolerance,
+    # Dates and times are ISO 8601: in the order of their letters.
+    "mintime": min,
+    "maxtime": max,
+    "mindate": min,
+    "maxdate": max,
+    "mindatetime": min,
+    "maxdatetime": max,
+}
+
+
+def first_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
+    """Metadata of a product without blending: the first exposure's.
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata by dotted path, an entry per exposure.
+    model : str
+        Name of the product's data model.
+
+    Returns
+    -------
+    dict
+        Those of the first exposure that the schema knows.
+    """
+    known = model_keywords(model).types
+    return {path: value for path, value in inputs[0].items() if path in known}
+
+
+def blend_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
+    """Blend the metadata of several exposures by the schema's rules.
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata by dotted path, an entry per exposure, in association order.
+    model : str
+        Name of the product's data model.
+
+    Returns
+    -------
+    dict
+        The first exposure's metadata, changed where a rule asks for it.
+    """
+    blended = first_metadata(inputs, model)
+    for path, rule in model_keywords(model).rules.items():
+        if rule == "first" or path.startswith(_NOT_BLENDED):
+            continue
+        values = [metadata[path] for metadata in inputs if path in metadata]
+        if values:
+            blended[path] = _RULES[rule](values)
+    return blended
+
+
+def header_table(inputs: Sequence[Mapping[str, object]], model: str) -> np.ndarray:
+    """Table of the metadata of all exposures, a row per exposure (HDRTAB).
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata by dotted path, an entry per exposure, in association order.
+    model : str
+        Name of the product's data model.
+
+    Returns
+    -------
+    ndarray
+        Structured array with the schema's columns, but for those that no exposure fills. A
+        missing value is NaN (``nan`` in a column of strings).
+    """
+    columns = {
+        column: np.array([metadata.get(path, np.nan) for metadata in inputs])
+        for path, column in model_keywords(model).columns.items()
+        if any(path in metadata for metadata in inputs)
+    }
+    table = np.empty(len(inputs), dtype=[(name, c.dtype) for name, c in columns.items()])
+    for name, column in columns.items():
+        table[name] = column
+    return table

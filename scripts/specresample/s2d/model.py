@@ -1,0 +1,269 @@
+"""Put an s2d product together (spec: "Product")."""
+
+import datetime
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from specresample.drizzling.times import total_times
+from specresample.grids.fits_wcs import dispersion_line, fits_wcs, source_pixel
+from specresample.grids.grid_gwcs import grid_wcs
+from specresample.grids.rectified import Grid, load_grid
+from specresample.grids.regions import box_region, slit_region
+from specresample.grids.sources import source_slits
+from specresample.s2d import headers as blending
+from specresample.s2d.history import product_history
+
+# Names of the arrays in the data models.
+_ARRAYS = {
+    "sci": "data",
+    "err": "err",
+    "dq": "dq",
+    "wht": "wht",
+    "con": "con",
+    "var_poisson": "var_poisson",
+    "var_rnoise": "var_rnoise",
+    "var_flat": "var_flat",
+}
+
+
+_SQUARE_ARCSEC = np.rad2deg(3600.0) ** 2  # in a steradian
+
+
+@dataclass(frozen=True)
+class S2d:
+    """A product that is ready to be written.
+
+    Attributes
+    ----------
+    tree : dict
+        Arrays and metadata by the names of the data model.
+    header_table : ndarray or None
+        Metadata of all exposures (HDRTAB), when headers are blended.
+    wavelengths : list of ndarray or None
+        Wavelength along the dispersion of every slit, in um; None for a slit that is not
+        rectified.
+    history : list of str
+        How the product was made.
+    created : str
+        Date of the product, ISO 8601; empty when unknown.
+    facts : tuple of dict
+        About every slit, from `specresample.quality.slit_summary.slit_facts`, for the record.
+    """
+
+    tree: dict
+    header_table: np.ndarray | None
+    wavelengths: list[np.ndarray | None]
+    history: list[str]
+    created: str
+    facts: tuple[dict, ...] = ()
+
+
+def slit_model(
+    inputs: Sequence[Mapping[str, object]],
+    grid: Grid,
+    arrays: Mapping[str, np.ndarray],
+    arguments: Mapping[str, object],
+    scale_ratio: float,
+    line: np.ndarray | None,
+    source: Sequence[float] | None = None,
+) -> dict:
+    """Tree of a SlitModel for one source.
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata of the source's slit in every exposure, by dotted path.
+    grid : Grid
+    arrays : mapping of str to ndarray
+        From `specresample.drizzling.combination.Combination.finish`, or of a single product.
+    arguments : mapping
+        The documented arguments.
+    scale_ratio : float
+        Input over output pixel scale, across the dispersion.
+    line : ndarray or None
+        Wavelengths along the dispersion, from `specresample.grids.fits_wcs.dispersion_line`.
+    source : sequence of float, optional
+        World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
+        given in pixels of the detector (MIRI LRS).
+
+    Returns
+    -------
+    dict
+        Tree of arrays and metadata by the names of the data model.
+    """
+    metadata = _product_metadata(inputs, "SlitModel", arguments, scale_ratio)
+    area = metadata.get("meta.photometry.pixelarea_steradians")
+    if area is not None:
+        area = area / scale_ratio
+        metadata["meta.photometry.pixelarea_steradians"] = area
+        metadata["meta.photometry.pixelarea_arcsecsq"] = float(area * _SQUARE_ARCSEC)
+    else:
+        metadata.pop("meta.photometry.pixelarea_arcsecsq", None)
+    metadata["meta.wcsinfo.s_region"] = _region(inputs[0], grid)
+    if source is not None:
+        x, y = grid.pixel_map(np.reshape(source, (3, 1, 1)))[0, 0]
+        metadata |= {"source_xpos": float(x), "source_ypos": float(y)}
+
+    axis = _dispersion_axis(metadata)
+    pixel = source_pixel(grid, metadata, axis)
+    wcs_keywords = fits_wcs(grid, axis, line, pixel)
+    metadata |= {f"meta.wcsinfo.{name}": value for name, value in wcs_keywords.items()}
+
+    tree = _tree(metadata)
+    tree["meta"]["wcs"] = grid_wcs(grid)
+    tree |= {_ARRAYS[name]: array for name, array in arrays.items()}
+    tree["wavelength"] = np.array(grid.wavelength_image(), dtype=np.float32)
+    return tree
+
+
+def product_model(
+    grids: Mapping[str, object],
+    sources: Sequence[dict],
+    exposures: Mapping[str, dict],
+    arrays: Iterable[Mapping[str, np.ndarray]],
+    arguments: Mapping[str, object],
+    association: Mapping[str, object],
+    *,
+    several: bool,
+) -> S2d:
+    """Put the slits of a product together.
+
+    Parameters
+    ----------
+    grids : mapping
+        Grids of the product, as the rule ``output_grid`` makes them.
+    sources : sequence of dict
+        Those of their sources that this file holds.
+    exposures : mapping of str to dict
+        Prepared exposures of the product by key, in association order.
+    arrays : iterable of mapping
+        Arrays of every source; taken one after another.
+    arguments : mapping
+        The documented arguments.
+    association : mapping
+        Metadata by dotted path that every input gets from its association.
+    several : bool
+        Make a MultiSlitModel of all sources instead of a SlitModel of the only one.
+
+    Returns
+    -------
+    S2d
+    """
+    used = {
+        key: entry
+        for key, entry in exposures.items()
+        if any(key in source["slits"] for source in sources)
+    }
+    trees, wavelengths, slit_inputs = [], [], []
+    for source, source_arrays in zip(sources, arrays, strict=True):
+        slits = list(source_slits(source, used).values())
+        slit_inputs = [slit["metadata"] | association for slit in slits]
+        grid = load_grid(source["grid"])
+        wavelengths.append(dispersion_line(grid, _dispersion_axis(slit_inputs[0])))
+        trees.append(
+            slit_model(
+                slit_inputs,
+                grid,
+                source_arrays,
+                arguments,
+                source["scale_ratio"],
+                wavelengths[-1],
+                slits[0]["summary"]["source"],
+            )
+        )
+    if several:
+        inputs = [entry["metadata"] | association for entry in used.values()]
+        ratio = sources[0]["scale_ratio"]
+        metadata = _product_metadata(inputs, "MultiSlitModel", arguments, ratio)
+        tree = _tree(metadata) | {"slits": trees}
+    else:
+        inputs, tree = slit_inputs, trees[0]
+    model = tree["meta"]["model_type"]
+    return S2d(
+        tree=tree,
+        header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
+        wavelengths=wavelengths,
+        history=product_history(arguments, used, grids["output_wcs"]),
+        created=creation_date(inputs),
+    )
+
+
+def _product_metadata(
+    inputs: Sequence[Mapping[str, object]],
+    model: str,
+    arguments: Mapping[str, object],
+    scale_ratio: float,
+) -> dict[str, object]:
+    times = total_times(inputs)
+    blend = blending.blend_metadata if arguments["blendheaders"] else blending.first_metadata
+    # With a grid handed in, the reference states the argument and not the ratio that the grid has.
+    stated_ratio = scale_ratio if arguments["pixel_scale"] else arguments["pixel_scale_ratio"]
+    return blend(inputs, model) | {
+        "meta.model_type": model,
+        "meta.cal_step.resample": "COMPLETE",
+        "meta.exposure.exposure_time": times.exposure,
+        "meta.exposure.effective_exposure_time": times.exposure,
+        "meta.exposure.duration": times.duration,
+        "meta.exposure.elapsed_exposure_time": times.duration,
+        "meta.exposure.measurement_time": times.measurement,
+        "meta.exposure.start_time": times.start,
+        "meta.exposure.end_time": times.end,
+        "meta.background.level": None,
+        "meta.background.subtracted": None,
+        "meta.resample.pointings": times.pointings,
+        "meta.resample.pixel_scale_ratio": stated_ratio,
+        **{
+            f"meta.resample.{name}": arguments[name]
+            for name in ("pixfrac", "weight_type", "kernel", "fillval")
+        },
+    }
+
+
+def _dispersion_axis(metadata: Mapping[str, object]) -> int:
+    return int(metadata.get("meta.wcsinfo.dispersion_direction") or 1)
+
+
+def _region(first: Mapping[str, object], grid: Grid) -> str | None:
+    if not grid.celestial:
+        return None
+    if str(first.get("meta.exposure.type", "")).upper() == "MIR_LRS-FIXEDSLIT":
+        return slit_region(grid, str(first.get("meta.wcsinfo.s_region", "")))
+    return box_region(grid)
+
+
+def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
+    """Date that goes into a product, the same whenever and wherever it is made.
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata of every exposure, by dotted path.
+
+    Returns
+    -------
+    str
+        SOURCE_DATE_EPOCH when the environment sets it, else the newest input's date; ISO 8601.
+        Empty when no input has one.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        date = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)
+        return date.isoformat(timespec="milliseconds")
+    return max(str(metadata.get("meta.date", "")) for metadata in inputs)
+
+
+def _tree(flat: Mapping[str, object]) -> dict:
+    """Turn values by dotted path into a tree; None is left out."""
+    tree: dict = {}
+    for path, value in flat.items():
+        if value is None:
+            continue
+        *parents, leaf = path.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    return tree

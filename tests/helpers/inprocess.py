@@ -1,0 +1,147 @@
+"""A product made in this process, as scripts/small_product.py makes it, and exposures to break."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from astropy.io import fits
+from specresample.common.arrays import open_arrays
+from specresample.plan.configuration import complete_config, load_schema, product_arguments
+from specresample.s2d.product_files import Ingredients, product_files, write_files
+from specresample.smallproduct import SmallProduct
+from specsim import (
+    LrsGeometry,
+    LrsSetup,
+    SlitGeometry,
+    Slitlet,
+    Source,
+    fixed_slit,
+    write_lrs,
+    write_nirspec,
+)
+
+_SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "config.schema.yaml")
+ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
+
+
+@contextmanager
+def drizzled(
+    exposures: Sequence[Path],
+    *,
+    name: str = "product",
+    association: Mapping[str, object] | None = None,
+    **arguments: object,
+) -> Iterator[Ingredients]:
+    """Prepare and drizzle some exposures; gives what their product is made from."""
+    keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
+    with TemporaryDirectory() as scratch:
+        product = SmallProduct(
+            name=name,
+            exposures=keys,
+            arguments=ARGUMENTS | arguments,
+            association=association or {},
+            prepared=Path(scratch, "prepared"),
+            code="",
+            files=Path(scratch, "files"),
+            in_memory=True,
+        )
+        grids, prepared = product.drizzle(map)
+        singles = {key: str(product.files / "singles" / f"{key}.npz") for key in keys}
+        with open_arrays(singles, in_memory=True) as opened:
+            yield Ingredients(grids, prepared, opened, product.arguments, product.association)
+
+
+def make(exposures: Sequence[Path], folder: Path, **options: object) -> dict:
+    """Make a product of some exposures; returns its grids, after which its files are there."""
+    with drizzled(exposures, **options) as ingredients:
+        write_files(folder, product_files(ingredients))
+        return ingredients.grids
+
+
+def arrays(path: Path) -> dict:
+    """All images of a product by the names of their extensions, and number where there are more."""
+    with fits.open(path, memmap=False) as hdus:
+        return {
+            hdu.name if hdu.ver == 1 else f"{hdu.name},{hdu.ver}": hdu.data
+            for hdu in hdus
+            if hdu.is_image and hdu.data is not None
+        }
+
+
+def slitlet(**options: object) -> Slitlet:
+    """Make a small slit with a bright source."""
+    geometry = SlitGeometry(name="S200A1", shape=(24, 40))
+    source = Source(0, 0, continuum=2e-12)
+    return Slitlet(geometry, source=source, residual=4e-15, **options)
+
+
+def write_slit_exposures(folder: Path, **changes: object) -> list[Path]:
+    """Write small exposures of a NIRSpec slit: by default two nods."""
+    setup = fixed_slit(**{"slitlets": (slitlet(),), "nods": (-0.4, 0.4)} | changes)
+    return [*write_nirspec(folder, setup).members]
+
+
+def write_slits_exposures(folder: Path) -> list[Path]:
+    """Write two small exposures of two NIRSpec slits each."""
+    second = slitlet(source_id=2)
+    second = replace(second, geometry=replace(second.geometry, name="S400A1", shape=(20, 30)))
+    return write_slit_exposures(folder, slitlets=(slitlet(), second), single=False)
+
+
+def write_lrs_exposures(folder: Path) -> list[Path]:
+    """Write two small exposures of MIRI LRS."""
+    box = ((4.5, 30.5), (5.7, 33.7))
+    setup = LrsSetup(geometry=LrsGeometry(shape=(40, 36), bounding_box=box), nods=(-0.3, 0.3))
+    return [*write_lrs(folder, setup).members]
+
+
+def rewrite(path: Path, change: Callable[[fits.HDUList], object]) -> None:
+    """Change the HDUs of a file."""
+    with warnings.catch_warnings(), fits.open(path, memmap=False) as hdus:
+        warnings.simplefilter("ignore")
+        change(hdus)
+        hdus.writeto(path, overwrite=True, output_verify="ignore")
+
+
+def tree_text(path: Path) -> tuple[str, bytes]:
+    """Read the ASDF extension of a file: its YAML, and the blocks that follow."""
+    with fits.open(path) as hdus:
+        content = bytes(hdus["ASDF"].data)
+    start = content.index(b"\n...\n")
+    return content[:start].decode(), content[start:]
+
+
+def write_tree(path: Path, text: str, blocks: bytes = b"\n...\n") -> None:
+    """Replace the ASDF extension of a file."""
+    content = text.encode() + blocks
+
+    def replace_extension(hdus: fits.HDUList) -> None:
+        column = fits.Column("ASDF_METADATA", f"{len(content)}B", array=[[*content]])
+        hdus["ASDF"] = fits.BinTableHDU.from_columns([column], name="ASDF")
+
+    rewrite(path, replace_extension)
+
+
+def edit_tree(path: Path, *changes: tuple[str, str]) -> None:
+    """Replace parts of the YAML in the ASDF extension of a file."""
+    text, blocks = tree_text(path)
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    write_tree(path, text, blocks)
+
+
+def set_keywords(path: Path, values: Mapping[str, object], hdu: str | int = 0) -> None:
+    """Set keywords of a header; None removes one."""
+
+    def change(hdus: fits.HDUList) -> None:
+        for key, value in values.items():
+            if value is None:
+                hdus[hdu].header.remove(key, ignore_missing=True)
+            else:
+                hdus[hdu].header[key] = value
+
+    rewrite(path, change)

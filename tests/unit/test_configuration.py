@@ -1,0 +1,214 @@
+import math
+import re
+from pathlib import Path
+
+import pytest
+from specresample.common.errors import ResampleError
+from specresample.plan.configuration import complete_config, load_schema, product_arguments
+
+SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "config.schema.yaml")
+
+# As the documentation of jwst's step gives them; propagate_dq is a parameter of the step too.
+DEFAULTS = {
+    "pixfrac": 1.0,
+    "kernel": "square",
+    "pixel_scale_ratio": 1.0,
+    "pixel_scale": None,
+    "output_shape": None,
+    "output_wcs": "",
+    "fillval": "NAN",
+    "weight_type": "ivm",
+    "single": False,
+    "blendheaders": True,
+    "in_memory": True,
+    "propagate_dq": False,
+}
+
+
+def complete(**config):
+    return complete_config({"associations": ["asn.json"]} | config, SCHEMA)
+
+
+def refusal(**config):
+    with pytest.raises(ResampleError) as error:
+        complete(**config)
+    return str(error.value)
+
+
+def test_defaults_are_the_documented_ones():
+    config = complete()
+    assert product_arguments(config, SCHEMA, "any") == DEFAULTS
+    assert config["output_dir"] == "results"
+
+
+def test_defaults_agree_with_the_documentation_text(shared):
+    text = (shared / "spec" / "arguments.txt").read_text().lower()
+    documented = dict(re.findall(r"--(\w+)\n\([\w ]+, default=\W?([\w.]*)\W?\)", text))
+    ours = {key: str(value).lower() for key, value in DEFAULTS.items() if key != "propagate_dq"}
+    assert documented == ours
+
+
+def test_nothing_is_changed_in_place():
+    config = {"associations": "a,b", "overrides": {"p": {"output_shape": "3,4"}}}
+    complete_config(config, SCHEMA)
+    assert config == {"associations": "a,b", "overrides": {"p": {"output_shape": "3,4"}}}
+    assert SCHEMA["properties"]["overrides"]["default"] == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "expected"),
+    [
+        ("associations", "a.json,b.json", ["a.json", "b.json"]),
+        ("output_shape", "1300,40", [1300, 40]),
+        ("output_shape", "(1300, 40)", [1300, 40]),
+        ("output_shape", "[1300, 40]", [1300, 40]),
+        ("output_shape", [1300, 40], [1300, 40]),
+        ("output_shape", "None", None),
+        ("output_shape", "", None),
+        ("pixel_scale", "None", None),
+        ("pixel_scale", "none", None),
+        ("pixel_scale", None, None),
+        ("pixel_scale", "0.08", 0.08),
+        ("pixel_scale", 1, 1),
+        ("pixfrac", "0.7", 0.7),
+        ("pixfrac", 0, 0),
+        ("pixel_scale_ratio", "2", 2),
+        ("output_wcs", None, ""),
+        ("output_wcs", "None", ""),
+        ("output_wcs", "grid.asdf", "grid.asdf"),
+        ("fillval", math.nan, "NAN"),
+        ("fillval", "nan", "NAN"),
+        ("fillval", "indef", "INDEF"),
+        ("fillval", None, "INDEF"),
+        ("fillval", "", "INDEF"),
+        ("fillval", 0, "0"),
+        ("fillval", -1.5, "-1.5"),
+    ],
+)
+def test_forms_of_values(key, given, expected):
+    found = complete(**{key: given})[key]
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize("given", ["1e20", 1e20, "1E+20", " 1e20 ", "100000000000000000000"])
+def test_fill_value_in_many_forms(given):
+    assert float(complete(fillval=given)["fillval"]) == 1e20
+
+
+KEYS = "associations, blendheaders, fillval, in_memory, keep_intermediates, kernel, "
+ARGUMENT_KEYS = (
+    "blendheaders, fillval, in_memory, kernel, output_shape, output_wcs, pixel_scale, "
+    "pixel_scale_ratio, pixfrac, propagate_dq, single, weight_type"
+)
+
+
+def test_unknown_key_is_named_with_the_known_ones():
+    message = refusal(pixfraction=1)
+    assert message.startswith(f"config: unknown key pixfraction; known are {KEYS}")
+
+
+def test_kinds_of_values_are_called_as_in_yaml():
+    with pytest.raises(ResampleError, match=r"overrides = 3: it must be of type mapping"):
+        complete_config({"overrides": 3}, SCHEMA)
+    with pytest.raises(
+        ResampleError, match=r"output_shape = \{\}: it must be of type list or none"
+    ):
+        complete_config({"output_shape": {}}, SCHEMA)
+
+
+def test_unknown_key_of_an_override_is_named_with_the_product():
+    message = refusal(overrides={"prod": {"output_dir": "x"}})
+    assert message == f"config: overrides.prod: unknown key output_dir; known are {ARGUMENT_KEYS}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("pixfrac", -0.1, "at least 0"),
+        ("pixfrac", 1.5, "at most 1"),
+        ("pixfrac", "much", "number"),
+        ("pixfrac", True, "number"),
+        ("pixfrac", None, "number"),
+        ("kernel", "gaussian", "square, point"),
+        ("pixel_scale_ratio", 0, "greater than 0"),
+        ("pixel_scale_ratio", "None", "number"),
+        ("pixel_scale", 0, "greater than 0"),
+        ("pixel_scale", -1, "greater than 0"),
+        ("pixel_scale", [], "number or none"),
+        ("output_shape", {"nx": 7}, "list or none"),
+        ("output_wcs", 7, "string"),
+        ("fillval", "zero", "NAN, INDEF or a number"),
+        ("fillval", "INF", "NAN, INDEF or a number"),
+        ("fillval", "1e", "NAN, INDEF or a number"),
+        ("fillval", True, "string"),
+        ("weight_type", "flat", "ivm, exptime"),
+        ("single", "yes", "boolean"),
+        ("blendheaders", 1, "boolean"),
+        ("in_memory", "maybe", "boolean"),
+        ("propagate_dq", None, "boolean"),
+        ("associations", 5, "list"),
+        ("overrides", None, "mapping"),
+        ("output_dir", 3, "string"),
+    ],
+)
+def test_bad_value_is_named_with_what_is_allowed(key, value, allowed):
+    message = refusal(**{key: value})
+    assert message.startswith(f"config: {key} = ")
+    assert message.endswith(f" {allowed}")
+    assert "\n" not in message
+    assert (str(value) if key == "fillval" else repr(value)).upper() in message.upper()
+
+
+@pytest.mark.parametrize(
+    ("value", "part", "allowed"),
+    [
+        ("1300,0", "output_shape[1] = 0", "at least 1"),
+        ([1300, 4.5], "output_shape[1] = 4.5", "integer"),
+        ([1300, "x"], "output_shape[1] = 'x'", "integer"),
+        ("wide,40", "output_shape[0] = 'wide'", "integer"),
+    ],
+)
+def test_bad_part_of_output_shape_is_named(value, part, allowed):
+    message = refusal(output_shape=value)
+    assert message.startswith(f"config: {part}: ")
+    assert message.endswith(allowed)
+
+
+@pytest.mark.parametrize("value", [[1300], [1300, 40, 2], []])
+def test_output_shape_of_the_wrong_length_is_explained(value):
+    explanation = refusal(output_shape=value).removeprefix(f"config: output_shape = {value!r}: ")
+    assert re.search(r"\b(2|two)\b", explanation)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("pixfrac", "nan"),
+        ("pixel_scale", math.nan),
+        ("pixel_scale_ratio", "inf"),
+        ("pixel_scale_ratio", math.nan),
+    ],
+)
+def test_numbers_that_are_not_finite_are_refused(key, value):
+    assert f"config: {key} = " in refusal(**{key: value})
+
+
+def test_all_mistakes_are_told_at_once():
+    lines = refusal(pixfrac=2, kernel="lanczos3", overrides={"p": {"single": 1}}).splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
+        "kernel = 'lanczos3'",
+        "overrides.p.single = 1",
+        "pixfrac = 2",
+    ]
+
+
+def test_overrides_go_before_the_configuration():
+    config = complete(
+        pixfrac=0.5,
+        kernel="point",
+        overrides={"p": {"pixfrac": "0.7", "output_shape": "1300,40", "fillval": 0}},
+    )
+    changed = {"pixfrac": 0.7, "output_shape": [1300, 40], "fillval": "0", "kernel": "point"}
+    assert product_arguments(config, SCHEMA, "p") == DEFAULTS | changed
+    assert product_arguments(config, SCHEMA, "q") == DEFAULTS | {"pixfrac": 0.5, "kernel": "point"}

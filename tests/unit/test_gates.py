@@ -1,0 +1,382 @@
+"""Gates pass good products, whatever the arguments, and fail broken ones.
+
+Products are broken on purpose, between their steps.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from inprocess import drizzled
+from specresample.drizzling import profiles as measures
+from specresample.grids.grid_gwcs import grid_wcs
+from specresample.grids.rectified import load_grid
+from specresample.grids.sources import source_slits
+from specresample.quality import gates
+from specresample.quality import slit_summary as facts
+from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, failed_gates
+from specresample.quality.slit_summary import slit_facts
+from specresample.s2d.product_files import Ingredients, product_files
+from specsim import (
+    LrsGeometry,
+    LrsSetup,
+    SlitGeometry,
+    fixed_slit,
+    galaxy,
+    prism_slitlet,
+    write_lrs,
+    write_nirspec,
+)
+
+SLIT = SlitGeometry(shape=(31, 120), unit=3.2, length=2.6, slope=-2.1, slant=0.15)
+PRISM = SlitGeometry(
+    shape=(27, 100), wavelengths=(0.75, 5.25), disperser="prism", length=2.0, slope=1.4
+)
+LRS = LrsGeometry(shape=(130, 60), bounding_box=((7.5, 51.5), (4.7, 120.7)))
+
+
+def slit(setup, geometry, nods=(-0.4, 0.45), **changes):
+    (slitlet,) = setup.slitlets
+    return replace(setup, slitlets=(replace(slitlet, geometry=geometry),), nods=nods, **changes)
+
+
+def bright(position=0.0, **changes):
+    """A bright source in a slit, at a place along it."""
+    setup = slit(fixed_slit(), SLIT, **changes)
+    (slitlet,) = setup.slitlets
+    source = galaxy(0, 0, redshift=4.2, continuum=2e-11, line=1e-11, resolution=500)
+    return replace(setup, slitlets=(replace(slitlet, source=source, position=position),))
+
+
+OBSERVATIONS = {
+    "grating MJy": lambda folder: write_nirspec(folder, bright()),
+    "prism MJy/sr": lambda folder: write_nirspec(
+        folder, slit(prism_slitlet(), PRISM, unit="MJy/sr")
+    ),
+    "LRS MJy/sr": lambda folder: write_lrs(folder, LrsSetup(geometry=LRS, nods=(-0.8, 0.7))),
+}
+
+
+@pytest.fixture(scope="module")
+def exposures(tmp_path_factory):
+    """Paths of the exposures of every observation."""
+    folder = tmp_path_factory.mktemp("gates")
+    return {
+        name: [*write(folder / name.replace("/", " ")).members]
+        for name, write in OBSERVATIONS.items()
+    }
+
+
+def made(paths: Sequence[Path], spoil: Callable[[Ingredients], None] | None = None, **arguments):
+    """Facts about the only slit of each file, of a product that is broken before it is combined."""
+    with drizzled(paths, name="p", **arguments) as ingredients:
+        if spoil:
+            spoil(ingredients)
+        return [product().facts[0] for product in product_files(ingredients).values()]
+
+
+def states(found):
+    return {name: gate["state"] for name, gate in found["gates"].items()}
+
+
+ALL_PASS = dict.fromkeys(("flux", "wavelength", "wcs", "size", "nods"), PASSED)
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"pixfrac": 0.6},
+        {"kernel": "point", "pixel_scale_ratio": 2.0},
+        {"pixel_scale_ratio": 2.0, "pixfrac": 0.6},
+        {"pixel_scale_ratio": 0.5},
+        {"pixel_scale": 0.08, "weight_type": "exptime"},
+        {"fillval": "0"},
+    ],
+    ids=str,
+)
+def test_good_products_pass(exposures, observation, arguments, caplog):
+    (found,) = made(exposures[observation], **arguments)
+    passed = states(found)
+    if arguments.get("kernel") == "point":
+        # On a finer grid its profiles have holes.
+        assert passed.pop("nods") != FAILED
+    assert passed.items() <= ALL_PASS.items()
+    assert found["gates"]["flux"]["value"] == pytest.approx(1, abs=0.005)
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def test_single_products_pass_and_have_no_nods(exposures):
+    files = made(exposures["grating MJy"], single=True)
+    assert len(files) == 2
+    for found in files:
+        assert states(found) == ALL_PASS | {"nods": NOT_MEASURABLE}
+        assert found["gates"]["nods"]["reason"] == "one exposure"
+    assert found["file"].endswith("_outlier_s2d.fits")
+
+
+def test_facts(exposures):
+    (found,) = made(exposures["grating MJy"])
+    assert found["file"] == "p_s2d.fits"
+    assert found["exposures"] == 2
+    assert found["exposure_time"] > 0
+    assert found["shape"][1] >= 120
+    low, high = found["wavelengths"]
+    assert 2 < low < high < 6
+    assert 0.5 < found["good"] < 1
+    assert found["signal_to_noise"] > 20
+
+
+def scale(factor):
+    def spoil(ingredients):
+        for arrays in ingredients.singles.values():
+            arrays.array("0/sci")[...] *= factor
+
+    return spoil
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize("factor", [0.9, 2.0, 1e6])
+def test_flux_of_a_wrong_scale_fails(exposures, observation, factor, caplog):
+    (found,) = made(exposures[observation], scale(factor))
+    assert states(found) == ALL_PASS | {"flux": FAILED}
+    assert found["gates"]["flux"]["value"] == pytest.approx(factor, rel=0.01)
+    (message,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert message.startswith(f"p_s2d.fits: slit {found['slit']}: gate flux failed: ")
+    assert f"{found['gates']['flux']['value']:g}, allowed are 0.95 to 1.05" in message
+
+
+def test_flux_of_an_exposure_that_is_lost_fails(exposures):
+    def spoil(ingredients):
+        # Twice the weight of nothing instead of the second exposure.
+        arrays = [*ingredients.singles.values()][1]
+        arrays.array("0/sci")[...] = 0
+
+    (found,) = made(exposures["grating MJy"], spoil)
+    assert found["gates"]["flux"]["state"] == FAILED
+
+
+def test_flux_with_the_pixel_area_of_another_scale_fails(exposures):
+    def spoil(ingredients):
+        ingredients.grids["sources"][0]["scale_ratio"] = 2.0
+
+    (found,) = made(exposures["prism MJy/sr"], spoil)
+    assert found["gates"]["flux"]["value"] == pytest.approx(0.5, rel=0.01)
+    assert found["gates"]["flux"]["state"] == FAILED
+
+
+def test_flux_density_that_is_not_scaled_fails(exposures, monkeypatch):
+    def spoil_scale(*args, intensity_scale, **options):
+        return drizzle(*args, **options)
+
+    from specresample.drizzling import exposure as singles
+
+    drizzle = singles.drizzle_slit
+    monkeypatch.setattr(singles, "drizzle_slit", spoil_scale)
+    (found,) = made(exposures["grating MJy"], pixel_scale_ratio=2.0)
+    assert found["gates"]["flux"]["value"] == pytest.approx(2, rel=0.01)
+    assert found["gates"]["flux"]["state"] == FAILED
+
+
+def test_flux_in_another_unit_fails(exposures):
+    def spoil(ingredients):
+        # The first exposure's is the product's.
+        for entry in [*ingredients.exposures.values()][1:]:
+            entry["slits"][0]["metadata"]["meta.bunit_data"] = "Jy"
+
+    (found,) = made(exposures["grating MJy"], spoil)
+    assert found["gates"]["flux"] == {
+        "state": FAILED,
+        "value": None,
+        "limits": [0.95, 1.05],
+        "reason": "BUNIT MJy was made of MJy, Jy",
+    }
+
+
+def test_flux_of_subtracted_nods_is_measured():
+    """Positive and negative traces cancel, and a wrong scale is found all the same."""
+    sky = np.zeros(40)
+    sky[[10, 20]] = 1, -1
+    flux = {"flux": sky, "weight": np.ones(40), "scale": 1.0}
+    sci = np.tile(sky[:, None], 30)
+    for factor, state in ((1.0, PASSED), (1.2, FAILED)):
+        gate = gates.flux_gate(
+            [flux], factor * sci, np.ones(sci.shape), pixel_area=1.0, units=["MJy"]
+        )
+        assert (gate["state"], gate["value"]) == (state, factor)
+
+
+@pytest.mark.parametrize(
+    ("wavelengths", "state"),
+    [
+        ([[1, 2, 3], [1, 2, 3]], PASSED),
+        ([[3, 2, 1], [3, 2, 1]], PASSED),
+        ([[np.nan, 1, 2], [np.nan, np.nan, np.nan]], PASSED),
+        ([[1, 2, 3], [3, 2, 1]], FAILED),  # each way in its row
+        ([[1, 2, 2], [1, 2, 3]], FAILED),  # twice the same
+        ([[np.nan, 1, np.nan]], FAILED),
+    ],
+)
+def test_wavelength_gate(wavelengths, state):
+    image = np.array(wavelengths, np.float32)
+    assert gates.wavelength_gate(image, dispersion_axis=1)["state"] == state
+    assert gates.wavelength_gate(image.T, dispersion_axis=2)["state"] == state
+
+
+class Inverse:
+    """A WCS whose inverse is that of another one."""
+
+    def __init__(self, forward, inverse):
+        self._forward, self.invert = forward, inverse.invert
+
+    def __call__(self, *pixels):
+        return self._forward(*pixels)
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_broken_wcs_fails(observation, exposures):
+    with drizzled(exposures[observation], name="p") as ingredients:
+        (product,) = (make() for make in product_files(ingredients).values())
+        source = ingredients.grids["sources"][0]
+        slits = source_slits(source, ingredients.exposures)
+        taken = {key: ingredients.singles[key].array("0/measures") for key in slits}
+
+    grid = load_grid(source["grid"])
+    moved = tuple(b + 0.05 * m for b, m in zip(grid.intercept, grid.slope, strict=True))
+    right, wrong = product.tree["meta"]["wcs"], grid_wcs(replace(grid, intercept=moved))
+
+    def gate(wcs):
+        tree = product.tree | {"meta": product.tree["meta"] | {"wcs": wcs}}
+        return slit_facts("p_s2d.fits", source, slits, taken, tree)["gates"]["wcs"]
+
+    assert gate(right)["state"] == PASSED
+    assert gate(right)["value"] < 1e-5
+    # Its inverse leads elsewhere; or both ways do, but not the pixel map of the drizzling.
+    for wcs in (Inverse(right, wrong), wrong):
+        assert gate(wcs)["state"] == FAILED
+        assert gate(wcs)["value"] == pytest.approx(0.05, rel=0.01)
+    nowhere = Inverse(lambda x, y: (x, y, np.nan * x), right)
+    assert gate(nowhere)["state"] == FAILED
+
+
+def test_exposures_of_two_places_make_an_absurd_size(exposures, tmp_path):
+    setup = bright()
+    pointing = replace(setup.pointing, dec=setup.pointing.dec + 20 / 3600)
+    far = write_nirspec(tmp_path, replace(setup, pointing=pointing)).members
+    (found,) = made([exposures["grating MJy"][0], far[1]])
+    assert found["gates"]["size"]["state"] == FAILED
+    assert found["gates"]["size"]["value"] > 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"), [((20, 100), 1), ((35, 110), 1), ((8, 100), 0.4), ((20, 900), 4.4554)]
+)
+def test_size_gate(shape, value):
+    exposures = [{"extent": (20.0, 100.0)}, {"extent": (19.0, 100.0)}]
+    gate = gates.size_gate(shape, exposures)
+    assert gate["value"] == pytest.approx(value, rel=1e-3)
+    assert gate["state"] == (PASSED if value == 1 else FAILED)
+
+
+@pytest.mark.parametrize("nods", [(-0.4, 0.45), (0.0, 0.0)])
+@pytest.mark.parametrize("shift", [0.1, 0.3, -0.6])
+def test_exposure_that_is_shifted_fails(nods, shift, tmp_path):
+    """Both exposures say they are of one source, which in one is elsewhere (arcsec)."""
+    first = write_nirspec(tmp_path / "first", bright(nods=nods)).members[0]
+    second = write_nirspec(tmp_path / "second", bright(shift, nods=nods)).members[1]
+    (found,) = made([first, second])
+    assert found["gates"]["nods"]["state"] == FAILED
+    assert found["gates"]["nods"]["value"] == pytest.approx(abs(shift) / 0.105, abs=0.35)
+    assert states(found) == ALL_PASS | {"nods": FAILED}
+
+
+def test_exposures_without_a_trace_are_not_measurable(tmp_path):
+    setup = slit(fixed_slit(), SLIT)
+    (slitlet,) = setup.slitlets
+    empty = replace(setup, slitlets=(replace(slitlet, source=None),))
+    (found,) = made([*write_nirspec(tmp_path, empty).members])
+    assert states(found) == ALL_PASS | {"nods": NOT_MEASURABLE}
+    assert found["gates"]["nods"]["reason"] == "no trace is bright enough"
+
+
+ROWS = np.arange(40.0)
+
+
+def profile(peaks, first=5, last=34, noise=0.01, flat=0.0):
+    """Measures of an exposure: traces at some rows, on rows from one to another."""
+    signal = flat + sum(
+        height * np.exp(-0.5 * ((ROWS - place) / 1.1) ** 2) for place, height in peaks.items()
+    )
+    signal = signal + noise * np.random.default_rng(int(1e3 * sum(peaks))).normal(size=40)
+    signal[(first > ROWS) | (last < ROWS)] = np.nan
+    error = np.where(np.isfinite(signal), noise, np.nan)
+    return {"profile": signal, "noise": error, "scale": np.float64(1)}
+
+
+def at_end(exposure, row):
+    """Show in an exposure's last row the middle of a pixel that is brighter."""
+    exposure["profile"][row] += 0.8
+    return exposure
+
+
+@pytest.mark.parametrize(
+    ("exposures", "state"),
+    [
+        # Subtracted nods leave negative traces, elsewhere in each.
+        ([profile({20: 1, 10: -0.5, 30: -0.5}), profile({20: 1, 15: -0.5, 25: -0.5})], PASSED),
+        # A brighter neighbour that only one of them sees.
+        ([profile({12: 1, 25: 3}, 5, 34), profile({12: 1}, 2, 20)], PASSED),
+        # Sky, and the edges of a slit that nods.
+        ([profile({20: 1}, 5, 30, flat=9), profile({20: 1}, 10, 35, flat=9)], PASSED),
+        ([profile({20: 1}), profile({20.3: 0.4})], PASSED),
+        ([profile({20: 1}), profile({20.7: 1})], FAILED),
+        ([profile({20: 1}), profile({20: 1}), profile({19.2: 1})], FAILED),
+        ([profile({12: 1}), profile({25: 1})], FAILED),
+        # Not the sky but the slit moved: a pattern of the slit says nothing.
+        ([profile({8: 1, 13: 1}, 5, 24), profile({14: 1, 19: 1}, 11, 30)], NOT_MEASURABLE),
+        ([profile({20: 1}), profile({20: 0.02})], NOT_MEASURABLE),
+        ([profile({20: 0.02}), profile({25: 0.02})], NOT_MEASURABLE),
+        ([profile({20: 1}), profile({}, 50, 0)], NOT_MEASURABLE),
+        # The slit's end cuts the trace of one of them; or has taken it all.
+        ([profile({20: 1}, 5, 34), profile({20: 1}, 5, 20)], NOT_MEASURABLE),
+        ([profile({20: 1}, 5, 34), profile({}, 25, 34)], NOT_MEASURABLE),
+        # A pixel at the end of the slit fills its row in part.
+        ([at_end(profile({20: 1}, 5, 22), 22), profile({20: 1}, 5, 34)], PASSED),
+    ],
+)
+def test_nods_gate(exposures, state):
+    gate = gates.nods_gate({str(n): exposure for n, exposure in enumerate(exposures)})
+    assert gate["state"] == state, gate
+
+
+def test_gate_that_breaks_fails_loudly_and_keeps_the_product(exposures, monkeypatch):
+    def broken(*args, **options):
+        raise RuntimeError("of its own")
+
+    monkeypatch.setattr(facts, "nods_gate", broken)
+    (found,) = made(exposures["grating MJy"])
+    assert states(found) == ALL_PASS | {"nods": FAILED}
+    (line,) = failed_gates(found)
+    assert "could not be evaluated (RuntimeError: of its own)" in line
+
+
+def test_exposure_that_cannot_be_measured_keeps_no_product_back(exposures, monkeypatch):
+    monkeypatch.setattr(measures, "_row_medians", lambda image: 1 / 0)
+    (found,) = made(exposures["grating MJy"])
+    assert FAILED in states(found).values() or NOT_MEASURABLE in states(found).values()
+
+
+def test_no_pixel_on_the_grid():
+    """As of a slit whose pixels are all bad."""
+    sci = np.full((10, 20), np.nan, np.float32)
+    pixmap = np.stack(np.meshgrid(np.arange(20.0), np.arange(10.0)), axis=-1)
+    weights = np.zeros(sci.shape, np.float32)
+    taken = measures.measure_exposure(sci, weights, pixmap, sci, dispersion_axis=1, drop=1.0)
+    gate = gates.flux_gate([taken], sci, weights, pixel_area=1.0, units=["MJy", "MJy"])
+    assert (gate["state"], gate["reason"]) == (NOT_MEASURABLE, "no flux on the grid")
+    assert gates.nods_gate({"a": taken, "b": taken})["state"] == NOT_MEASURABLE
+    assert gates.size_gate(sci.shape, [taken])["state"] == PASSED

@@ -1,0 +1,287 @@
+"""What must hold whatever the numbers are: of combination and drizzling, and of whole products."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inprocess import arrays, make, rewrite, write_slit_exposures
+from specresample.drizzling.combination import Combination
+from specresample.drizzling.slit import VARIANCES, drizzle_slit
+
+IN, OUT = (8, 10), (9, 13)
+PLANES = ("sci", *VARIANCES)
+
+seeds = st.integers(0, 2**32 - 1)
+# Powers of two: what they are multiplied with keeps all its digits.
+factors = st.integers(-6, 6).map(lambda power: 2.0**power)
+kernels = st.sampled_from(["square", "point"])
+pixfracs = st.floats(0.01, 1.0)
+quick = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def exposure(seed, shape=OUT):
+    """Arrays of an exposure on the output grid, a part of it without weight."""
+    rng = np.random.default_rng(seed)
+    single = {name: rng.uniform(0.5, 4.0, shape).astype("f4") for name in ("wht", *VARIANCES)}
+    single["sci"] = rng.normal(0.0, 3.0, shape).astype("f4")
+    single["dq"] = rng.integers(0, 2**32, shape, dtype=np.uint32)
+    empty = rng.random(shape) < 0.2
+    for name, array in single.items():
+        array[empty] = 0 if name in ("wht", "dq") else np.nan
+    return single
+
+
+def masked():
+    """Arrays of an exposure without any good pixel, as drizzled."""
+    single = {name: np.full(OUT, np.nan, "f4") for name in PLANES}
+    return single | {"wht": np.zeros(OUT, "f4"), "dq": np.zeros(OUT, np.uint32)}
+
+
+def combine(singles, *, times=None, scale_ratio=1.0):
+    combination = Combination(OUT, len(singles), propagate_dq=True)
+    for number, single in enumerate(singles):
+        combination.add(single, time=times and times[number])
+    return combination.finish(scale_ratio=scale_ratio, fill_value=np.nan)
+
+
+def bits(context):
+    """Context as a row of truth values for every exposure."""
+    planes = context.astype(np.int32).view(np.uint32)
+    return np.array([(plane >> bit) & 1 for plane in planes for bit in range(32)], bool)
+
+
+def assert_same(found, expected, names=None, rtol=0.0):
+    for name in names or set(expected) - {"con"}:
+        np.testing.assert_allclose(found[name], expected[name], rtol=rtol, atol=0, err_msg=name)
+
+
+# ---- combination ---------------------------------------------------------------------------------
+
+
+@quick
+@given(st.lists(seeds, min_size=1, max_size=70), st.randoms(use_true_random=False), st.booleans())
+def test_order_of_exposures_is_that_of_context_bits_alone(chosen, random, by_time):
+    order = list(range(len(chosen)))
+    random.shuffle(order)
+    singles = [exposure(seed) for seed in chosen]
+    times = [float(i + 1) for i in order] if by_time else None
+    found = combine([singles[i] for i in order], times=times)
+    expected = combine(singles, times=sorted(times) if by_time else None)
+    # Sums of other order differ in their last digits, and so does what nearly cancels.
+    for name in {*PLANES, "err", "wht", "dq"}:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(bits(found["con"])[: len(order)], bits(expected["con"])[order])
+    assert not bits(found["con"])[len(order) :].any()
+
+
+@quick
+@given(st.lists(seeds, min_size=1, max_size=5), st.integers(0, 5))
+def test_masked_exposure_changes_nothing(chosen, place):
+    singles = [exposure(seed) for seed in chosen]
+    place = min(place, len(singles))
+    found = combine([*singles[:place], masked(), *singles[place:]])
+    expected = combine(singles)
+    assert_same(found, expected)
+    others = np.delete(bits(found["con"]), place, axis=0)
+    np.testing.assert_array_equal(others, bits(expected["con"])[:-1])
+    assert not bits(found["con"])[place].any()
+
+
+@quick
+@given(st.lists(seeds, min_size=1, max_size=5), factors)
+def test_scaled_weights_scale_the_weight_alone(chosen, factor):
+    singles = [exposure(seed) for seed in chosen]
+    expected = combine(singles)
+    found = combine([single | {"wht": single["wht"] * np.float32(factor)} for single in singles])
+    assert_same(found, expected, {*PLANES, "err", "dq", "con"})
+    np.testing.assert_array_equal(found["wht"], expected["wht"] * np.float32(factor))
+
+
+@quick
+@given(st.lists(seeds, min_size=1, max_size=5), factors)
+def test_scaled_science_scales_science_and_error(chosen, factor):
+    singles = [exposure(seed) for seed in chosen]
+    scaled = [
+        single
+        | {"sci": single["sci"] * np.float32(factor)}
+        | {name: single[name] * np.float32(factor**2) for name in VARIANCES}
+        for single in singles
+    ]
+    expected, found = combine(singles), combine(scaled)
+    for name in ("sci", "err"):
+        np.testing.assert_array_equal(found[name], expected[name] * np.float32(factor))
+    assert_same(found, expected, {"wht", "dq", "con"})
+
+
+@quick
+@given(st.lists(seeds, min_size=1, max_size=70))
+def test_context_tells_where_each_exposure_has_weight(chosen):
+    singles = [exposure(seed) for seed in chosen]
+    context = combine(singles)["con"]
+    assert context.shape == (-(-len(singles) // 32), *OUT)
+    np.testing.assert_array_equal(
+        bits(context)[: len(singles)], [single["wht"] > 0 for single in singles]
+    )
+
+
+@quick
+@given(st.lists(seeds, min_size=1, max_size=5))
+def test_mean_lies_between_the_exposures(chosen):
+    singles = [exposure(seed) for seed in chosen]
+    values = np.ma.masked_invalid([single["sci"] for single in singles])
+    found = np.ma.masked_invalid(combine(singles)["sci"])
+    np.testing.assert_array_equal(found.mask, values.mask.all(axis=0))
+    assert (found >= values.min(axis=0) - 1e-5).all()
+    assert (found <= values.max(axis=0) + 1e-5).all()
+
+
+# ---- drizzling -----------------------------------------------------------------------------------
+
+
+def pixel_map(seed):
+    """A grid that is turned, stretched and moved a little."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[: IN[0], : IN[1]].astype(float)
+    matrix = np.eye(2) + rng.uniform(-0.15, 0.15, (2, 2))
+    return np.stack([x, y], axis=-1) @ matrix + rng.uniform(-1.0, 3.0, 2)
+
+
+def weights(seed):
+    rng = np.random.default_rng([seed, 1])
+    return (rng.uniform(0.5, 2.0, IN) * (rng.random(IN) < 0.9)).astype("f4")
+
+
+def image(seed):
+    return np.random.default_rng(seed).normal(0, 3, IN).astype("f4")
+
+
+def drizzle(sci, weight, seed, kernel, pixfrac, **more):
+    images = {"sci": sci, **more}
+    return drizzle_slit(images, weight, pixel_map(seed), OUT, pixfrac=pixfrac, kernel=kernel)
+
+
+@quick
+@given(seeds, kernels, pixfracs, st.floats(-1e3, 1e3, width=32))
+def test_constant_stays_constant(seed, kernel, pixfrac, value):
+    out = drizzle(np.full(IN, value, "f4"), weights(seed), seed, kernel, pixfrac)
+    seen = out["wht"] > 0
+    assert seen.any()
+    np.testing.assert_allclose(out["sci"][seen], value, rtol=1e-5)
+    assert np.isnan(out["sci"][~seen]).all()
+
+
+@quick
+@given(seeds, seeds, seeds, kernels, pixfracs, factors)
+def test_drizzling_is_linear(seed, first, second, kernel, pixfrac, factor):
+    a, b, weight = image(first), image(second), weights(seed)
+    out_a, out_b, both = (
+        drizzle(sci, weight, seed, kernel, pixfrac) for sci in (a, b, a + np.float32(factor) * b)
+    )
+    scale = 1e-5 * (np.abs(a).max() + factor * np.abs(b).max())
+    expected = out_a["sci"] + np.float32(factor) * out_b["sci"]
+    np.testing.assert_allclose(both["sci"], expected, rtol=0, atol=scale)
+    np.testing.assert_array_equal(both["wht"], out_a["wht"])
+
+
+@quick
+@given(seeds, kernels, pixfracs, factors)
+def test_scaled_input_weights_scale_the_output_weight_alone(seed, kernel, pixfrac, factor):
+    sci, weight = image(seed), weights(seed)
+    expected = drizzle(sci, weight, seed, kernel, pixfrac, var_rnoise=sci**2)
+    found = drizzle(sci, weight * np.float32(factor), seed, kernel, pixfrac, var_rnoise=sci**2)
+    np.testing.assert_allclose(found["wht"], expected["wht"] * factor, rtol=1e-5)
+    for name in ("sci", "var_rnoise"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5)
+
+
+@quick
+@given(seeds, kernels)
+def test_weight_is_conserved_within_the_grid(seed, kernel):
+    weight = weights(seed)
+    y, x = np.mgrid[: IN[0], : IN[1]].astype(float)
+    shift = np.random.default_rng(seed).uniform(0.0, min(np.subtract(OUT, IN)), 2)
+    pixmap = np.stack([x, y], axis=-1) + shift
+    out = drizzle_slit({"sci": weight}, weight, pixmap, OUT, pixfrac=1.0, kernel=kernel)
+    assert out["wht"].sum() == pytest.approx(weight.sum(), rel=1e-5)
+
+
+# ---- whole products ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def exposures(tmp_path_factory):
+    return write_slit_exposures(tmp_path_factory.mktemp("data"), nods=(-0.4, 0.4, 0.0))
+
+
+@pytest.fixture
+def product(tmp_path):
+    def made(exposures, name="product", **arguments):
+        grids = make(exposures, tmp_path, name=name, **arguments)
+        return grids["sources"][0]["grid"], arrays(tmp_path / f"{name}_s2d.fits")
+
+    return made
+
+
+def changed(exposures, folder, change):
+    """Copy exposures after a change of their HDUs."""
+    folder.mkdir()
+    copies = []
+    for exposure in exposures:
+        copies.append(folder / exposure.name)
+        copies[-1].write_bytes(exposure.read_bytes())
+        rewrite(copies[-1], change)
+    return copies
+
+
+def test_order_of_all_but_the_reference_changes_the_context_alone(exposures, product):
+    first, second, third = exposures
+    grid, expected = product([first, second, third])
+    other_grid, found = product([first, third, second], "other")
+    assert other_grid == grid
+    assert_same(found, expected, set(expected) - {"CON"}, rtol=1e-6)
+    swapped = bits(expected["CON"])
+    swapped[[1, 2]] = swapped[[2, 1]]
+    np.testing.assert_array_equal(bits(found["CON"]), swapped)
+
+
+def test_fully_masked_exposure_adds_nothing_to_the_arrays(exposures, product, tmp_path):
+    (third,) = changed(exposures[2:], tmp_path / "masked", lambda hdus: hdus["DQ"].data.fill(1))
+    grid, expected = product([*exposures[:2]])
+    other_grid, found = product([*exposures[:2], third], "other")
+    assert other_grid == grid
+    assert_same(found, expected, set(expected))
+
+
+def test_brighter_exposures_scale_science_and_error(exposures, product, tmp_path):
+    def brighter(hdus):
+        hdus["SCI"].data *= 2
+        for name in ("VAR_RNOISE", "VAR_POISSON", "VAR_FLAT"):
+            hdus[name].data *= 4
+
+    _, expected = product(exposures)
+    _, found = product(changed(exposures, tmp_path / "brighter", brighter), "other")
+    for name in ("SCI", "ERR"):
+        np.testing.assert_allclose(found[name], expected[name] * 2, rtol=1e-5, err_msg=name)
+    np.testing.assert_array_equal(found["WHT"], expected["WHT"] / 4)
+    assert_same(found, expected, {"CON", "WAVELENGTH"})
+
+
+def test_scaled_read_noise_scales_the_weight(exposures, product, tmp_path):
+    def louder(hdus):
+        hdus["VAR_RNOISE"].data *= 4
+
+    _, expected = product(exposures)
+    _, found = product(changed(exposures, tmp_path / "louder", louder), "other")
+    np.testing.assert_array_equal(found["WHT"], expected["WHT"] / 4)
+    assert_same(found, expected, {"SCI", "CON", "WAVELENGTH", "VAR_POISSON", "VAR_FLAT"}, 1e-5)
+    np.testing.assert_allclose(found["VAR_RNOISE"], expected["VAR_RNOISE"] * 4, rtol=1e-5)
+
+
+def test_constant_image_stays_constant(exposures, product, tmp_path):
+    def level(hdus):
+        hdus["SCI"].data[...] = 0.25
+
+    _, found = product(changed(exposures, tmp_path / "level", level))
+    seen = found["WHT"] > 0
+    assert seen.sum() > 500
+    np.testing.assert_allclose(found["SCI"][seen], 0.25, rtol=1e-5)

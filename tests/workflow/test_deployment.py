@@ -1,0 +1,75 @@
+"""What conda and containers are given: the same pins, for every rule."""
+
+import re
+
+import pytest
+import yaml
+from runs import PROJECT
+from specresample import __version__
+
+PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*")
+
+
+def environment(name):
+    return yaml.safe_load((PROJECT / "envs" / name).read_text())
+
+
+def test_environment_is_one_that_conda_makes():
+    content = environment("resample.yaml")
+    assert set(content) <= {"name", "channels", "dependencies"}
+    assert content["channels"] == ["conda-forge"]
+    *packages, pip = content["dependencies"]
+    assert all(isinstance(package, str) for package in packages)
+    # conda itself asks for pip where there is a list for pip.
+    assert {re.split("[=<>]", package)[0] for package in packages} == {"python", "pip"}
+    assert list(pip) == ["pip"]
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "envs").glob("*.yaml")), ids=lambda p: p.name)
+def test_everything_is_pinned(path):
+    pins = environment(path.name)["dependencies"][-1]["pip"]
+    assert all(PIN.fullmatch(pin) for pin in pins)
+    assert len({pin.split("==")[0].lower() for pin in pins}) == len(pins)
+    # The Makefile and the Containerfile read them with sed.
+    lines = re.findall("^      - (.*)$", path.read_text(), re.M)
+    assert lines == pins
+
+
+def test_every_rule_has_the_environment():
+    text = (PROJECT / "Snakefile").read_text()
+    rules = re.split("^(?:rule|checkpoint) ", text, flags=re.M)[1:]
+    assert len(rules) > 8
+    for rule in rules:
+        name = rule.split(":")[0]
+        if name not in ("all", "previews"):
+            assert re.search(r'^    conda:\n        "envs/resample\.yaml"$', rule, re.M), name
+
+
+def test_container_holds_all_parts_of_the_workflow():
+    lines = (PROJECT / "Containerfile").read_text().splitlines()
+    copied = {word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]}
+    parts = "Snakefile config envs profiles report rules scripts workflow"
+    for part in parts.split():
+        assert part in copied
+        assert (PROJECT / part).exists()
+    [base] = [line for line in lines if line.startswith("FROM ")]
+    python = next(p for p in environment("resample.yaml")["dependencies"] if "python" in p)
+    assert f"python:{python.partition('=')[2]}-" in base
+
+
+def test_version_is_the_same_everywhere():
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
+    changes = (PROJECT / "CHANGES.md").read_text()
+    assert re.search("^## (.*),", changes, re.M)[1] == __version__
+
+
+def documents():
+    return [*PROJECT.glob("*.md"), *PROJECT.glob("[!.]*/*.md")]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_links_between_documents(path):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
