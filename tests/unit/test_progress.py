@@ -63,7 +63,7 @@ def test_loop_knows_how_far_it_is():
 
 
 @pytest.fixture
-def terminal():
+def shown_log():
     """A clock, a log, and what is shown of it."""
     clock, shown = Clock(), []
     handler = logging.Handler()
@@ -74,8 +74,8 @@ def terminal():
     return clock, log, shown
 
 
-def test_terminal_shows_progress_of_long_jobs(terminal):
-    clock, log, shown = terminal
+def test_terminal_shows_progress_of_long_jobs(shown_log):
+    clock, log, shown = shown_log
     progress = Progress(range(30), 30, clock)
     for item in progress:
         clock.now += 1
@@ -87,14 +87,14 @@ def test_terminal_shows_progress_of_long_jobs(terminal):
     ]
 
 
-def test_terminal_shows_warnings_at_once(terminal):
-    _, log, shown = terminal
+def test_terminal_shows_warnings_at_once(shown_log):
+    _, log, shown = shown_log
     log.warning("slit left out")
     assert shown == ["slit left out"]
 
 
-def test_terminal_leaves_chatter_of_others_to_the_log(terminal):
-    clock, log, shown = terminal
+def test_terminal_leaves_chatter_of_others_to_the_log(shown_log):
+    clock, log, shown = shown_log
     other = logging.Logger("astropy.test")
     other.handlers = log.handlers
     clock.now = 60

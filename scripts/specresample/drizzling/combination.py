@@ -1,7 +1,7 @@
 """Combine the single products of a source: weighted mean, variances, error, context.
 
-Spec: "Drizzling". A drizzled mean is a weighted mean, so that exposures drizzled alone can be
-averaged afterwards, exactly.
+docs/specification.md, "Combination". A drizzled mean is a weighted mean, so exposures that
+were drizzled alone can be averaged afterwards, exactly.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Drizzle one slit of one exposure onto the output grid of its source (spec: "Drizzling")."""
+"""Drizzle a slit onto the output grid of its source (docs/specification.md, "Drizzling")."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Exposure times of exposures and their combinations (spec: "Product")."""
+"""Exposure times of exposures and of products (docs/specification.md, "Product")."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _EXPOSURE_IDENTITY = tuple(
 
 
 def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
-    """Sum the times of exposures (spec: "Product").
+    """Sum the times of exposures (docs/specification.md, "Product").
 
     Parameters
     ----------

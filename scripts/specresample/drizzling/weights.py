@@ -1,4 +1,4 @@
-"""Weight maps: how much every input pixel counts (spec: "Before drizzling")."""
+"""Weight maps: how much input pixels count (docs/specification.md, "Before drizzling")."""
 
 import numpy as np
 

@@ -23,7 +23,8 @@ from specresample.common.sky import separation, to_tangent, wrap_ra
 
 log = logging.getLogger(__name__)
 
-# Spec, "Output grid, NIRSpec": an exposure with more good pixels than this can be the reference.
+# An exposure with more good pixels than this can be the spatial reference (docs/specification.md,
+# "Output grid, NIRSpec").
 MIN_GOOD_PIXELS = 100
 
 # The slit position as a polynomial of two tangent-plane coordinates and wavelength: degrees that
@@ -326,7 +327,7 @@ def _inverse(transform: Model) -> Model:
 
 
 def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> np.ndarray:
-    """Flux-weighted slit position and mean wavelength (spec: "Output grid, NIRSpec", 1)."""
+    """Fiducial point of a slit (docs/specification.md, "Output grid, NIRSpec", 1)."""
     good = np.isfinite(position) & np.isfinite(wavelength) & np.isfinite(sci)
     weights = np.full(sci.shape, np.nan, dtype=np.float32)
     if good.any():

@@ -1,7 +1,8 @@
-"""FITS WCS of a rectified spectrum, for viewers that know no GWCS (spec: "Product").
+"""FITS WCS of a rectified spectrum (docs/specification.md, "Coordinates of a product").
 
-Wavelength is looked up in a table (WAVE-TAB, Greisen et al. 2006, A&A 446, 747, section 6), the
-spatial axis is an offset in arcsec with its zero at the planned source position.
+It is for viewers that know no GWCS. Wavelength is looked up in a table (WAVE-TAB, Greisen et al.
+2006, A&A 446, 747, section 6). The spatial axis is an offset in arcsec with its zero at the planned
+source position.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The GWCS of an output grid (spec: "Output grid", last points)."""
+"""The GWCS of an output grid (docs/specification.md, "Coordinates of a product")."""
 
 import gwcs
 import numpy as np

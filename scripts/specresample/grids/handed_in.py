@@ -1,4 +1,4 @@
-"""An output grid that is handed in (spec: "A grid handed in")."""
+"""An output grid that is handed in (docs/specification.md, "A grid handed in")."""
 
 import operator
 from collections.abc import Mapping, Sequence

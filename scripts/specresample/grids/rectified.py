@@ -3,7 +3,8 @@
 A grid is plain numbers; it maps world coordinates to its pixels by itself. Its GWCS, for the
 product, is made in `specresample.grids.grid_gwcs`.
 
-Spec: "Output grid, NIRSpec (sky)", "Output grid, interpolated (MIRI LRS)", "Output grid, lamp".
+docs/specification.md, "Output grid, NIRSpec", "Output grid, interpolated" and
+"Output grid, lamp".
 """
 
 import logging
@@ -242,7 +243,7 @@ def build_grid(
 
 
 def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
-    """Output grid of a NIRSpec slit on the sky (spec: "Output grid, NIRSpec (sky)").
+    """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec").
 
     Parameters
     ----------
@@ -286,7 +287,7 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
 def interpolated_grid(
     summaries: Sequence[dict], scale_ratio: float, *, descending: bool
 ) -> OutputGrid:
-    """Output grid of MIRI LRS (spec: "Output grid, interpolated (MIRI LRS)").
+    """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated").
 
     Parameters
     ----------
@@ -337,7 +338,7 @@ def interpolated_grid(
 
 
 def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
-    """Output grid of NIRSpec lamp data (spec: "Output grid, lamp").
+    """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp").
 
     Parameters
     ----------
@@ -370,7 +371,7 @@ def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
     """Merge the wavelength samplings of several exposures of a NIRSpec slit.
 
     The first exposure's sampling stands; every other one, in order of overlap, adds what lies
-    beyond the ends reached so far (spec: "Output grid, NIRSpec", 3).
+    beyond the ends reached so far (docs/specification.md, "Output grid, NIRSpec", 3).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""S_REGION of a product: where on the sky its spectra come from (spec: "Product")."""
+"""S_REGION: where on the sky the spectra come from (docs/specification.md, "Product")."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Which slits of which exposures show the same source (spec: "Input" and "Product")."""
+"""Which slits show the same source (docs/specification.md, "Input" and "Product")."""
 
 import logging
 import re

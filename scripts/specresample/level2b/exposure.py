@@ -1,6 +1,6 @@
 """Read a level-2b exposure: its slits, their arrays, WCSs and metadata.
 
-Spec: "Input" and the first paragraph of "Before drizzling".
+docs/specification.md, "Input" and "Before drizzling".
 """
 
 import datetime
@@ -270,7 +270,7 @@ class BadSlit:
 
 
 def mark_invalid(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Make NaN and DO_NOT_USE agree in all arrays of a slit (spec: "Before drizzling").
+    """Make NaN and DO_NOT_USE agree in a slit (docs/specification.md, "Before drizzling").
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Flags of the DQ arrays (specification, "Before drizzling")."""
+"""Flags of the DQ arrays (docs/specification.md, "Before drizzling")."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A quick sum of a rectified spectrum over its spatial profile, for a look at what came out."""
+"""Sum of a rectified spectrum over its spatial profile (docs/specification.md, "Quick sum")."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Gates: what must hold for every slit of a product, whatever the data.
+"""Gates: what must hold for every slit of a product (docs/specification.md, "Gates").
 
 A gate compares a value with limits and says ``passed``, ``failed`` or, with the reason,
 ``not measurable``. It judges a product and never keeps it back.

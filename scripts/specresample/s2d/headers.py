@@ -1,4 +1,4 @@
-"""Blend the metadata of several exposures, as the JWST schemas ask (spec: "Product").
+"""Blend the metadata of several exposures (docs/specification.md, "Product").
 
 Which keyword belongs to which metadata path, how it is blended and what goes to the header table
 is read from stdatamodels' schemas.

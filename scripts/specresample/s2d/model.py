@@ -1,4 +1,4 @@
-"""Put an s2d product together (spec: "Product")."""
+"""Put an s2d product together (docs/specification.md, "Product")."""
 
 import datetime
 import os

@@ -1,4 +1,4 @@
-"""Write an s2d product (specification, "Product")."""
+"""Write an s2d product (docs/specification.md, "Product")."""
 
 import io
 from functools import cache, lru_cache
