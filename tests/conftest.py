@@ -25,6 +25,7 @@ EXPECTED = {
     "nirspec_mos_real-fillval_0": {"fillval": "0"},
     "nirspec_mos_real-propagate_dq": {"propagate_dq": True},
     "nirspec_mos_real-output_wcs": {"output_wcs": "grid.asdf"},
+    "nirspec_mos_real_182-default": {},
     "nirspec_fs_sim-default": {},
     "nirspec_fs_sim-pixfrac_0.6": {"pixfrac": 0.6},
     "nirspec_mos_sim-default": {},
