@@ -7,6 +7,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.sky import to_tangent
 from specresample.grids.grid_gwcs import grid_wcs
 from specresample.grids.rectified import build_grid
+from specresample.grids.wavelengths import LinearGrid, LogGrid, NativeGrid
 
 LRS = {"kind": "interpolated", "dispersion_axis": 2, "wavelengths": (9.0, 8.0, 6.0)}
 TILTED = (0.6 * STEP, -0.8 * STEP)
@@ -25,9 +26,19 @@ GRIDS = {
 }
 
 
-@pytest.fixture(params=GRIDS)
+SAMPLINGS = {
+    "native": {},
+    "linear": {"sampling": LinearGrid(step=0.4)},
+    "log": {"sampling": LogGrid(resolving_power=15)},
+    "oversampled": {"sampling": NativeGrid(2)},
+    "reshaped": {"shape": (5, 5)},
+}
+
+
+@pytest.fixture(params=[(name, sampling) for name in GRIDS for sampling in SAMPLINGS])
 def grid(request):
-    return build_grid(*GRIDS[request.param], scale_ratio=1.3)
+    name, sampling = request.param
+    return build_grid(*GRIDS[name], scale_ratio=1.3, **SAMPLINGS[sampling])
 
 
 def world(grid):
@@ -62,7 +73,7 @@ def test_gwcs_agrees_with_the_grid(grid):
 def test_gwcs_and_back(grid):
     wcs = grid_wcs(grid)
     y, x = np.meshgrid(*(np.linspace(-0.4, n - 0.6, 7) for n in grid.shape), indexing="ij")
-    if grid.kind == "slit":
+    if grid.bounded:
         # Within the last step of the table pixels are no function of halves of steps.
         x = np.minimum(x, grid.shape[1] - 1)
     back = invert(wcs, *wcs(x, y))

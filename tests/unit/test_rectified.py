@@ -12,9 +12,9 @@ from specresample.grids.rectified import (
     interpolated_grid,
     lamp_grid,
     load_grid,
-    merge_wavelengths,
     slit_grid,
 )
+from specresample.grids.wavelengths import NATIVE, LinearGrid, LogGrid, NativeGrid, TableGrid
 
 # Two nods, the second 3.4 pixels further: 22.4 pixels from the first centre to the last.
 EXTENT = 22.4
@@ -27,7 +27,7 @@ def nods(**options):
 def check_inverse(grid, atol=1e-6):
     """The pixel map of the grid's own pixels is their indices."""
     along = grid.wavelength_nodes()[1]
-    along = along[1:-1] if grid.kind == "slit" else along
+    along = along[1:-1] if grid.bounded else along
     across = np.array(grid.sky())
     if grid.dispersion_axis == 1:
         planes = [*np.broadcast_arrays(*across[:, :, None], along[None, :])]
@@ -43,63 +43,6 @@ def check_inverse(grid, atol=1e-6):
 
 def pixels(grid, ra, dec, wavelength=2.0):
     return grid.pixel_map(np.array([ra, dec, wavelength]).reshape(3, 1, 1))[0, 0]
-
-
-# ---- wavelengths -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("exposures", "expected"),
-    [
-        ([[1.0, 2.0, 3.0]], [1, 2, 3]),
-        ([[3.0, 2.0, 1.0]], [1, 2, 3]),
-        # Only what lies beyond the ends is added.
-        ([[1.0, 2.0, 3.0], [1.5, 2.5, 3.5, 4.5]], [1, 2, 3, 3.5, 4.5]),
-        ([[1.0, 2.0, 3.0], [4.5, 3.5, 2.5, 1.5]], [1, 2, 3, 3.5, 4.5]),
-        ([[1.0, 2.0, 3.0], [-0.5, 0.5, 1.5]], [-0.5, 0.5, 1, 2, 3]),
-        ([[1.0, 2.0, 3.0], [0.5, 1.5, 2.5, 3.5]], [0.5, 1, 2, 3, 3.5]),
-        ([[1.0, 2.0, 3.0], [1.5, 2.5]], [1, 2, 3]),
-        # No overlap: all of it is added, and the gap stays.
-        ([[1.0, 2.0], [5.0, 6.0]], [1, 2, 5, 6]),
-        ([[5.0, 6.0], [1.0, 2.0]], [1, 2, 5, 6]),
-        # The nearer of two comes first, though it is named last.
-        ([[1.0, 2.0], [2.6, 4.6], [1.4, 2.4, 3.4]], [1, 2, 2.4, 3.4, 4.6]),
-        ([[1.0, 2.0], [5.0, 6.0], [3.5, 4.5]], [1, 2, 3.5, 4.5, 5, 6]),
-        # Exposures without wavelengths add none.
-        ([[1.0, 2.0], [], [2.5]], [1, 2, 2.5]),
-        ([[2.0]], [2]),
-    ],
-)
-def test_merged_wavelengths(exposures, expected):
-    assert merge_wavelengths(exposures) == expected
-
-
-@pytest.mark.parametrize(
-    ("exposures", "expected"),
-    [
-        # Steps of 1 and 2: closer than 0.1 is too close, and the first one goes.
-        ([[1.0, 2.0, 4.0], [4.09, 5.0]], [1, 2, 4.09, 5]),
-        ([[1.0, 2.0, 4.0], [4.11, 5.0]], [1, 2, 4, 4.11, 5]),
-        ([[1.0, 2.0, 4.0], [0.91, 0.0]], [0, 1, 2, 4]),
-        # The first exposure's smallest step counts, not the others'.
-        ([[1.0, 2.0], [2.5, 2.55, 2.75]], [1, 2, 2.55, 2.75]),
-        # A step of 0 leaves 100 float eps.
-        ([[1.0, 1.0, 2.0]], [1, 2]),
-        ([[1.0, 2.0, 2.0, 3.0], [3.0 + 1e-15, 3.5]], [1, 2, 3 + 1e-15, 3.5]),
-        ([[1.0, 2.0, 2.0, 3.0], [3.0 + 1e-9, 3.5]], [1, 2, 3, 3 + 1e-9, 3.5]),
-    ],
-)
-def test_of_two_wavelengths_too_close_the_first_goes(exposures, expected):
-    assert merge_wavelengths(exposures) == expected
-
-
-def test_first_exposure_of_a_single_wavelength_removes_nothing():
-    assert merge_wavelengths([[2.0], [1.0, 1.5, 2.5]]) == [1.0, 1.5, 2.0, 2.5]
-
-
-def test_merging_needs_wavelengths_of_the_first_exposure():
-    with pytest.raises(ResampleError, match="not enough valid pixels"):
-        merge_wavelengths([[], [1.0, 2.0]])
 
 
 # ---- NIRSpec slits -----------------------------------------------------------------------------
@@ -303,7 +246,17 @@ GRIDS = {
     "near the pole": lambda: build_grid(nods(point=(10.0, 89.9999)), "NRS_FIXEDSLIT"),
     "lrs": lambda: build_grid([summary(**LRS)], "MIR_LRS-FIXEDSLIT", scale_ratio=0.6),
     "lamp": lambda: build_grid([summary(kind="lamp")], "NRS_LAMP"),
+    "linear": lambda: sampled(LinearGrid(step=0.3)),
+    "oversampled": lambda: sampled(NativeGrid(3), scale_ratio=2.0),
+    "continued": lambda: sampled(NATIVE, shape=(40, 9)),
+    "lrs log": lambda: build_grid(
+        [summary(**LRS)], "MIR_LRS-FIXEDSLIT", sampling=LogGrid((5.0, 10.0), 20)
+    ),
 }
+
+
+def sampled(sampling, **options):
+    return build_grid(nods(), "NRS_MSASPEC", sampling=sampling, **options)
 
 
 @pytest.fixture(params=GRIDS)
@@ -349,3 +302,134 @@ def test_too_few_pixels_across_the_dispersion(kind, n):
 def test_slit_without_wavelengths():
     with pytest.raises(ResampleError, match="not enough valid pixels"):
         build_grid([summary(wavelengths=())], "NRS_FIXEDSLIT")
+
+
+# ---- grids that are asked for ------------------------------------------------------------------
+
+FOUR = (1.0, 1.5, 2.0, 2.5)  # the wavelengths of `summary`
+
+
+def test_wavelengths_that_are_asked_for_change_nothing_across_the_dispersion():
+    native = sampled(NATIVE)
+    grid = sampled(LinearGrid((0.5, 3.0), 0.1))
+    assert grid.shape == (native.shape[0], 26)
+    assert grid.wavelengths == pytest.approx(np.linspace(0.5, 3, 26))
+    assert grid.spacing == "linear"
+    assert grid.oversampling == pytest.approx(5)
+    ours, theirs = grid.to_dict(), native.to_dict()
+    same = {key for key in ours if ours[key] == theirs[key]}
+    assert set(ours) - same == {"shape", "wavelengths", "spacing", "oversampling"}
+
+
+def test_native_wavelengths_are_the_default():
+    assert sampled(NATIVE) == build_grid(nods(), "NRS_MSASPEC")
+    # No gap, nothing to fill.
+    assert sampled(NativeGrid(fill_gap=True)) == sampled(NATIVE)
+    assert sampled(NATIVE).bounded
+
+
+def test_filled_gap_leaves_the_ends_as_they_are():
+    steps = np.repeat([1.0, 7.0, 1.0], [15, 1, 15])
+    exposure = summary(wavelengths=tuple(20 + np.cumsum(steps)))
+    native = build_grid([exposure], "NRS_FIXEDSLIT")
+    grid = build_grid([exposure], "NRS_FIXEDSLIT", sampling=NativeGrid(fill_gap=True))
+    assert len(grid.wavelengths) == len(native.wavelengths) + 6
+    assert set(native.wavelengths) <= set(grid.wavelengths)
+    assert grid.bounded
+    assert grid.oversampling == pytest.approx(1)
+
+
+def test_grid_that_is_asked_for_is_continued_beyond_its_ends():
+    # A pixel of an exposure beyond the range is where it would be: its neighbour, of which a part
+    # falls onto the grid, takes its corners from there.
+    grid = sampled(LinearGrid((1.5, 2.0), 0.25))
+    x = [pixels(grid, *grid.tangent_point, w)[0] for w in (1.0, 1.375, 1.5, 2.0, 2.125, 3.0)]
+    np.testing.assert_allclose(x, [-2, -0.5, 0, 2, 2.5, 6])
+
+
+@pytest.mark.parametrize("kind", ["slit", "lamp", "interpolated"])
+def test_shape_that_is_the_default_one(kind):
+    exposure = summary(**LRS) if kind == "interpolated" else summary(kind=kind)
+    default = build_grid([exposure], "MIR_LRS-FIXEDSLIT")
+    assert build_grid([exposure], "MIR_LRS-FIXEDSLIT", shape=default.shape) == default
+
+
+@pytest.mark.parametrize("rows", [10, 21, 40])
+@pytest.mark.parametrize("kind", ["slit", "lamp", "interpolated"])
+def test_shape_stays_centred_across_the_dispersion(kind, rows):
+    exposure = summary(**LRS) if kind == "interpolated" else summary(kind=kind)
+    default = build_grid([exposure], "MIR_LRS-FIXEDSLIT")
+    shape = (rows, 3) if kind != "interpolated" else (3, rows)
+    grid = build_grid([exposure], "MIR_LRS-FIXEDSLIT", shape=shape)
+    assert grid.shape == shape
+    middles = [
+        np.array(g.slope) * (g.shape[g.dispersion_axis - 1] - 1) / 2 + g.intercept
+        for g in (grid, default)
+    ]
+    np.testing.assert_allclose(*middles, atol=1e-6 * STEP)
+    assert grid.slope == default.slope
+    if kind == "slit":
+        assert len(grid.slit_positions) == rows
+        x, y = to_tangent(*grid.sky(), *grid.tangent_point)
+        np.testing.assert_allclose(grid.slit_positions, SLIT_X * x + SLIT_Y * y, atol=1e-12)
+
+
+def test_shape_is_cut_or_continued_from_the_first_wavelength():
+    for columns, expected in ((2, FOUR[:2]), (3, FOUR[:3]), (6, (*FOUR, 3.0, 3.5))):
+        grid = sampled(NATIVE, shape=(30, columns))
+        assert grid.wavelengths == pytest.approx(expected)
+        # The reference's last column would take all that is cut off.
+        assert grid.spacing == "free"
+    down = build_grid([summary(**LRS)], "MIR_LRS-FIXEDSLIT", shape=(5, 30))
+    assert down.wavelengths == pytest.approx([9, 8, 6, 4, 2])
+
+
+def test_shape_of_other_wavelengths():
+    assert sampled(LinearGrid(step=0.25), shape=(30, 6)).wavelengths == pytest.approx(
+        0.875 + 0.25 * np.arange(6)
+    )
+    grid = sampled(LogGrid(resolving_power=10), shape=(30, 20))
+    np.testing.assert_allclose(np.diff(np.log(grid.wavelengths)), 0.1)
+    assert grid.spacing == "log"
+
+
+def test_wavelengths_of_a_table():
+    grid = sampled(TableGrid((1.0, 1.2, 1.9)))
+    assert grid.wavelengths == (1.0, 1.2, 1.9)
+    assert grid.spacing == "free"
+
+
+def test_descending_wavelengths_that_are_asked_for():
+    exposure = summary(**LRS)
+    for sampling, wavelengths in (
+        (LinearGrid((6.0, 9.0), 1.0), [9, 8, 7, 6]),
+        (NativeGrid(2), [9.25, 8.75, 8.25, 7.5, 6.5, 5.5]),
+        (TableGrid((7.0, 8.0)), [8, 7]),
+    ):
+        grid = build_grid([exposure], "MIR_LRS-FIXEDSLIT", sampling=sampling)
+        assert grid.wavelengths == pytest.approx(wavelengths)
+        assert grid.shape == (len(wavelengths), 20)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shape": (1, 50)}, "output_shape asks for 50 x 1 pixels: at least two along an axis"),
+        ({"shape": (10**6, 10**6)}, "output_shape asks for 1000000 x 1000000 pixels"),
+        ({"shape": (30, 10**6)}, "output_shape asks for 1000000 x 30 pixels"),
+        (
+            {"sampling": LinearGrid((1.0, 1000.0), 1e-3)},
+            "its wavelength grid asks for 999001 x 24 pixels",
+        ),
+        ({"sampling": LinearGrid((5.0, 6.0), 0.1)}, "5 to 6 um, does not overlap its exposures"),
+        ({"sampling": LinearGrid((1.0, 1.2), 0.5)}, "its wavelength grid asks for 1 x 24 pixels"),
+    ],
+)
+def test_absurd_grids_are_refused_with_the_numbers(options, message):
+    with pytest.raises(ResampleError, match=message):
+        build_grid(nods(), "NRS_MSASPEC", **options)
+
+
+def test_descending_grid_is_not_continued_beyond_zero():
+    with pytest.raises(ResampleError, match=r"-2 to 9 um, is continued beyond 0"):
+        build_grid([summary(**LRS)], "MIR_LRS-FIXEDSLIT", shape=(7, 30))

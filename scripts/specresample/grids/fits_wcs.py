@@ -1,8 +1,8 @@
 """FITS WCS of a rectified spectrum (docs/specification.md, "Coordinates of a product").
 
-It is for viewers that know no GWCS. Wavelength is looked up in a table (WAVE-TAB, Greisen et al.
-2006, A&A 446, 747, section 6). The spatial axis is an offset in arcsec with its zero at the planned
-source position.
+It is for viewers that know no GWCS. Wavelength is linear (WAVE), logarithmic (WAVE-LOG) or, in
+general, looked up in a table (WAVE-TAB): Greisen et al. 2006, A&A 446, 747. The spatial axis is an
+offset in arcsec with its zero at the planned source position.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,19 +44,31 @@ def fits_wcs(
     if pixel_scale is None or line is None or not grid.celestial:
         return {}
     spectral, spatial = (1, 2) if dispersion_axis == 1 else (2, 1)
+    ctype, first, step = _spectral_axis(grid.spacing, line)
     return {
         "wcsaxes": 2,
-        f"ctype{spectral}": "WAVE-TAB",
+        f"ctype{spectral}": ctype,
         f"cunit{spectral}": "um",
         f"crpix{spectral}": 1.0,
-        f"crval{spectral}": 1.0,
-        f"cdelt{spectral}": 1.0,
+        f"crval{spectral}": first,
+        f"cdelt{spectral}": step,
         f"ctype{spatial}": "OFFSET",
         f"cunit{spatial}": "arcsec",
         f"crpix{spatial}": source_pixel + 1.0,
         f"crval{spatial}": 0.0,
         f"cdelt{spatial}": pixel_scale,
     }
+
+
+def _spectral_axis(spacing: str, line: np.ndarray) -> tuple[str, float, float]:
+    """CTYPE, CRVAL and CDELT of wavelengths whose first pixel is the reference pixel."""
+    first, last = float(line[0]), float(line[-1])
+    if spacing == "linear":
+        return "WAVE", first, (last - first) / (len(line) - 1)
+    if spacing == "log":
+        # Greisen et al. 2006, equation 5 and table 3: first exp(CDELT (p - 1) / first).
+        return "WAVE-LOG", first, first * float(np.log(last / first)) / (len(line) - 1)
+    return "WAVE-TAB", 1.0, 1.0
 
 
 def dispersion_line(grid: Grid, dispersion_axis: int) -> np.ndarray | None:

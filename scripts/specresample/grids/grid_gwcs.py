@@ -88,7 +88,7 @@ def _pixel_to_slit(grid: OutputGrid) -> Model:
 def _wavelength(grid: OutputGrid) -> Tabular1D:
     pixels, wavelengths = grid.wavelength_nodes()
     # Without a fill value Tabular1D continues its outer segments.
-    fill = np.nan if grid.kind == "slit" else None
+    fill = np.nan if grid.bounded else None
     table = Tabular1D(points=pixels, lookup_table=wavelengths, bounds_error=False, fill_value=fill)
     order = slice(None, None, 1 if wavelengths[0] <= wavelengths[-1] else -1)
     table.inverse = Tabular1D(

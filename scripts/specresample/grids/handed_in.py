@@ -44,6 +44,7 @@ class CustomGrid:
     pixel_area: float | None
 
     kind = "custom"
+    spacing = "free"
 
     def to_dict(self) -> dict:
         """Plain values for a JSON file."""

@@ -9,7 +9,7 @@ docs/specification.md, "Output grid, NIRSpec", "Output grid, interpolated" and
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +18,16 @@ from numpy.polynomial import polynomial
 from specresample.common.errors import ResampleError
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
+from specresample.grids.wavelengths import (
+    NATIVE,
+    WavelengthGrid,
+    check_wavelengths,
+    extend_wavelengths,
+    interpolate,
+    largest_oversampling,
+    merge_wavelengths,
+    with_count,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +39,7 @@ class Grid(Protocol):
     shape: tuple[int, int]
     celestial: bool
     slit_positions: tuple[float, ...] | None
+    spacing: str
 
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale in arcsec."""
@@ -88,6 +99,10 @@ class OutputGrid:
         Wavelength of every pixel along the dispersion, in um.
     slit_positions : tuple of float or None
         Slit y of every pixel across the dispersion, for kind ``slit``.
+    spacing : str
+        How the wavelengths are spaced: ``native``, ``linear``, ``log`` or ``free``.
+    oversampling : float
+        Pixels along the dispersion that a pixel of an exposure spans, where it is most.
     """
 
     kind: str
@@ -99,6 +114,8 @@ class OutputGrid:
     leading: int
     wavelengths: tuple[float, ...]
     slit_positions: tuple[float, ...] | None = None
+    spacing: str = "native"
+    oversampling: float = 1.0
 
     def to_dict(self) -> dict:
         """Plain values for a JSON file."""
@@ -118,18 +135,23 @@ class OutputGrid:
         """Spatial pixel scale in arcsec; None for lamp data."""
         return 3600 * float(np.hypot(*self.slope)) if self.celestial else None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the grid has no pixels, not even by continuation, beyond its wavelengths."""
+        return self.kind == "slit" and self.spacing == "native"
+
     def wavelength_nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """Pixel indices and wavelengths between which wavelength is linear.
 
         Returns
         -------
         tuple of ndarray
-            Indices and wavelengths (um). The slit grid reaches half a pixel beyond its first and
-            last pixel and is not defined outside; the others are continued linearly.
+            Indices and wavelengths (um). A bounded grid reaches half a pixel beyond its first and
+            last pixel; the others are continued linearly.
         """
         wavelengths = np.array(self.wavelengths)
         pixels = np.arange(len(wavelengths), dtype=float)
-        if self.kind != "slit":
+        if not self.bounded:
             return pixels, wavelengths
         pixels = np.concatenate([[-0.5], pixels, [len(wavelengths) - 0.5]])
         first = wavelengths[0] - 0.5 * (wavelengths[1] - wavelengths[0])
@@ -177,8 +199,8 @@ class OutputGrid:
         Returns
         -------
         ndarray, shape (ny, nx, 2)
-            x and y in pixels of the grid, in this order; NaN where invalid or, for NIRSpec, beyond
-            the grid's wavelengths.
+            x and y in pixels of the grid, in this order; NaN where invalid or beyond the
+            wavelengths of a bounded grid.
         """
         plane = coordinates[:2]
         if self.celestial:
@@ -192,16 +214,18 @@ class OutputGrid:
         pixels, nodes = self.wavelength_nodes()
         if nodes[0] > nodes[-1]:
             pixels, nodes = pixels[::-1], nodes[::-1]
-        if self.kind == "slit":
+        if self.bounded:
             return np.interp(wavelength, nodes, pixels, left=np.nan, right=np.nan)
-        # Segments are looked up by hand since np.interp cannot continue the outer ones.
-        segment = np.clip(np.searchsorted(nodes, wavelength) - 1, 0, len(nodes) - 2)
-        step = (pixels[segment + 1] - pixels[segment]) / (nodes[segment + 1] - nodes[segment])
-        return pixels[segment] + (wavelength - nodes[segment]) * step
+        return interpolate(wavelength, nodes, pixels)
 
 
 def build_grid(
-    summaries: Sequence[dict], exposure_type: str, *, scale_ratio: float = 1.0
+    summaries: Sequence[dict],
+    exposure_type: str,
+    *,
+    scale_ratio: float = 1.0,
+    sampling: WavelengthGrid = NATIVE,
+    shape: tuple[int, int] | None = None,
 ) -> OutputGrid:
     """Lay out the output grid of one source.
 
@@ -214,6 +238,11 @@ def build_grid(
         EXP_TYPE of the first exposure.
     scale_ratio : float
         Input pixel scale over output pixel scale, across the dispersion.
+    sampling : WavelengthGrid, optional
+        What is asked of the wavelengths; by default they are the exposures' own.
+    shape : tuple of int, optional
+        Shape (ny, nx) that is asked for: across the dispersion the grid stays where its middle is,
+        along it from its first wavelength.
 
     Returns
     -------
@@ -222,27 +251,54 @@ def build_grid(
     Raises
     ------
     ResampleError
-        When the coordinates do not suffice for a grid.
+        When the coordinates do not suffice for a grid, or nothing can come of what is asked for.
     """
     kinds = {summary["kind"] for summary in summaries}
     if len(kinds) > 1:
         raise ResampleError(
             f"its exposures have WCSs of different kinds: {', '.join(sorted(kinds))}"
         )
+    rows, columns = None, None
+    if shape is not None:
+        _check_size(*shape, "output_shape")
+        rows, columns = shape if summaries[0]["dispersion_axis"] == 1 else shape[::-1]
     if kinds == {"slit"}:
-        grid = slit_grid(summaries, scale_ratio)
+        grid = slit_grid(summaries, scale_ratio, rows)
     elif kinds == {"interpolated"}:
         # Rectified LRS spectra keep the detector's direction, long wavelengths first.
         descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
-        grid = interpolated_grid(summaries, scale_ratio, descending=descending)
+        grid = interpolated_grid(summaries, scale_ratio, rows, descending=descending)
     else:
-        grid = lamp_grid(summaries[0], scale_ratio)
+        grid = lamp_grid(summaries[0], scale_ratio, rows)
     if min(grid.shape) < 1 or len(grid.wavelengths) < 2:
         raise ResampleError("its valid pixels span no more than one pixel along an axis")
-    return grid
+    return _sampled(grid, sampling, columns)
 
 
-def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
+def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None) -> OutputGrid:
+    """Give a grid the wavelengths that are asked for, and as many."""
+    native = np.sort(grid.wavelengths)
+    upwards = slice(None, None, 1 if grid.wavelengths[0] <= grid.wavelengths[-1] else -1)
+    wavelengths, spacing = sampling.wavelengths(native)[upwards], sampling.spacing
+    if columns is not None and columns != len(wavelengths):
+        wavelengths = with_count(wavelengths, columns, spacing)
+        spacing = "free" if spacing == "native" else spacing
+    if spacing == "native" and len(wavelengths) == len(native):
+        return grid
+    across = grid.shape[grid.dispersion_axis - 1]
+    shape = (across, len(wavelengths))[:: 1 if grid.dispersion_axis == 1 else -1]
+    _check_size(*shape, "its wavelength grid")
+    check_wavelengths(wavelengths[upwards], native)
+    return replace(
+        grid,
+        shape=shape,
+        wavelengths=tuple(wavelengths.tolist()),
+        spacing=spacing,
+        oversampling=max(1.0, largest_oversampling(wavelengths[upwards], native)),
+    )
+
+
+def slit_grid(summaries: Sequence[dict], scale_ratio: float, rows: int | None = None) -> OutputGrid:
     """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec").
 
     Parameters
@@ -251,6 +307,8 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
         Summary of the slit in every exposure.
     scale_ratio : float
         Input over output pixel scale.
+    rows : int, optional
+        Pixels across the dispersion; by default those that hold all exposures.
 
     Returns
     -------
@@ -264,7 +322,7 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
 
     low, high = _extent(summaries, tangent_point)
     extent = high - low
-    n = _count(extent[leading], slope[leading], wavelengths) + 1
+    n = rows or _count(extent[leading], slope[leading], wavelengths) + 1
     edge = np.where(slope > 0, low, high)
     intercept = edge - np.sign(slope) * (n * np.abs(slope) - extent) / 2
 
@@ -285,7 +343,7 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float) -> OutputGrid:
 
 
 def interpolated_grid(
-    summaries: Sequence[dict], scale_ratio: float, *, descending: bool
+    summaries: Sequence[dict], scale_ratio: float, rows: int | None = None, *, descending: bool
 ) -> OutputGrid:
     """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated").
 
@@ -295,6 +353,8 @@ def interpolated_grid(
         Summary of the slit in every exposure.
     scale_ratio : float
         Input over output pixel scale.
+    rows : int, optional
+        Pixels across the dispersion; by default those that hold all exposures.
     descending : bool
         Whether wavelength falls with the pixel index.
 
@@ -315,13 +375,9 @@ def interpolated_grid(
             (float(np.min(dec_limits)) + float(np.max(dec_limits))) / 2,
         )
     low, high = _extent(summaries, tangent_point)
-    wavelengths = np.array(first["wavelengths"])
-    for summary in summaries[1:]:
-        more = np.array(summary["wavelengths"])
-        beyond = (more < wavelengths.min()) | (more > wavelengths.max())
-        wavelengths = np.concatenate([wavelengths, more[beyond]])
-    wavelengths = np.unique(wavelengths)[:: -1 if descending else 1]
-    n = _count((high - low)[leading], slope[leading], wavelengths)
+    wavelengths = extend_wavelengths([s["wavelengths"] for s in summaries])
+    wavelengths = wavelengths[:: -1 if descending else 1]
+    n = rows or _count((high - low)[leading], slope[leading], wavelengths)
     intercept = -slope * (n - 1) / 2
 
     axis = first["dispersion_axis"]
@@ -333,11 +389,11 @@ def interpolated_grid(
         slope=tuple(slope.tolist()),
         intercept=tuple(intercept.tolist()),
         leading=leading,
-        wavelengths=tuple(wavelengths.tolist()),
+        wavelengths=tuple(wavelengths),
     )
 
 
-def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
+def lamp_grid(summary: dict, scale_ratio: float, rows: int | None = None) -> OutputGrid:
     """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp").
 
     Parameters
@@ -346,6 +402,8 @@ def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
         Summary of the slit in the first exposure.
     scale_ratio : float
         Input over output pixel scale.
+    rows : int, optional
+        Pixels across the dispersion; by default those that hold all exposures.
 
     Returns
     -------
@@ -353,7 +411,9 @@ def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
     """
     slope, intercept = _sampling(summary, None, scale_ratio)
     wavelengths = summary["wavelengths"]
-    n = _count(len(summary["centre"][0]), 1 / scale_ratio, wavelengths)
+    natural = _count(len(summary["centre"][0]), 1 / scale_ratio, wavelengths)
+    n = rows or natural
+    intercept = intercept - slope * (n - natural) / 2
     axis = summary["dispersion_axis"]
     return OutputGrid(
         kind="lamp",
@@ -365,43 +425,6 @@ def lamp_grid(summary: dict, scale_ratio: float) -> OutputGrid:
         leading=1,
         wavelengths=tuple(wavelengths),
     )
-
-
-def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
-    """Merge the wavelength samplings of several exposures of a NIRSpec slit.
-
-    The first exposure's sampling stands; every other one, in order of overlap, adds what lies
-    beyond the ends reached so far (docs/specification.md, "Output grid, NIRSpec", 3).
-
-    Parameters
-    ----------
-    exposures : sequence of sequence of float
-        Median wavelength of every detector column, in um.
-
-    Returns
-    -------
-    list of float
-        Ascending, in um.
-
-    Raises
-    ------
-    ResampleError
-        When the first exposure has no wavelengths.
-    """
-    if not len(exposures[0]):
-        raise ResampleError("not enough valid pixels for an output grid")
-    merged = np.sort(exposures[0])
-    smallest_step = np.abs(np.diff(merged)).min() if len(merged) > 1 else 0.0
-    others = [np.sort(other) for other in exposures[1:] if len(other)]
-    while others:
-        overlap = [min(merged[-1], o[-1]) - max(merged[0], o[0]) for o in others]
-        other = others.pop(int(np.argmax(overlap)))
-        # Not overlapping at all, an exposure lies wholly beyond one end and is added as a whole.
-        below, above = other[other < merged[0]], other[other > merged[-1]]
-        merged = np.concatenate([below, merged, above])
-    tolerance = max(0.1 * smallest_step, 100 * np.finfo(float).eps)
-    keep = np.append(np.abs(np.diff(merged)) >= tolerance, True)
-    return merged[keep].tolist()
 
 
 def _sampling(
@@ -429,6 +452,14 @@ def _count(extent: float, slope: float, wavelengths: Sequence[float]) -> int:
             "are all exposures of one place?"
         )
     return int(n)
+
+
+def _check_size(ny: int, nx: int, what: str) -> None:
+    if min(ny, nx) < 2 or ny * nx > MAX_PIXELS:
+        raise ResampleError(
+            f"{what} asks for {nx} x {ny} pixels: at least two along an axis, at most {MAX_PIXELS} "
+            "in all are allowed"
+        )
 
 
 def _extent(

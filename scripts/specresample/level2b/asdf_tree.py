@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import asdf
+import astropy.io.misc.yaml  # noqa: F401
 import numpy as np
 import yaml
 from asdf.extension import Converter, Extension, ExtensionProxy
@@ -22,7 +23,8 @@ from specresample.common.errors import ResampleError
 from specresample.common.limits import MAX_ASDF
 
 # asdf reads its many manifests and schemas with the parser that is written in Python; that in C
-# reads the same, and every job starts half a second earlier.
+# reads the same, and every job starts half a second earlier. It does not read the header of an ECSV
+# table. Astropy's loader is imported before, so that it keeps the one in Python.
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 EXTENSION = "ASDF"

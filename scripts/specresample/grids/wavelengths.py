@@ -1,0 +1,450 @@
+"""The wavelengths of a product: native ones, and grids that are asked for instead.
+
+All are in um and ascending here; spectra that run downwards are turned by who lays out the grid.
+
+See docs/specification.md, "Output grid, NIRSpec", 3, "Output grid, interpolated" and "Wavelength
+grids".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from specresample.common.errors import ResampleError, first_line
+from specresample.common.limits import MAX_PIXELS
+
+# Neighbours that are more native steps apart have a gap between them.
+_GAP = 1.5
+# So many steps on either side of a gap give the step in it: the medians of the columns at the end
+# of a detector, which a tilted slit fills in part, are uneven.
+_NEAR = 10
+
+# Steps this many times finer than the exposures' own are a mistake, not a wish.
+MAX_OVERSAMPLING = 100
+
+# Parts of a pixel that are rounding when pixels are counted.
+_ROUNDING = 1e-6
+
+
+class WavelengthGrid(Protocol):
+    """What is asked of the wavelengths of a product.
+
+    Attributes
+    ----------
+    spacing : str
+        ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
+    """
+
+    @property
+    def spacing(self) -> str:
+        """How the wavelengths are spaced."""
+
+    def wavelengths(self, native: np.ndarray) -> np.ndarray:
+        """Wavelengths of a product whose exposures have the native ones."""
+
+
+@dataclass(frozen=True)
+class NativeGrid:
+    """The exposures' own wavelengths.
+
+    Attributes
+    ----------
+    oversampling : int
+        Pixels to a native one.
+    fill_gap : bool
+        Put columns between wavelengths that are more than 1.5 steps apart.
+    """
+
+    oversampling: int = 1
+    fill_gap: bool = False
+
+    @property
+    def spacing(self) -> str:
+        """How the wavelengths are spaced."""
+        return "native" if self.oversampling == 1 else "free"
+
+    def wavelengths(self, native: np.ndarray) -> np.ndarray:
+        """Wavelengths of a product.
+
+        Parameters
+        ----------
+        native : ndarray
+            Wavelengths of the exposures.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        ResampleError
+            When they would be too many.
+        """
+        if self.fill_gap:
+            native = fill_gaps(native)
+        return native if self.oversampling == 1 else oversampled(native, self.oversampling)
+
+
+NATIVE = NativeGrid()
+
+
+@dataclass(frozen=True)
+class LinearGrid:
+    """Wavelengths at a constant step.
+
+    Attributes
+    ----------
+    limits : tuple of float or None
+        Centres of the first and the last pixel, in um; None for what the exposures cover.
+    step : float or None
+        In um; None for the median native step.
+    oversampling : int
+        Steps to the median native one.
+    """
+
+    limits: tuple[float, float] | None = None
+    step: float | None = None
+    oversampling: int = 1
+
+    spacing: ClassVar[str] = "linear"
+
+    def wavelengths(self, native: np.ndarray) -> np.ndarray:
+        """Wavelengths of a product; as those of `NativeGrid`."""
+        step = self.step or np.median(np.diff(native)) / self.oversampling
+        return _evenly(native, self.limits, step)
+
+
+@dataclass(frozen=True)
+class LogGrid:
+    """Wavelengths at a constant step of their logarithm.
+
+    Attributes
+    ----------
+    limits : tuple of float or None
+        Centres of the first and the last pixel, in um; None for what the exposures cover.
+    resolving_power : float or None
+        Wavelength over step; None for the native median.
+    oversampling : int
+        Steps to the native median.
+    """
+
+    limits: tuple[float, float] | None = None
+    resolving_power: float | None = None
+    oversampling: int = 1
+
+    spacing: ClassVar[str] = "log"
+
+    def wavelengths(self, native: np.ndarray) -> np.ndarray:
+        """Wavelengths of a product; as those of `NativeGrid`."""
+        native = np.log(native)
+        median = np.median(np.diff(native)) / self.oversampling
+        step = 1 / self.resolving_power if self.resolving_power else median
+        limits = None if self.limits is None else np.log(self.limits)
+        return np.exp(_evenly(native, limits, step))
+
+
+@dataclass(frozen=True)
+class TableGrid:
+    """Wavelengths given one by one.
+
+    Attributes
+    ----------
+    centres : tuple of float
+        Ascending, in um.
+    """
+
+    centres: tuple[float, ...]
+
+    spacing: ClassVar[str] = "free"
+
+    def wavelengths(self, native: np.ndarray) -> np.ndarray:
+        """Wavelengths of a product: those given, whatever the native ones."""
+        return np.array(self.centres)
+
+    @classmethod
+    def read(cls, file: str | Path) -> "TableGrid":
+        """Read the wavelengths of a table.
+
+        Parameters
+        ----------
+        file : str or Path
+            ECSV or FITS; the first column is the wavelength, with a unit of length.
+
+        Returns
+        -------
+        TableGrid
+
+        Raises
+        ------
+        ResampleError
+            When the table is not readable or its first column no wavelengths; names the file.
+        """
+        # A second of imports, which other grids do without.
+        from astropy.table import QTable
+
+        try:
+            # The format is found by the name.
+            table = QTable.read(file)
+            column = table.columns[0]
+        except Exception as error:
+            raise ResampleError(
+                f"wavelength_grid {file}: not readable as a table in ECSV or FITS "
+                f"({first_line(error)})"
+            ) from error
+        try:
+            centres = np.asarray(column.to_value("um"), float)
+        except Exception as error:
+            raise ResampleError(
+                f"wavelength_grid {file}: its first column {table.colnames[0]} needs a unit of "
+                "length, as um or Angstrom"
+            ) from error
+        steps = np.diff(centres) if centres.ndim == 1 else np.zeros(0)
+        if not (steps.size and (steps > 0).all() and centres[0] > 0 and np.isfinite(centres[-1])):
+            raise ResampleError(
+                f"wavelength_grid {file}: its first column {table.colnames[0]} needs two or more "
+                "wavelengths, positive and rising"
+            )
+        return cls(tuple(centres.tolist()))
+
+
+# ---- native wavelengths ------------------------------------------------------------------------
+
+
+def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
+    """Merge the wavelength samplings of several exposures of a NIRSpec slit.
+
+    The first exposure's sampling stands; every other one, in order of overlap, adds what lies
+    beyond the ends reached so far (docs/specification.md, "Output grid, NIRSpec", 3).
+
+    Parameters
+    ----------
+    exposures : sequence of sequence of float
+        Median wavelength of every detector column, in um.
+
+    Returns
+    -------
+    list of float
+        Ascending, in um.
+
+    Raises
+    ------
+    ResampleError
+        When the first exposure has no wavelengths.
+    """
+    if not len(exposures[0]):
+        raise ResampleError("not enough valid pixels for an output grid")
+    merged = np.sort(exposures[0])
+    smallest_step = np.abs(np.diff(merged)).min() if len(merged) > 1 else 0.0
+    others = [np.sort(other) for other in exposures[1:] if len(other)]
+    while others:
+        overlap = [min(merged[-1], o[-1]) - max(merged[0], o[0]) for o in others]
+        other = others.pop(int(np.argmax(overlap)))
+        # Not overlapping at all, an exposure lies wholly beyond one end and is added as a whole.
+        below, above = other[other < merged[0]], other[other > merged[-1]]
+        merged = np.concatenate([below, merged, above])
+    tolerance = max(0.1 * smallest_step, 100 * np.finfo(float).eps)
+    keep = np.append(np.abs(np.diff(merged)) >= tolerance, True)
+    return merged[keep].tolist()
+
+
+def extend_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
+    """Extend the first exposure's wavelengths of MIRI LRS by what others have beyond its ends.
+
+    Parameters
+    ----------
+    exposures : sequence of sequence of float
+        Median wavelength of every detector row, in um.
+
+    Returns
+    -------
+    list of float
+        Ascending, in um, without doubles (docs/specification.md, "Output grid, interpolated").
+    """
+    extended = np.array(exposures[0])
+    for other in map(np.array, exposures[1:]):
+        beyond = (other < extended.min()) | (other > extended.max())
+        extended = np.concatenate([extended, other[beyond]])
+    return np.unique(extended).tolist()
+
+
+# ---- other grids -------------------------------------------------------------------------------
+
+
+def fill_gaps(native: np.ndarray) -> np.ndarray:
+    """Put wavelengths where neighbours are more than 1.5 steps apart.
+
+    Parameters
+    ----------
+    native : ndarray
+        Wavelengths in um, ascending.
+
+    Returns
+    -------
+    ndarray
+        The native ones and those put in, at steps that go evenly from the step before the gap to
+        the one behind it.
+
+    Raises
+    ------
+    ResampleError
+        When they would be too many.
+    """
+    steps = np.diff(native)
+    windows = sliding_window_view(np.pad(steps, _NEAR, mode="reflect"), 2 * _NEAR + 1)
+    parts, start = [], 0
+    for gap in np.flatnonzero(steps > _GAP * np.median(windows, axis=1)):
+        before, after = steps[max(gap - _NEAR, 0) : gap], steps[gap + 1 : gap + 1 + _NEAR]
+        first = np.median(before if before.size else after)
+        last = np.median(after if after.size else before)
+        count = _checked(2 * steps[gap] / (first + last))
+        ramp = np.cumsum(np.linspace(first, last, count))
+        parts += [native[start : gap + 1], native[gap] + steps[gap] * ramp[:-1] / ramp[-1]]
+        start = gap + 1
+    return np.concatenate([*parts, native[start:]])
+
+
+def oversampled(native: np.ndarray, oversampling: int) -> np.ndarray:
+    """Divide every pixel into several.
+
+    Parameters
+    ----------
+    native : ndarray
+        Wavelengths in um, ascending.
+    oversampling : int
+        Pixels to each; they lie within it, so that together they cover what it covers.
+
+    Returns
+    -------
+    ndarray
+        In um; native wavelengths are interpolated linearly and continued by half a pixel.
+
+    Raises
+    ------
+    ResampleError
+        When they would be too many.
+    """
+    pixels = np.arange(_checked(len(native) * oversampling))
+    return interpolate((pixels + 0.5) / oversampling - 0.5, np.arange(len(native)), native)
+
+
+def with_count(wavelengths: np.ndarray, count: int, spacing: str) -> np.ndarray:
+    """Cut wavelengths to a number, or continue them to it with their last step.
+
+    Parameters
+    ----------
+    wavelengths : ndarray
+        In um, in the order of pixels.
+    count : int
+    spacing : str
+        Of `WavelengthGrid`: the last step is a factor where it is ``log``.
+
+    Returns
+    -------
+    ndarray, shape (count,)
+    """
+    if count <= len(wavelengths):
+        return wavelengths[:count]
+    if spacing == "log":
+        return np.exp(with_count(np.log(wavelengths), count, "linear"))
+    return interpolate(np.arange(count), np.arange(len(wavelengths)), wavelengths)
+
+
+def largest_oversampling(wavelengths: np.ndarray, native: np.ndarray) -> float:
+    """Give the largest number of a product's pixels that one of its exposures' spans.
+
+    Parameters
+    ----------
+    wavelengths : ndarray
+        Of the product, in um, ascending.
+    native : ndarray
+        Of its exposures, likewise.
+
+    Returns
+    -------
+    float
+        Native step over that of the product, where it is largest.
+    """
+    native = fill_gaps(native)
+    steps = np.interp(_middles(wavelengths), _middles(native), np.diff(native))
+    return float((steps / np.diff(wavelengths)).max())
+
+
+def check_wavelengths(wavelengths: np.ndarray, native: np.ndarray) -> None:
+    """Refuse wavelengths of which nothing can come.
+
+    Parameters
+    ----------
+    wavelengths : ndarray
+        Two or more of the product, in um, ascending.
+    native : ndarray
+        Of its exposures, likewise.
+
+    Raises
+    ------
+    ResampleError
+        When they are not positive, far finer than the native ones, or all beyond them.
+    """
+    low, high = wavelengths[0], wavelengths[-1]
+    extent = f"its wavelength grid, {low:.6g} to {high:.6g} um"
+    if low <= 0:
+        raise ResampleError(f"{extent}, is continued beyond 0: ask for fewer pixels")
+    if high < native[0] or low > native[-1]:
+        raise ResampleError(
+            f"{extent}, does not overlap its exposures, {native[0]:.6g} to {native[-1]:.6g} um"
+        )
+    finest = largest_oversampling(wavelengths, native)
+    if finest > MAX_OVERSAMPLING:
+        raise ResampleError(
+            f"{extent} in {len(wavelengths)} pixels, is up to {finest:.0f} times finer than its "
+            f"exposures are sampled: at most {MAX_OVERSAMPLING} times is allowed"
+        )
+
+
+def interpolate(x: np.ndarray, nodes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Interpolate linearly between nodes, and continue the outer segments.
+
+    Parameters
+    ----------
+    x : ndarray
+    nodes, values : ndarray, shape (n,)
+        Nodes ascend.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of ``x``; NaN where that is.
+    """
+    # Segments are looked up by hand since np.interp cannot continue the outer ones.
+    segment = np.clip(np.searchsorted(nodes, x) - 1, 0, len(nodes) - 2)
+    step = (values[segment + 1] - values[segment]) / (nodes[segment + 1] - nodes[segment])
+    return values[segment] + (x - nodes[segment]) * step
+
+
+def _evenly(native: np.ndarray, limits: Sequence[float] | None, step: float) -> np.ndarray:
+    """Values at a constant step, between limits or over all that native pixels cover."""
+    if limits is None:
+        low = native[0] - (native[1] - native[0]) / 2
+        high = native[-1] + (native[-1] - native[-2]) / 2
+        first, count = low + step / 2, np.ceil((high - low) / step - _ROUNDING)
+    else:
+        first, last = limits
+        count = np.floor((last - first) / step + _ROUNDING) + 1
+    return first + step * np.arange(_checked(count))
+
+
+def _middles(values: np.ndarray) -> np.ndarray:
+    return (values[1:] + values[:-1]) / 2
+
+
+def _checked(count: float) -> int:
+    """Check a number of wavelengths before anything is made for each of them."""
+    # Not a number is refused too.
+    if not count <= MAX_PIXELS:
+        raise ResampleError(
+            f"its wavelength grid would have {count:.6g} pixels, {MAX_PIXELS} are allowed"
+        )
+    return round(count)
