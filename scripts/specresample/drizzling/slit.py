@@ -45,7 +45,7 @@ def drizzle_slit(
         given, is the bitwise OR of contributing pixels.
     """
     out: dict[str, np.ndarray] = {}
-    if not _has_area(pixmap):
+    if not has_area(pixmap):
         # drizzle would refuse it.
         return _nothing(arrays, shape)
     for name, array in arrays.items():
@@ -73,7 +73,7 @@ def drizzle_slit(
     return out
 
 
-def _has_area(pixmap: np.ndarray) -> bool:
+def has_area(pixmap: np.ndarray) -> bool:
     """Whether two rows and two columns have a place on the output grid."""
     valid = np.isfinite(pixmap).all(axis=-1)
     return valid.any(axis=0).sum() > 1 and valid.any(axis=1).sum() > 1

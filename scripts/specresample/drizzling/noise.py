@@ -1,0 +1,129 @@
+"""Drizzle the noise of one slit of one exposure: exact variances and covariances.
+
+A drizzled pixel is a weighted mean, x_j = sum_i u_i a_ij x_i / sum_i u_i a_ij, of input pixels i
+with weights u and overlaps a. Independent input pixels with variances v give it the covariance
+
+    C_jk = sum_i u_i^2 a_ij a_ik v_i / (sum_i u_i a_ij  sum_i u_i a_ik)
+
+with pixel k, and the variance C_jj. Drizzle itself makes C_jj of any image of variances. Of an
+image in which input pixels with variance are so far apart that no two touch both j and k, it gives
+C_jk as well: the square root of C_jj C_kk. Such images are the colours here.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from drizzle.resample import Drizzle
+
+from specresample.drizzling.lags import NoiseReach, lag_pairs
+from specresample.drizzling.slit import has_area
+
+# Noise that is independent from pixel to pixel, and what all exposures share.
+NOISE = ("var_rnoise", "var_poisson")
+FLAT = "var_flat"
+
+
+def drizzle_noise(
+    variances: Mapping[str, np.ndarray],
+    weights: np.ndarray,
+    pixmap: np.ndarray,
+    shape: tuple[int, int],
+    *,
+    pixfrac: float,
+    kernel: str,
+    intensity_scale: float = 1.0,
+    reach: NoiseReach | None = None,
+) -> dict[str, np.ndarray]:
+    """Drizzle the variances of one slit onto an output grid.
+
+    Parameters
+    ----------
+    variances : mapping of str to ndarray, shape (ny, nx)
+        Any of ``var_rnoise``, ``var_poisson`` and ``var_flat``, in squares of the unit of the data.
+    weights : ndarray of float32, shape (ny, nx)
+        Weights of the pixels in the mean; 0 excludes a pixel.
+    pixmap : ndarray, shape (ny, nx, 2)
+        Where the pixel centres fall on the output grid: x and y, in this order.
+    shape : tuple of int
+        Shape of the output grid, numpy order.
+    pixfrac, kernel, intensity_scale
+        As of `specresample.drizzling.slit.drizzle_slit`.
+    reach : NoiseReach, optional
+        Give covariances at its lags.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Variances of the given names (float32), NaN without weight or where the variance of a pixel
+        that counts is negative or not finite. ``var_flat`` is the square of the mean of its square
+        roots. With ``reach`` also ``covariance``, shape (n_lags, ny, nx), of ``var_rnoise`` and
+        ``var_poisson`` together: plane k holds that of pixel j with j + lag k at j, 0 where it is
+        not known.
+    """
+    names = [name for name in NOISE if name in variances]
+    noise = [_known(variances[name], weights) for name in names]
+    colours = _colours(np.sum(noise, axis=0), reach.spacing) if reach and noise else []
+    squared = [*noise, *colours]
+    flat = (
+        np.sqrt(_known(variances[FLAT], weights)) if FLAT in variances else np.zeros_like(weights)
+    )
+    drizzle = Drizzle(
+        kernel=kernel,
+        fillval="NaN",
+        out_shape=shape,
+        out_img2=[np.zeros(shape, np.float32) for _ in squared],
+        disable_ctx=True,
+    )
+    if has_area(pixmap):
+        drizzle.add_image(
+            flat,
+            data2=squared,
+            exptime=1.0,  # only counted by drizzle, for data in counts per second
+            pixmap=pixmap,
+            weight_map=_near_one(weights),
+            iscale=intensity_scale,
+            pixfrac=pixfrac,
+            in_units="cps",
+        )
+    planes = np.reshape(drizzle.out_img2, (-1, *shape))
+    out = dict(zip(names, planes, strict=False))
+    if FLAT in variances:
+        out[FLAT] = drizzle.out_img**2
+    unknown = ~(drizzle.out_wht > 0)
+    for plane in out.values():
+        plane[unknown | ~np.isfinite(plane)] = np.nan
+    if reach:
+        out["covariance"] = _products(planes[len(names) :], reach)
+    return out
+
+
+def _known(variance: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Variances where they count: NaN where there is none, 0 where it does not matter."""
+    known = np.where(np.isfinite(variance) & (variance >= 0), variance, np.float32(np.nan))
+    return np.where(weights > 0, known, np.float32(0)).astype(np.float32)
+
+
+def _near_one(weights: np.ndarray) -> np.ndarray:
+    """Weights divided by a power of two, because drizzle squares them in single precision."""
+    return np.ldexp(weights, -np.frexp(weights.max(initial=0))[1])
+
+
+def _colours(variance: np.ndarray, spacing: tuple[int, int]) -> list[np.ndarray]:
+    """Images of every sy-th line and sx-th column, 0 between; their sum is the image."""
+    sy, sx = (min(step, n) for step, n in zip(spacing, variance.shape, strict=True))
+    planes = np.zeros((sy, sx, *variance.shape), np.float32)
+    for y, x in np.ndindex(sy, sx):
+        planes[y, x, y::sy, x::sx] = variance[y::sy, x::sx]
+    return [*planes.reshape(-1, *variance.shape)]
+
+
+def _products(colours: np.ndarray, reach: NoiseReach) -> np.ndarray:
+    """Covariances from the variances of every colour, shape (n_colours, ny, nx)."""
+    shape = colours.shape[1:]
+    covariance = np.zeros((len(reach.lags), *shape), np.float32)
+    roots = np.sqrt(colours)
+    for plane, lag in zip(covariance, reach.lags, strict=True):
+        first, second = lag_pairs(shape, lag)
+        products = np.einsum("cyx,cyx->yx", roots[:, *first], roots[:, *second])
+        plane[first] = np.where(np.isfinite(products), products, 0)
+    return covariance
