@@ -1,0 +1,76 @@
+"""Variances of sums over pixels that share noise."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from specresample.drizzling.lags import Lag, lag_pairs
+
+
+@dataclass(frozen=True)
+class CorrelatedNoise:
+    """Noise of the pixels of a rectified slit.
+
+    Attributes
+    ----------
+    variance : ndarray, shape (ny, nx)
+        Variance of every pixel by read-out and photons, in squares of the unit of SCI; 0 where
+        there is no data.
+    covariance : mapping of Lag to ndarray, shape (ny, nx)
+        Covariance of every pixel with the one at the lag (dy, dx), in squares of the unit of SCI.
+        Pixels at other lags are independent.
+    flat : ndarray, shape (ny, nx)
+        Error of every pixel by the flat field, in the unit of SCI: all pixels are wrong together.
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+    """
+
+    variance: np.ndarray
+    covariance: Mapping[Lag, np.ndarray]
+    flat: np.ndarray
+    dispersion_axis: int
+
+    def aperture_variance(self, weights: np.ndarray) -> float:
+        """Variance of a weighted sum over pixels.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (ny, nx)
+            What each pixel is multiplied with before the sum: 1 in a box, the weights of an optimal
+            extraction; 0 outside the aperture.
+
+        Returns
+        -------
+        float
+            Variance of ``nansum(weights * SCI)``, in squares of the unit of SCI.
+        """
+        noise = self._contributions(weights, self.covariance).sum()
+        return float(noise + (weights * self.flat).sum() ** 2)
+
+    def spectrum_variance(self, weights: np.ndarray) -> np.ndarray:
+        """Variance of a spectrum whose pixels are weighted sums over one wavelength each.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (ny, nx)
+            As of `aperture_variance`.
+
+        Returns
+        -------
+        ndarray, shape (n_wavelengths,)
+            Variance of ``nansum(weights * SCI)`` along the slit, in squares of the unit of SCI.
+        """
+        along_slit = self.dispersion_axis - 1
+        lags = [lag for lag in self.covariance if lag[1 - along_slit] == 0]
+        noise = self._contributions(weights, lags).sum(axis=along_slit)
+        return noise + (weights * self.flat).sum(axis=along_slit) ** 2
+
+    def _contributions(self, weights: np.ndarray, lags: Iterable[Lag]) -> np.ndarray:
+        """Give what every pixel, with its pairs at some lags, adds to the variance of a sum."""
+        total = weights**2 * self.variance
+        for lag in lags:
+            first, second = lag_pairs(total.shape, lag)
+            # Twice, because of the opposite lag.
+            total[first] += 2 * weights[first] * weights[second] * self.covariance[lag][first]
+        return total
