@@ -32,7 +32,7 @@ from specresample.level2b.flags import DO_NOT_USE
 log = logging.getLogger(__name__)
 
 # Arrays of a slit by the names used here, with those of their HDUs.
-_FLOAT_ARRAYS = {
+FLOAT_ARRAYS = {
     name: name.upper() for name in ("sci", "err", "var_rnoise", "var_poisson", "var_flat")
 }
 
@@ -196,7 +196,7 @@ class Exposure:
         if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
         planes = {}
-        for hdu in (*_FLOAT_ARRAYS.values(), "DQ"):
+        for hdu in (*FLOAT_ARRAYS.values(), "DQ"):
             # Of the headers, before anything is read.
             other = self._shape(hdu, number)
             if other == shape:
@@ -206,7 +206,7 @@ class Exposure:
                 log.warning(message, self.path, slit_label(metadata, number), hdu)
         arrays = {
             key: np.array(planes[hdu], dtype=np.float32)
-            for key, hdu in _FLOAT_ARRAYS.items()
+            for key, hdu in FLOAT_ARRAYS.items()
             if hdu in planes
         }
         level = metadata.get("meta.background.level")

@@ -5,6 +5,7 @@ import numpy as np
 # Flags of JWST's DQ arrays. Pixels with one of these two have no weight; others do not matter.
 DO_NOT_USE = np.uint32(1)
 NON_SCIENCE = np.uint32(512)
+OUTLIER = np.uint32(16)
 
 
 def good_pixels(dq: np.ndarray) -> np.ndarray:
