@@ -1,34 +1,34 @@
-"""Combine the drizzled exposures of a product and write its s2d file.
+"""Combine the drizzled exposures of a product: its files, with blended headers, and its record.
 
-Makes `{product}_s2d.fits`: for every source the weighted mean of its exposures, variances, error,
-context and GWCS, with blended headers.
+Makes a folder of s2d files: one with all sources, one for every source, or one for every exposure.
+For every source they hold the weighted mean of its exposures, variances, error, context and GWCS.
+Beside it `record.json` says what was made, skipped or left out, and why; and `provenance.json` what
+it was made of.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.common.arrays import open_arrays
-from specresample.common.files import read_json, write_json
+from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
-from specresample.s2d.product_files import Ingredients, combined_product, prepared_exposures
-from specresample.s2d.write import write_product
+from specresample.jobs.workers import worker_pool
+from specresample.steps.combine import Drizzled, Made, combine
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    params, inputs = snakemake.params, snakemake.input
-    paths = dict(zip(params.exposures, inputs.singles, strict=True))
+    inputs, outputs = snakemake.input, snakemake.output
     with (
-        logged_job(snakemake.log[0], snakemake.resources),
-        open_arrays(paths, in_memory=bool(snakemake.resources.in_memory)) as singles,
+        logged_job(snakemake.log, snakemake.resources),
+        worker_pool(snakemake.threads) as spread,
     ):
-        ingredients = Ingredients(
-            grids=read_json(inputs.grid),
-            exposures=prepared_exposures(inputs.summaries, params.exposures),
-            singles=singles,
-            arguments=params.arguments,
-            association=params.association,
+        request = ProductRequest.from_json(snakemake.params.request)
+        drizzled = Drizzled(
+            grid=Path(inputs.grid),
+            contents=Path(inputs.contents),
+            summaries=dict(zip(request.exposures, map(Path, inputs.summaries), strict=True)),
+            singles=dict(zip(request.exposures, map(Path, inputs.singles), strict=True)),
         )
-        product = combined_product(ingredients)
-        write_product(snakemake.output.product, product)
-        write_json(snakemake.output.facts, product.facts)
+        made = Made(Path(outputs.files), Path(outputs.record), Path(outputs.provenance))
+        combine(request, drizzled, made, made.record.parents[2], spread)

@@ -4,28 +4,22 @@ Makes arrays by source: ``sci``, ``wht`` and, for the combination, the variances
 single products; ``dq`` where it is propagated.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.common.arrays import ArrayFile, ArrayWriter
-from specresample.common.files import read_json, written_aside
-from specresample.drizzling.exposure import drizzle_exposure
 from specresample.jobs.job import logged_job
+from specresample.steps.drizzle import drizzle
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with (
-        logged_job(snakemake.log[0], snakemake.resources),
-        written_aside(snakemake.output[0]) as aside,
-        ArrayFile(snakemake.input.arrays, in_memory=bool(snakemake.resources.in_memory)) as arrays,
-        ArrayWriter(aside) as writer,
-    ):
-        drizzle_exposure(
+    with logged_job(snakemake.log, snakemake.resources):
+        drizzle(
             snakemake.wildcards.exposure,
-            read_json(snakemake.input.summary),
-            arrays,
-            read_json(snakemake.input.grid)["sources"],
-            writer,
-            snakemake.params.arguments,
+            Path(snakemake.input.arrays),
+            Path(snakemake.input.summary),
+            Path(snakemake.output[0]),
+            grid=Path(snakemake.input.grid),
+            arguments=snakemake.params.arguments,
         )

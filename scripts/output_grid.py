@@ -1,23 +1,27 @@
 """Lay out the output grids of a product: one for every source in its exposures.
 
-Makes a JSON file: for every source its grid, the scale ratio, which slit of which exposure belongs
-to it, and the name of its file where every source has one; or the reason why the product is
-skipped. Reads only the summaries of the prepared exposures.
+Makes two JSON files: for every source its grid, the scale ratio, and which slit of which exposure
+belongs to it; and the names of the product's files. Reads only the summaries of the prepared
+exposures.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specresample.common.files import read_json, write_json
-from specresample.grids.output_grids import output_grids
 from specresample.jobs.job import logged_job
+from specresample.steps.lay_out import lay_out
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log[0], snakemake.resources):
+    with logged_job(snakemake.log, snakemake.resources):
         params = snakemake.params
-        exposures = dict(
-            zip(params.exposures, map(read_json, snakemake.input.summaries), strict=True)
+        lay_out(
+            params.name,
+            params.files,
+            params.arguments,
+            dict(zip(params.files, map(Path, snakemake.input.summaries), strict=True)),
+            Path(snakemake.output.grid),
+            Path(snakemake.output.contents),
         )
-        write_json(snakemake.output.grid, output_grids(params.name, exposures, params.arguments))

@@ -2,6 +2,7 @@
 
 import numpy as np
 from specresample.common.sky import from_tangent
+from specresample.footprint.prepared import FootprintSummary, SlitPositionFit
 
 STEP = 0.1 / 3600  # pixel scale in degrees
 
@@ -34,18 +35,17 @@ def summary(
         centre, hull = (np.array(from_tangent(*plane, *point)) for plane in (centre, hull))
     coefficients = np.zeros((4, 4, 3))
     coefficients[1, 0, 0], coefficients[0, 1, 0] = SLIT_X, SLIT_Y
-    return {
-        "kind": kind,
-        "dispersion_axis": dispersion_axis,
-        "wavelengths": list(wavelengths),
-        "centre": centre.tolist(),
-        "hull": hull.tolist(),
-        "limits": [sorted(row) for row in hull.tolist()],
-        "fiducial": list(point),
-        "slit_position": {
-            "centres": [0.0, 0.0, 1.0],
-            "scales": [1.0, 1.0, 1.0],
-            "coefficients": coefficients.tolist(),
-        },
-        "has_data": has_data,
-    }
+    lamp = kind == "lamp"
+    return FootprintSummary(
+        kind=kind,
+        dispersion_axis=dispersion_axis,
+        wavelengths=list(wavelengths),
+        centre=centre.tolist(),
+        hull=None if lamp else hull.tolist(),
+        limits=None if lamp else [sorted(row) for row in hull.tolist()],
+        fiducial=point,
+        slit_position=SlitPositionFit(
+            centres=(0.0, 0.0, 1.0), scales=(1.0, 1.0, 1.0), coefficients=coefficients.tolist()
+        ),
+        has_data=has_data,
+    )

@@ -1,4 +1,4 @@
-"""A product made in this process, as scripts/small_product.py makes it, and exposures to break."""
+"""A product made in this process, step by step, and exposures to break."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,9 +9,15 @@ from tempfile import TemporaryDirectory
 
 from astropy.io import fits
 from specresample.common.arrays import open_arrays
+from specresample.common.names import strip_template
+from specresample.common.product_request import ProductRequest
+from specresample.footprint.prepared import PreparedExposure
+from specresample.grids.product_grids import ProductGrids
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
-from specresample.s2d.product_files import Ingredients, product_files, write_files
-from specresample.smallproduct import SmallProduct
+from specresample.s2d.product_files import ProductParts, write_files
+from specresample.steps.drizzle import drizzle
+from specresample.steps.lay_out import file_names, lay_out
+from specresample.steps.prepare import prepare
 from specsim import (
     LrsGeometry,
     LrsSetup,
@@ -27,38 +33,50 @@ _SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "config.schema.yaml
 ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 
+def request(exposures: Sequence[Path], name: str = "product", **arguments: object):
+    """What is asked for of a product of some exposures."""
+    keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
+    folder, values = strip_template(name), ARGUMENTS | arguments
+    return ProductRequest(folder, name, keys, "asn.json", None, (), values)
+
+
 @contextmanager
 def drizzled(
-    exposures: Sequence[Path],
-    *,
-    name: str = "product",
-    association: Mapping[str, object] | None = None,
-    **arguments: object,
-) -> Iterator[Ingredients]:
+    exposures: Sequence[Path], *, name: str = "product", **arguments: object
+) -> Iterator[ProductParts]:
     """Prepare and drizzle some exposures; gives what their product is made from."""
-    keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
+    asked = request(exposures, name, **arguments)
     with TemporaryDirectory() as scratch:
-        product = SmallProduct(
-            name=name,
-            exposures=keys,
-            arguments=ARGUMENTS | arguments,
-            association=association or {},
-            prepared=Path(scratch, "prepared"),
-            code="",
-            files=Path(scratch, "files"),
-            in_memory=True,
+        parts = Path(scratch)
+        grid, contents = parts / "grid.json", parts / "contents.json"
+        files = {key: asked.file(key) for key in asked.exposures}
+        arrays, summaries, singles = (
+            {key: parts / f"{key}-{kind}" for key in files} for kind in ("npz", "json", "single")
         )
-        grids, prepared = product.drizzle(map)
-        singles = {key: str(product.files / "singles" / f"{key}.npz") for key in keys}
-        with open_arrays(singles, in_memory=True) as opened:
-            yield Ingredients(grids, prepared, opened, product.arguments, product.association)
+        for key, path in asked.exposures.items():
+            prepare(Path(path), arrays[key], summaries[key], in_memory=True)
+        lay_out(name, files, asked.arguments, summaries, grid, contents)
+        for key in files:
+            drizzle(
+                key,
+                arrays[key],
+                summaries[key],
+                singles[key],
+                grid=grid,
+                arguments=asked.arguments,
+            )
+        prepared = {key: PreparedExposure.read(path) for key, path in summaries.items()}
+        with open_arrays(singles) as opened:
+            yield ProductParts(asked, ProductGrids.read(grid), prepared, opened)
 
 
-def make(exposures: Sequence[Path], folder: Path, **options: object) -> dict:
+def make(exposures: Sequence[Path], folder: Path, **options: object) -> ProductGrids:
     """Make a product of some exposures; returns its grids, after which its files are there."""
-    with drizzled(exposures, **options) as ingredients:
-        write_files(folder, product_files(ingredients))
-        return ingredients.grids
+    with drizzled(exposures, **options) as parts:
+        asked, grids = parts.request, parts.grids
+        used = [asked.file(key) for key in grids.used_exposures()]
+        write_files(folder, parts, file_names(grids, used, single=asked.arguments["single"]))
+        return grids
 
 
 def arrays(path: Path) -> dict:

@@ -40,13 +40,10 @@ class ArrayFile:
     Parameters
     ----------
     path : str or Path
-    in_memory : bool
-        Load the whole file now and keep it, instead of one array at each request.
     """
 
-    def __init__(self, path: str | Path, *, in_memory: bool) -> None:
+    def __init__(self, path: str | Path) -> None:
         self._file = np.load(path, allow_pickle=False)
-        self._arrays = {name: self._file[name] for name in self._file.files} if in_memory else None
 
     def __enter__(self) -> "ArrayFile":
         return self
@@ -62,7 +59,7 @@ class ArrayFile:
         name : str
             With its prefix: ``prefix/name``.
         """
-        return (self._file if self._arrays is None else self._arrays)[name]
+        return self._file[name]
 
     def group(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays under a prefix, by name.
@@ -76,21 +73,18 @@ class ArrayFile:
         dict of str to ndarray
             Empty when there are none.
         """
-        source = self._file if self._arrays is None else self._arrays
         names = [name for name in self._file.files if name.startswith(f"{prefix}/")]
-        return {name.removeprefix(f"{prefix}/"): source[name] for name in names}
+        return {name.removeprefix(f"{prefix}/"): self._file[name] for name in names}
 
 
 @contextmanager
-def open_arrays(paths: Mapping[str, str], *, in_memory: bool) -> Iterator[dict[str, ArrayFile]]:
+def open_arrays(paths: Mapping[str, str | Path]) -> Iterator[dict[str, ArrayFile]]:
     """Open several files of arrays.
 
     Parameters
     ----------
-    paths : mapping of str to str
+    paths : mapping of str to str or Path
         Path by any key.
-    in_memory : bool
-        Load the files now and keep them.
 
     Yields
     ------
@@ -98,7 +92,4 @@ def open_arrays(paths: Mapping[str, str], *, in_memory: bool) -> Iterator[dict[s
         By the same keys.
     """
     with ExitStack() as stack:
-        yield {
-            key: stack.enter_context(ArrayFile(path, in_memory=in_memory))
-            for key, path in paths.items()
-        }
+        yield {key: stack.enter_context(ArrayFile(path)) for key, path in paths.items()}

@@ -13,7 +13,8 @@ from specresample.common.arrays import ArrayFile
 from specresample.common.progress import Progress
 from specresample.drizzling.slit import VARIANCES
 from specresample.drizzling.times import time_weight
-from specresample.grids.sources import source_slits
+from specresample.footprint.prepared import Exposures
+from specresample.grids.product_grids import Source
 
 log = logging.getLogger(__name__)
 
@@ -155,8 +156,8 @@ def single_arrays(
 
 
 def combined_arrays(
-    sources: Sequence[dict],
-    exposures: Mapping[str, dict],
+    sources: Sequence[Source],
+    exposures: Exposures,
     singles: Mapping[str, ArrayFile],
     arguments: Mapping[str, object],
 ) -> Iterator[dict[str, np.ndarray]]:
@@ -164,10 +165,9 @@ def combined_arrays(
 
     Parameters
     ----------
-    sources : sequence of dict
-        Sources with their grids.
-    exposures : mapping of str to dict
-        Prepared exposures by key, in association order.
+    sources : sequence of Source
+    exposures : mapping of str to PreparedExposure
+        By key, in association order.
     singles : mapping of str to ArrayFile
         Drizzled arrays of every exposure, by the same keys.
     arguments : mapping
@@ -181,15 +181,14 @@ def combined_arrays(
     by_time = arguments["weight_type"] == "exptime"
     progress = Progress(sources, len(sources))
     for source in progress:
-        slits = source_slits(source, exposures)
+        slits = source.slits_in(exposures)
         combination = Combination(
-            tuple(source["grid"]["shape"]), len(slits), propagate_dq=arguments["propagate_dq"]
+            source.grid.shape, len(slits), propagate_dq=arguments["propagate_dq"]
         )
         for key, slit in slits.items():
-            time = time_weight(slit["metadata"]) if by_time else None
-            combination.add(singles[key].group(str(source["number"])), time=time)
-        number = len(slits)
-        log.info("slit %s combined from %d exposures, %s", source["label"], number, progress)
+            time = time_weight(slit.metadata) if by_time else None
+            combination.add(singles[key].group(str(source.number)), time=time)
+        log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
         yield combination.finish(
-            scale_ratio=source["scale_ratio"], fill_value=fill_number(arguments["fillval"])
+            scale_ratio=source.scale_ratio, fill_value=fill_number(arguments["fillval"])
         )

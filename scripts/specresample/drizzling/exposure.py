@@ -12,7 +12,8 @@ from specresample.drizzling.profiles import measure_exposure
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 from specresample.drizzling.times import time_weight
 from specresample.drizzling.weights import exposure_time_weights, inverse_variance_weights
-from specresample.grids.rectified import load_grid
+from specresample.footprint.prepared import PreparedExposure, PreparedSlit
+from specresample.grids.product_grids import ProductGrids, Source
 from specresample.level2b.flags import good_pixels
 
 log = logging.getLogger(__name__)
@@ -20,9 +21,9 @@ log = logging.getLogger(__name__)
 
 def drizzle_exposure(
     key: str,
-    prepared: dict,
+    exposure: PreparedExposure,
     arrays: ArrayFile,
-    sources: list[dict],
+    grids: ProductGrids,
     writer: ArrayWriter,
     arguments: Mapping[str, object],
 ) -> None:
@@ -32,71 +33,75 @@ def drizzle_exposure(
     ----------
     key : str
         Key of the exposure.
-    prepared : dict
-        Prepared exposure.
+    exposure : PreparedExposure
     arrays : ArrayFile
         Its arrays.
-    sources : list of dict
-        Sources of the product with their grids.
+    grids : ProductGrids
     writer : ArrayWriter
         Takes the drizzled arrays, under the number of each source.
     arguments : mapping
         The documented arguments ``pixfrac``, ``kernel``, ``weight_type``, ``single`` and
         ``propagate_dq``.
+
+    Raises
+    ------
+    ResampleError
+        When the exposure's time is asked for and not known; names the slit.
     """
-    planes = ("err",) if arguments["single"] else VARIANCES
-    wanted = ("sci", *planes, "dq") if arguments["propagate_dq"] else ("sci", *planes)
-    weight_type = arguments["weight_type"]
-    slits = {slit["number"]: slit for slit in prepared["slits"]}
-    own = [source for source in sources if key in source["slits"]]
-    progress = Progress(own, len(own))
+    sources = grids.sources_of(key)
+    progress = Progress(sources, len(sources))
     for source in progress:
-        slit = slits[source["slits"][key]]
-        data = arrays.group(str(slit["number"]))
-        name = f"{key}: slit {slit['label']}"
-        if weight_type == "ivm" and "var_rnoise" not in data:
-            log.warning("%s: no VAR_RNOISE: all good pixels count alike", name)
+        slit = exposure.slit(source.slits[key])
+        name = f"{key}: slit {slit.label}"
         try:
-            weights = weight_map(data, slit["metadata"], weight_type)
+            drizzled = _drizzle_source(slit, arrays.group(str(slit.number)), source, arguments)
         except ResampleError as error:
             raise ResampleError(f"{name}: {error}") from error
-        grid = load_grid(source["grid"])
-        area = slit["metadata"].get("meta.photometry.pixelarea_steradians")
-        pixmap = grid.pixel_map(data["coordinates"])
-        drizzled = drizzle_slit(
-            {name: data[name] for name in wanted if name in data},
-            weights,
-            pixmap,
-            grid.shape,
-            pixfrac=arguments["pixfrac"],
-            kernel=arguments["kernel"],
-            intensity_scale=1 / source["scale_ratio"] if slit["flux_density"] and area else 1.0,
-        )
         if not (drizzled["wht"] > 0).any():
             log.warning("%s has no good pixel on the output grid", name)
-        measures = measure_exposure(
-            data["sci"],
-            weights,
-            pixmap,
-            drizzled["sci"],
-            dispersion_axis=slit["summary"]["dispersion_axis"],
-            drop=0 if arguments["kernel"] == "point" else arguments["pixfrac"],
-        )
-        writer.add(str(source["number"]), drizzled | {"measures": measures})
+        writer.add(str(source.number), drizzled)
         log.info("%s drizzled, %s", name, progress)
 
 
-def weight_map(
-    data: Mapping[str, np.ndarray], metadata: Mapping[str, object], weight_type: str
-) -> np.ndarray:
+def _drizzle_source(
+    slit: PreparedSlit,
+    data: Mapping[str, np.ndarray],
+    source: Source,
+    arguments: Mapping[str, object],
+) -> dict[str, np.ndarray]:
+    weights = weight_map(slit, data, arguments["weight_type"])
+    pixmap = source.grid.pixel_map(data["coordinates"])
+    errors = ("err",) if arguments["single"] else VARIANCES
+    wanted = ("sci", *errors, "dq") if arguments["propagate_dq"] else ("sci", *errors)
+    scaled = slit.flux_density and slit.pixel_area
+    drizzled = drizzle_slit(
+        {name: data[name] for name in wanted if name in data},
+        weights,
+        pixmap,
+        source.grid.shape,
+        pixfrac=arguments["pixfrac"],
+        kernel=arguments["kernel"],
+        intensity_scale=1 / source.scale_ratio if scaled else 1.0,
+    )
+    measures = measure_exposure(
+        data["sci"],
+        weights,
+        pixmap,
+        drizzled["sci"],
+        dispersion_axis=slit.footprint.dispersion_axis,
+        drop=0 if arguments["kernel"] == "point" else arguments["pixfrac"],
+    )
+    return drizzled | {"measures": measures}
+
+
+def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: str) -> np.ndarray:
     """Weights of a slit's pixels, of the type that is asked for.
 
     Parameters
     ----------
+    slit : PreparedSlit
     data : mapping of str to ndarray
-        Arrays of the slit.
-    metadata : mapping
-        Metadata of the slit by dotted path.
+        Its arrays.
     weight_type : str
         ``ivm`` or ``exptime``.
 
@@ -111,8 +116,10 @@ def weight_map(
     """
     good = good_pixels(data["dq"])
     if weight_type == "ivm":
+        if "var_rnoise" not in data:
+            log.warning("slit %s: no VAR_RNOISE: all good pixels count alike", slit.label)
         return inverse_variance_weights(good, data.get("var_rnoise"))
-    time = time_weight(metadata)
+    time = time_weight(slit.metadata)
     if time is None:
         raise ResampleError("weight_type exptime needs TMEASURE or EFFEXPTM in the header")
     return exposure_time_weights(good, time)

@@ -4,6 +4,7 @@ No argument of the resampling matters here, so that none ever repeats this work.
 """
 
 import logging
+from dataclasses import replace
 
 from astropy import units as u
 
@@ -11,14 +12,15 @@ from specresample.common.arrays import ArrayWriter
 from specresample.common.errors import ResampleError, first_line
 from specresample.common.files import file_digest
 from specresample.common.progress import Progress
-from specresample.footprint.coordinates import Footprint, trace_slit
+from specresample.footprint.prepared import LeftOut, PreparedExposure, PreparedSlit
+from specresample.footprint.trace import Footprint, trace_slit
 from specresample.level2b.exposure import BadSlit, Exposure, Slit, slit_label
 from specresample.level2b.flags import good_pixels
 
 log = logging.getLogger(__name__)
 
 
-def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
+def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
     """Trace all slits of an exposure.
 
     Parameters
@@ -30,8 +32,8 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
 
     Returns
     -------
-    dict
-        Content of the JSON file.
+    PreparedExposure
+        What is written beside the arrays.
 
     Raises
     ------
@@ -46,19 +48,17 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> dict:
         ) from error
 
 
-def _prepared(exposure: Exposure, writer: ArrayWriter) -> dict:
-    prepared = {
-        "file": exposure.path.name,
-        "sha256": file_digest(exposure.path),
-        "model_type": exposure.model_type,
-        "metadata": exposure.metadata,
-        "skip": exposure.reason_to_skip(),
-        "slits": [],
-        "bad": [],
-    }
-    if prepared["skip"]:
-        log.warning("%s: skipped, %s", exposure.path, prepared["skip"])
+def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
+    prepared = PreparedExposure(
+        sha256=file_digest(exposure.path),
+        model_type=exposure.model_type,
+        metadata=exposure.metadata,
+        skip=exposure.reason_to_skip(),
+    )
+    if prepared.skip:
+        log.warning("%s: skipped, %s", exposure.path, prepared.skip)
         return prepared
+    slits, left_out = [], []
     progress = Progress(exposure.slits(), exposure.n_slits)
     for slit in progress:
         label = slit_label(slit.metadata, slit.number)
@@ -68,29 +68,29 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> dict:
             footprint = trace(slit)
         except ResampleError as error:
             log.warning("%s: slit %s left out: %s", exposure.path, label, error)
-            prepared["bad"].append({"slit": label, "reason": str(error)})
+            left_out.append(LeftOut(str(error), slit=label))
             continue
         part = {
             name: array[footprint.rows, footprint.columns] for name, array in slit.arrays.items()
         }
         writer.add(str(slit.number), part | {"coordinates": footprint.coordinates})
-        prepared["slits"].append(
-            {
-                "number": slit.number,
-                "label": label,
-                "metadata": slit.metadata,
-                "summary": footprint.summary,
-                "flux_density": is_flux_density(slit.metadata.get("meta.bunit_data")),
-            }
+        slits.append(
+            PreparedSlit(
+                number=slit.number,
+                label=label,
+                metadata=slit.metadata,
+                footprint=footprint.summary,
+                flux_density=is_flux_density(slit.metadata.get("meta.bunit_data")),
+            )
         )
         log.info("%s: slit %s traced, %s", exposure.path.name, label, progress)
-    if not prepared["slits"]:
-        reasons = "; ".join(f"{bad['slit']}: {bad['reason']}" for bad in prepared["bad"])
+    if not slits:
+        reasons = "; ".join(f"{slit.slit}: {slit.reason}" for slit in left_out)
         reasons = reasons or "it has no slits"
         raise ResampleError(
             f"{exposure.path}: no slit can be used; is it a level-2b file (_cal, _crf)? {reasons}"
         )
-    return prepared
+    return replace(prepared, slits=tuple(slits), left_out=tuple(left_out))
 
 
 def trace(slit: Slit) -> Footprint:

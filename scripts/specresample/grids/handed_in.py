@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import asdf
@@ -13,6 +13,7 @@ import numpy as np
 from specresample.common.errors import ResampleError, first_line
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import separation
+from specresample.footprint.prepared import FootprintSummary
 from specresample.level2b.asdf_tree import conversion_errors, open_file
 
 # Points along each axis at which a WCS is tried, and how far in pixels it may miss.
@@ -46,14 +47,14 @@ class CustomGrid:
     kind = "custom"
     spacing = "free"
 
-    def to_dict(self) -> dict:
+    def to_json(self) -> dict:
         """Plain values for a JSON file."""
         return {"kind": self.kind, "file": self.file, "shape": list(self.shape)}
 
     @classmethod
-    def from_dict(cls, values: dict) -> "CustomGrid":
-        """Read the grid again that `to_dict` describes."""
-        return cls.read(values["file"], values["shape"][::-1])
+    def from_json(cls, values: Mapping) -> "CustomGrid":
+        """Read the grid again that `to_json` describes."""
+        return _read_again(values["file"], *values["shape"])
 
     @classmethod
     def read(cls, file: str | Path, output_shape: Sequence[int] | None) -> "CustomGrid":
@@ -181,13 +182,13 @@ class CustomGrid:
                 f"output_wcs {self.file}: its WCS has no usable inverse ({first_line(error)})"
             ) from error
 
-    def overlaps(self, summaries: Sequence[dict]) -> bool:
+    def overlaps(self, summaries: Sequence[FootprintSummary]) -> bool:
         """Whether some pixel of the input may fall onto the grid.
 
         Parameters
         ----------
-        summaries : sequence of dict
-            Summary (`specresample.footprint.coordinates.summarise`) of a slit in every exposure.
+        summaries : sequence of FootprintSummary
+            Of a slit in every exposure.
 
         Returns
         -------
@@ -196,8 +197,8 @@ class CustomGrid:
         """
         pixels = []
         for summary in summaries:
-            sky = np.array(summary.get("hull", summary["centre"]))
-            wavelengths = np.array(summary["wavelengths"])
+            sky = np.array(summary.hull or summary.centre)
+            wavelengths = np.array(summary.wavelengths)
             points = np.concatenate(
                 [
                     np.repeat(sky, wavelengths.size, axis=1),
@@ -221,6 +222,12 @@ class CustomGrid:
         if self.wcs.bounding_box is None:
             return np.array([(-0.5, self.shape[1] - 0.5), (-0.5, self.shape[0] - 0.5)])
         return np.array(self.wcs.bounding_box.bounding_box(order="F"), float)
+
+
+# All sources of a product have the same grid.
+@lru_cache(maxsize=4)
+def _read_again(file: str, ny: int, nx: int) -> CustomGrid:
+    return CustomGrid.read(file, (nx, ny))
 
 
 def _check_axes(wcs: object) -> None:

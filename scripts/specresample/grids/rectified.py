@@ -9,15 +9,17 @@ docs/specification.md, "Output grid, NIRSpec", "Output grid, interpolated" and
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.polynomial import polynomial
 
 from specresample.common.errors import ResampleError
+from specresample.common.json_record import JsonRecord
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
+from specresample.footprint.prepared import FootprintSummary, SlitPositionFit
 from specresample.grids.wavelengths import (
     NATIVE,
     WavelengthGrid,
@@ -44,7 +46,7 @@ class Grid(Protocol):
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale in arcsec."""
 
-    def to_dict(self) -> dict:
+    def to_json(self) -> dict:
         """Plain values for a JSON file."""
 
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +60,7 @@ class Grid(Protocol):
 
 
 def load_grid(values: dict) -> Grid:
-    """Make the grid that ``Grid.to_dict`` describes.
+    """Make the grid that ``Grid.to_json`` describes.
 
     Parameters
     ----------
@@ -72,12 +74,12 @@ def load_grid(values: dict) -> Grid:
         # Imports gwcs, which the other grids do without.
         from specresample.grids.handed_in import CustomGrid
 
-        return CustomGrid.from_dict(values)
-    return OutputGrid.from_dict(values)
+        return CustomGrid.from_json(values)
+    return OutputGrid.from_json(values)
 
 
 @dataclass(frozen=True)
-class OutputGrid:
+class OutputGrid(JsonRecord):
     """A rectified grid: wavelength along one axis, a straight line on the sky along the other.
 
     Attributes
@@ -116,15 +118,6 @@ class OutputGrid:
     slit_positions: tuple[float, ...] | None = None
     spacing: str = "native"
     oversampling: float = 1.0
-
-    def to_dict(self) -> dict:
-        """Plain values for a JSON file."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict) -> "OutputGrid":
-        """Make a grid of the values of `to_dict`."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
     @property
     def celestial(self) -> bool:
@@ -220,7 +213,7 @@ class OutputGrid:
 
 
 def build_grid(
-    summaries: Sequence[dict],
+    summaries: Sequence[FootprintSummary],
     exposure_type: str,
     *,
     scale_ratio: float = 1.0,
@@ -231,9 +224,8 @@ def build_grid(
 
     Parameters
     ----------
-    summaries : sequence of dict
-        Summary (`specresample.footprint.coordinates.summarise`) of the source's slit in every
-        exposure, in association order.
+    summaries : sequence of FootprintSummary
+        Of the source's slit in every exposure, in association order.
     exposure_type : str
         EXP_TYPE of the first exposure.
     scale_ratio : float
@@ -253,7 +245,7 @@ def build_grid(
     ResampleError
         When the coordinates do not suffice for a grid, or nothing can come of what is asked for.
     """
-    kinds = {summary["kind"] for summary in summaries}
+    kinds = {summary.kind for summary in summaries}
     if len(kinds) > 1:
         raise ResampleError(
             f"its exposures have WCSs of different kinds: {', '.join(sorted(kinds))}"
@@ -261,7 +253,7 @@ def build_grid(
     rows, columns = None, None
     if shape is not None:
         _check_size(*shape, "output_shape")
-        rows, columns = shape if summaries[0]["dispersion_axis"] == 1 else shape[::-1]
+        rows, columns = shape if summaries[0].dispersion_axis == 1 else shape[::-1]
     if kinds == {"slit"}:
         grid = slit_grid(summaries, scale_ratio, rows)
     elif kinds == {"interpolated"}:
@@ -298,12 +290,14 @@ def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None) ->
     )
 
 
-def slit_grid(summaries: Sequence[dict], scale_ratio: float, rows: int | None = None) -> OutputGrid:
+def slit_grid(
+    summaries: Sequence[FootprintSummary], scale_ratio: float, rows: int | None = None
+) -> OutputGrid:
     """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec").
 
     Parameters
     ----------
-    summaries : sequence of dict
+    summaries : sequence of FootprintSummary
         Summary of the slit in every exposure.
     scale_ratio : float
         Input over output pixel scale.
@@ -314,11 +308,11 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float, rows: int | None = 
     -------
     OutputGrid
     """
-    reference = next((s for s in summaries if s["has_data"]), summaries[0])
-    tangent_point = tuple(reference["fiducial"])
+    reference = next((s for s in summaries if s.has_data), summaries[0])
+    tangent_point = tuple(reference.fiducial)
     slope, _ = _sampling(reference, tangent_point, scale_ratio)
     leading = int(abs(slope[0]) < abs(slope[1]))
-    wavelengths = merge_wavelengths([s["wavelengths"] for s in summaries])
+    wavelengths = merge_wavelengths([s.wavelengths for s in summaries])
 
     low, high = _extent(summaries, tangent_point)
     extent = high - low
@@ -328,7 +322,7 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float, rows: int | None = 
 
     plane = slope * np.arange(n)[:, None] + intercept
     middle = wavelengths[len(wavelengths) // 2]
-    positions = _slit_positions(reference["slit_position"], *plane.T, middle)
+    positions = _slit_positions(reference.slit_position, *plane.T, middle)
     return OutputGrid(
         kind="slit",
         shape=(n, len(wavelengths)),
@@ -343,13 +337,17 @@ def slit_grid(summaries: Sequence[dict], scale_ratio: float, rows: int | None = 
 
 
 def interpolated_grid(
-    summaries: Sequence[dict], scale_ratio: float, rows: int | None = None, *, descending: bool
+    summaries: Sequence[FootprintSummary],
+    scale_ratio: float,
+    rows: int | None = None,
+    *,
+    descending: bool,
 ) -> OutputGrid:
     """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated").
 
     Parameters
     ----------
-    summaries : sequence of dict
+    summaries : sequence of FootprintSummary
         Summary of the slit in every exposure.
     scale_ratio : float
         Input over output pixel scale.
@@ -363,24 +361,24 @@ def interpolated_grid(
     OutputGrid
     """
     first = summaries[0]
-    ra, dec = (np.array(values) for values in first["centre"])
+    ra, dec = (np.array(values) for values in first.centre)
     tangent_point = (float(np.mean(wrap_ra(ra))), float(np.mean(dec)))
     slope, _ = _sampling(first, tangent_point, scale_ratio)
     leading = int(abs(slope[0]) < abs(slope[1]))
     if len(summaries) > 1:
-        ra_limits = [wrap_ra_to(s["limits"][0], first["limits"][0][0]) for s in summaries]
-        dec_limits = [s["limits"][1] for s in summaries]
+        ra_limits = [wrap_ra_to(s.limits[0], first.limits[0][0]) for s in summaries]
+        dec_limits = [s.limits[1] for s in summaries]
         tangent_point = (
             (float(np.min(ra_limits)) + float(np.max(ra_limits))) / 2,
             (float(np.min(dec_limits)) + float(np.max(dec_limits))) / 2,
         )
     low, high = _extent(summaries, tangent_point)
-    wavelengths = extend_wavelengths([s["wavelengths"] for s in summaries])
+    wavelengths = extend_wavelengths([s.wavelengths for s in summaries])
     wavelengths = wavelengths[:: -1 if descending else 1]
     n = rows or _count((high - low)[leading], slope[leading], wavelengths)
     intercept = -slope * (n - 1) / 2
 
-    axis = first["dispersion_axis"]
+    axis = first.dispersion_axis
     return OutputGrid(
         kind="interpolated",
         shape=(n, len(wavelengths)) if axis == 1 else (len(wavelengths), n),
@@ -393,12 +391,12 @@ def interpolated_grid(
     )
 
 
-def lamp_grid(summary: dict, scale_ratio: float, rows: int | None = None) -> OutputGrid:
+def lamp_grid(summary: FootprintSummary, scale_ratio: float, rows: int | None = None) -> OutputGrid:
     """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp").
 
     Parameters
     ----------
-    summary : dict
+    summary : FootprintSummary
         Summary of the slit in the first exposure.
     scale_ratio : float
         Input over output pixel scale.
@@ -410,11 +408,11 @@ def lamp_grid(summary: dict, scale_ratio: float, rows: int | None = None) -> Out
     OutputGrid
     """
     slope, intercept = _sampling(summary, None, scale_ratio)
-    wavelengths = summary["wavelengths"]
-    natural = _count(len(summary["centre"][0]), 1 / scale_ratio, wavelengths)
+    wavelengths = summary.wavelengths
+    natural = _count(len(summary.centre[0]), 1 / scale_ratio, wavelengths)
     n = rows or natural
     intercept = intercept - slope * (n - natural) / 2
-    axis = summary["dispersion_axis"]
+    axis = summary.dispersion_axis
     return OutputGrid(
         kind="lamp",
         shape=(n, len(wavelengths)) if axis == 1 else (len(wavelengths), n),
@@ -428,10 +426,10 @@ def lamp_grid(summary: dict, scale_ratio: float, rows: int | None = None) -> Out
 
 
 def _sampling(
-    summary: dict, tangent_point: tuple[float, float] | None, scale_ratio: float
+    summary: FootprintSummary, tangent_point: tuple[float, float] | None, scale_ratio: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit straight lines to the plane's coordinates along the central slice: slopes, intercepts."""
-    plane = np.array(summary["centre"])
+    plane = np.array(summary.centre)
     if plane.shape[1] < 2:
         raise ResampleError("fewer than two valid pixels across the dispersion")
     if tangent_point is not None:
@@ -463,16 +461,18 @@ def _check_size(ny: int, nx: int, what: str) -> None:
 
 
 def _extent(
-    summaries: Sequence[dict], tangent_point: tuple[float, float]
+    summaries: Sequence[FootprintSummary], tangent_point: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper limits of all valid pixels of all exposures in the tangent plane."""
-    corners = np.concatenate([np.array(summary["hull"]) for summary in summaries], axis=1)
+    corners = np.concatenate([np.array(summary.hull) for summary in summaries], axis=1)
     plane = np.array(to_tangent(*corners, *tangent_point))
     return plane.min(axis=1), plane.max(axis=1)
 
 
-def _slit_positions(fit: dict, x: np.ndarray, y: np.ndarray, wavelength: float) -> np.ndarray:
-    """Evaluate the fit of `specresample.footprint.coordinates` at points of the tangent plane."""
+def _slit_positions(
+    fit: SlitPositionFit, x: np.ndarray, y: np.ndarray, wavelength: float
+) -> np.ndarray:
+    """Evaluate the fit of slit positions at points of the tangent plane."""
     variables = [x, y, np.full_like(x, wavelength)]
-    scaled = [(v - c) / s for v, c, s in zip(variables, fit["centres"], fit["scales"], strict=True)]
-    return polynomial.polyval3d(*scaled, np.array(fit["coefficients"]))
+    scaled = [(v - c) / s for v, c, s in zip(variables, fit.centres, fit.scales, strict=True)]
+    return polynomial.polyval3d(*scaled, np.array(fit.coefficients))

@@ -6,97 +6,66 @@ from collections.abc import Mapping
 
 from specresample.common.errors import ResampleError
 from specresample.common.names import source_pattern
+from specresample.footprint.prepared import Exposures, LeftOut, PreparedSlit
 
 log = logging.getLogger(__name__)
+
+SourceSlits = dict[str, PreparedSlit]
+"""Slit of a source in every exposure that has it, by key of the exposure, in association order."""
 
 # In an exposure with several slits a slit is known by its source; a file of one slit needs no name.
 _ONLY = ""
 
 
-def group_sources(
-    exposures: Mapping[str, dict],
-) -> tuple[dict[str, dict[str, dict]], list[dict]]:
+def group_sources(exposures: Exposures) -> tuple[dict[str, SourceSlits], list[LeftOut]]:
     """Find the slits of all exposures that show the same source.
 
     Parameters
     ----------
-    exposures : mapping of str to dict
-        Prepared exposures by key, in association order.
+    exposures : mapping of str to PreparedExposure
+        By key, in association order.
 
     Returns
     -------
-    tuple of dict of str to dict of str to dict, and list of dict
-        Slit by exposure key by source, sources in order of appearance. Slits belong together by
+    sources : dict of str to dict of str to PreparedSlit
+        Slit by exposure by source, sources in order of appearance. Slits belong together by
         ``source_name``, where it is blank by ``source_id``; files of one slit each are taken to
-        show one source. Then the slits that are left out, since another one of their exposure
-        shows their source, with the reason.
+        show one source.
+    left_out : list of LeftOut
+        Slits that show the same source as another slit of their exposure.
     """
     several = has_several_slits(exposures)
-    sources: dict[str, dict[str, dict]] = {}
-    bad = []
-    for key, entry in exposures.items():
-        for slit in entry["slits"]:
-            source = _source_key(slit["metadata"]) if several else _ONLY
+    sources: dict[str, SourceSlits] = {}
+    left_out = []
+    for key, exposure in exposures.items():
+        for slit in exposure.slits:
+            source = _source_key(slit) if several else _ONLY
             other = sources.setdefault(source, {}).setdefault(key, slit)
             if other is not slit:
-                reason = f"slit {other['label']} shows the same source"
-                log.warning("%s: slit %s left out: %s", key, slit["label"], reason)
-                bad.append({"exposure": key, "slit": slit["label"], "reason": reason})
-    return sources, bad
+                reason = f"slit {other.label} shows the same source"
+                log.warning("%s: slit %s left out: %s", key, slit.label, reason)
+                left_out.append(LeftOut(reason, slit=slit.label, exposure=key))
+    return sources, left_out
 
 
-def has_several_slits(exposures: Mapping[str, dict]) -> bool:
+def has_several_slits(exposures: Exposures) -> bool:
     """Whether exposures come as MultiSlitModels.
 
     Parameters
     ----------
-    exposures : mapping of str to dict
-        Prepared exposures by key.
+    exposures : mapping of str to PreparedExposure
     """
-    return any(entry["model_type"] == "MultiSlitModel" for entry in exposures.values())
+    return any(exposure.model_type == "MultiSlitModel" for exposure in exposures.values())
 
 
-def source_slits(source: Mapping, exposures: Mapping[str, dict]) -> dict[str, dict]:
-    """Slit of a source in every exposure that has it.
-
-    Parameters
-    ----------
-    source : mapping
-        A source, as the rule ``output_grid`` makes it.
-    exposures : mapping of str to dict
-        Prepared exposures by key, in association order.
-
-    Returns
-    -------
-    dict of str to dict
-        Slit by exposure key, in association order.
-    """
-    return {
-        key: next(slit for slit in entry["slits"] if slit["number"] == source["slits"][key])
-        for key, entry in exposures.items()
-        if key in source["slits"]
-    }
-
-
-def used_exposures(grids: Mapping[str, object]) -> list[str]:
-    """Keys of the exposures with a slit that can be resampled.
-
-    Parameters
-    ----------
-    grids : mapping
-        From `specresample.grids.output_grids.output_grids`.
-    """
-    return list({key: None for source in grids["sources"] for key in source["slits"]})
-
-
-def expand_product_name(name: str, slits: Mapping[str, dict]) -> str:
+def expand_product_name(name: str, slits: Mapping[str, PreparedSlit]) -> str:
     """Fill in the template of a product name for one source, as the observatory does.
 
     Parameters
     ----------
     name : str
         Product name with ``{source_id}``, ``{slit_name}`` or both.
-    slits : mapping of str to dict
+    slits : mapping of str to PreparedSlit
         The source's slit by exposure.
 
     Returns
@@ -110,14 +79,8 @@ def expand_product_name(name: str, slits: Mapping[str, dict]) -> str:
     ------
     ResampleError
         When the name would not be that of a file.
-
-    Examples
-    --------
-    >>> slit = {"metadata": {"source_id": -42, "source_name": "2736_-42"}}
-    >>> expand_product_name("jw02736_{source_id}_nirspec", {"exposure": slit})
-    'jw02736_v000000042_nirspec'
     """
-    metadata = [slit["metadata"] for slit in slits.values()]
+    metadata = [slit.metadata for slit in slits.values()]
     source_id = int(metadata[0].get("source_id") or 0)
     background = "BKG" in str(metadata[0].get("source_name") or "")
     letter = "b" if background else "v" if source_id < 0 else "s"
@@ -129,6 +92,6 @@ def expand_product_name(name: str, slits: Mapping[str, dict]) -> str:
     return expanded
 
 
-def _source_key(metadata: Mapping[str, object]) -> str:
-    name = str(metadata.get("source_name") or "").strip()
-    return name or str(metadata.get("source_id"))
+def _source_key(slit: PreparedSlit) -> str:
+    name = str(slit.metadata.get("source_name") or "").strip()
+    return name or str(slit.metadata.get("source_id"))

@@ -1,4 +1,4 @@
-"""What every job of the workflow does alike: a log, and errors that speak to the user."""
+"""What every job of the workflow does alike: log, status, bounds, errors that speak to the user."""
 
 import gc
 import logging
@@ -12,16 +12,22 @@ from typing import Protocol
 
 from specresample.common.errors import ResampleError, first_line
 from specresample.jobs.bounds import OutOfTime, bound_process, free_process
+from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, Stopwatch
 from specresample.jobs.terminal import OnTerminal
 from specresample.jobs.workers import end_with
 
-# How the log ends of a job that ended well, and of one that the user stopped.
-DONE = " INFO done"
-STOPPED = " WARNING stopped by the user"
-
-# A job that wants so many times the memory or the time that it was given, both of which are on the
-# safe side, works on something that is no spectrum.
+# A job that needs this many times the memory or the time that it was given, both of which are on
+# the safe side, works on something that is no spectrum.
 _BEYOND_REASON = 5
+
+_INTERRUPTED = 130  # exit status of a program that Ctrl-C ended
+
+
+class Logs(Protocol):
+    """Files that tell of a job: messages, and its status."""
+
+    text: str
+    status: str
 
 
 class Resources(Protocol):
@@ -32,15 +38,14 @@ class Resources(Protocol):
 
 
 @contextmanager
-def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
+def logged_job(logs: Logs, given: Resources) -> Iterator[None]:
     """Run a job: messages go to its log; warnings, errors and some progress also to the terminal.
 
     Its memory and its time are bounded, far above what it was given.
 
     Parameters
     ----------
-    log_file : str or Path
-        The job's log.
+    logs : Logs
     given : Resources
 
     Raises
@@ -49,49 +54,59 @@ def logged_job(log_file: str | Path, given: Resources) -> Iterator[None]:
         After an error. A `ResampleError` has been reported in one line; of any other the traceback
         is in the log. And after Ctrl-C.
     """
-    # WCSs are many small objects and hardly any garbage: by default half of the time to build them
-    # goes into looking for some. It is looked for where one exposure or file is done with.
+    watch = Stopwatch()
+    watch.status(RUNNING).write(logs.status)
+    # WCSs are many small objects and hardly any garbage. By default half of the time to build them
+    # goes into looking for garbage. Steps look for it where they are done with an exposure or file.
     gc.disable()
     gc.freeze()
     end_with(os.getppid())
+    log = _set_up_logging(logs.text)
+    megabytes, minutes = _BEYOND_REASON * given.mem_mb, _BEYOND_REASON * given.runtime
+    bound_process(megabytes, 60 * minutes)
+    job = "/".join(Path(logs.text).with_suffix("").parts[-2:])
+    state, status, message = FAILED, 1, ""
+    try:
+        yield
+        state, status = DONE, 0
+        log.info("done")
+    except ResampleError as error:
+        message = str(error)
+        log.error("%s", message)
+    except KeyboardInterrupt:
+        state, status, message = STOPPED, _INTERRUPTED, "stopped by the user"
+        log.warning("%s", message)
+    except MemoryError as error:
+        free_process()  # to say so
+        message = f"{job}: it needs more than {megabytes} MB of memory ({first_line(error)})"
+        log.error("%s", message, exc_info=True)
+    except OutOfTime:
+        message = f"{job}: it needs more than {minutes:g} minutes"
+        log.error("%s", message, exc_info=True)
+    except Exception as error:
+        message = (
+            f"{job}: {type(error).__name__}: {first_line(error)} "
+            f"(unexpected; traceback in {logs.text})"
+        )
+        log.error("%s", message, exc_info=True)
+    watch.status(state, message).write(logs.status)
+    if status:
+        sys.exit(status)
+
+
+def _set_up_logging(file: str) -> logging.Logger:
     log = logging.getLogger()
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
     warnings.formatwarning = _one_line_warning
     # Exposures come from other versions of asdf than ours.
     warnings.filterwarnings("ignore", message="File was created with extension")
-    in_file, on_terminal = (
-        logging.FileHandler(log_file, mode="w"),
-        logging.StreamHandler(sys.stderr),
-    )
+    in_file, on_terminal = logging.FileHandler(file, mode="w"), logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(_OneLine("%(levelname)s %(message)s"))
     on_terminal.addFilter(OnTerminal())
     log.handlers = [in_file, on_terminal]
-    megabytes, minutes = _BEYOND_REASON * given.mem_mb, _BEYOND_REASON * given.runtime
-    bound_process(megabytes, 60 * minutes)
-    job = "/".join(Path(log_file).with_suffix("").parts[-2:])
-    try:
-        yield
-        log.info("done")
-    except ResampleError as error:
-        log.error("%s", error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        log.warning("stopped by the user")
-        sys.exit(130)
-    except MemoryError as error:
-        free_process()  # to say so
-        message = "%s: it needs more than %d MB of memory (%s)"
-        log.error(message, job, megabytes, first_line(error), exc_info=True)
-        sys.exit(1)
-    except OutOfTime:
-        log.error("%s: it needs more than %g minutes", job, minutes, exc_info=True)
-        sys.exit(1)
-    except Exception as error:
-        message = "%s: %s (unexpected; traceback in %s)"
-        log.error(message, type(error).__name__, error, log_file, exc_info=True)
-        sys.exit(1)
+    return log
 
 
 def _one_line_warning(

@@ -14,10 +14,6 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from specresample.common.errors import ResampleError
 
-_NUMBERS = ("pixfrac", "pixel_scale_ratio", "pixel_scale", "small_product")
-_SWITCHES = ("single", "blendheaders", "in_memory", "propagate_dq", "keep_intermediates")
-_NULLABLE = ("pixel_scale", "output_shape")
-
 MAX_VALUES = 1_000_000  # of a key, which may name as many associations
 
 # Shows values in messages, but not a whole list.
@@ -68,11 +64,11 @@ def complete_config(config: Mapping, schema: Mapping) -> dict:
     complete = {
         key: entry["default"] for key, entry in schema["properties"].items() if "default" in entry
     }
-    complete |= _standard_forms(config)
+    complete |= _standard_forms(config, schema)
     overrides = complete["overrides"]
     if isinstance(overrides, Mapping):
         complete["overrides"] = {
-            product: _standard_forms(values) if isinstance(values, Mapping) else values
+            product: _standard_forms(values, schema) if isinstance(values, Mapping) else values
             for product, values in overrides.items()
         }
     errors = sorted(Draft202012Validator(schema).iter_errors(complete), key=lambda e: e.json_path)
@@ -116,37 +112,46 @@ def _check_size(key: str, value: object) -> None:
             todo.extend(node)
 
 
-def _standard_forms(config: Mapping) -> dict:
+def _standard_forms(config: Mapping, schema: Mapping) -> dict:
     """Bring the forms that a command line produces into those of a config file."""
-    out = dict(config)
-    for key in _NULLABLE:
-        if out.get(key) in ("", "None", "none", "null"):
-            out[key] = None
-    for key in _NUMBERS:
-        value = out.get(key)
-        out |= {key: _number(value)} if isinstance(value, str) else {}
-        if isinstance(value, float) and not math.isfinite(value):
-            # JSON schema has no word for these; as text they are refused.
-            out[key] = str(value)
-    for key in _SWITCHES:
-        # Snakemake knows True and False, YAML true and false.
-        if str(out.get(key)).lower() in ("true", "false"):
-            out[key] = str(out[key]).lower() == "true"
-    if isinstance(out.get("associations"), str):
-        out["associations"] = out["associations"].split(",")
-    if isinstance(out.get("output_shape"), str):
-        out["output_shape"] = [
-            _number(part) for part in out["output_shape"].strip("()[] ").split(",")
-        ]
-    if isinstance(out.get("output_shape"), int | float):
-        out["output_shape"] = [out["output_shape"]]
-    if "output_wcs" in out and out["output_wcs"] in (None, "None"):
-        out["output_wcs"] = ""
+    out = {
+        key: _standard_form(value, schema["properties"].get(key, {}))
+        for key, value in config.items()
+    }
     if isinstance(out.get("output_dir"), str):
         out["output_dir"] = os.path.normpath(out["output_dir"]) if out["output_dir"] else ""
     if "fillval" in out:
-        out["fillval"] = _fill_value(out["fillval"])
+        out["fillval"] = _fill_value(config["fillval"])
     return out
+
+
+def _standard_form(value: object, entry: Mapping) -> object:
+    """Bring one value into the form that its schema asks for, where that is plain."""
+    kinds = entry.get("type", ())
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    if "null" in kinds and value in ("", "None", "none", "null"):
+        return None
+    if "boolean" in kinds and str(value).lower() in ("true", "false"):
+        # Snakemake knows True and False, YAML true and false.
+        return str(value).lower() == "true"
+    if kinds & {"number", "integer"} and isinstance(value, str):
+        return _number(value)
+    if kinds & {"number", "integer"} and isinstance(value, float) and not math.isfinite(value):
+        # JSON schema has no word for these; as text they are refused.
+        return str(value)
+    if "array" in kinds:
+        return _list(value, entry["items"]["type"])
+    if kinds == {"string"} and value in (None, "None"):
+        return ""
+    return value
+
+
+def _list(value: object, kind: str) -> object:
+    """Split a list as it stands on a command line; a single value is a list of one."""
+    if isinstance(value, str):
+        parts = value.split(",") if kind == "string" else value.strip("()[] ").split(",")
+        return parts if kind == "string" else [_number(part) for part in parts]
+    return [value] if isinstance(value, int | float) and kind != "string" else value
 
 
 def _number(text: str) -> float | int | str:

@@ -5,6 +5,7 @@ The figures are measured (benchmarks/README.md), for spectra like those of the i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from specresample.plan.association import is_uri
@@ -15,8 +16,8 @@ _SLIT = 500_000
 # What a file that is not here is taken for, in bytes: a MOS exposure of 200 slits.
 _REMOTE = 100_000_000
 
-# Of the processes that share a small product: slits that keep one busy, and how many there are at
-# most, since exposures are few and a part of the work is not shared.
+# Processes that share the files of a product: slits that keep one busy, and how many there are at
+# most, because a part of the work is not shared.
 _SLITS_OF_WORKER = 15
 _MOST_WORKERS = 4
 
@@ -53,15 +54,14 @@ _COSTS = {
     "prepare_exposure": Cost((1.5, 0.1, 0.01), (130, 2.6, 1), 1.5),
     "output_grid": Cost((0.2, 0.001, 0), (60, 0.3, 0), 0.1),
     "drizzle_exposure": Cost((0.3, 0.005, 0.005), (70, 0, 1), 1.5),
-    "combine": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
-    "combine_sources": Cost((1.5, 0.015, 0.01), (130, 0.2, 0.1), 1),
-    "single_product": Cost((1.5, 0.02, 0.01), (130, 0, 1), 1.5),
-    "small_product": Cost((1.5, 0.1, 0.02), (150, 1, 1), 4, worker=60),
+    "combine": Cost((1.5, 0.015, 0.01), (130, 0.3, 0.3), 1.5, worker=60),
+    "make_product": Cost((1.5, 0.1, 0.02), (150, 1, 1), 4, worker=60),
     "preview": Cost((1.3, 0.02, 0.01), (110, 0.5, 1), 0.1),
-    "record": Cost((0.2, 0, 0.001), (50, 0.3, 0), 0.1),
 }
 
 
+# Asked for by every job in every round of Snakemake's scheduler.
+@cache
 def file_size(path: str) -> int:
     """Size of a level-2b file in bytes; one that lies elsewhere is taken for large.
 
@@ -96,7 +96,7 @@ def estimated_slits(path: str) -> int:
 
 
 def useful_workers(exposures: Sequence[str]) -> int:
-    """Say how many processes can share a small product, so that each has work for a second or more.
+    """Say how many processes can share a product, so that each has work for a second or more.
 
     Parameters
     ----------
@@ -134,7 +134,8 @@ def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:
     return seconds, megabytes + (cost.worker * workers if workers > 1 else 0)
 
 
-def request(rule: str, exposures: Sequence[str], attempt: int) -> dict[str, int]:
+@cache
+def request_resources(rule: str, exposures: tuple[str, ...], attempt: int) -> dict[str, int]:
     """Give the resources to request for a job of a rule.
 
     Parameters

@@ -1,6 +1,8 @@
-"""What gates say, and how it is put into words. Imports nothing: every run's summary needs it."""
+"""What gates say, and how it is put into words."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+
+from specresample.common.json_record import JsonRecord
 
 PASSED, FAILED, NOT_MEASURABLE = "passed", "failed", "not measurable"
 
@@ -14,33 +16,38 @@ MEANINGS = {
 }
 
 
-def verdict_text(name: str, gate: Mapping[str, object]) -> str:
+@dataclass(frozen=True)
+class GateResult(JsonRecord):
+    """What a gate says of a slit.
+
+    Attributes
+    ----------
+    state : str
+        ``passed``, ``failed`` or ``not measurable``.
+    limits : tuple of float or None
+        Lowest and highest value that is allowed.
+    value : float or None
+        What was measured.
+    reason : str or None
+        Why there is no value.
+    """
+
+    state: str
+    limits: tuple[float, float] | None
+    value: float | None = None
+    reason: str | None = None
+
+
+def verdict_text(name: str, gate: GateResult) -> str:
     """Put a gate's result into words: value and limits, or why there is no value.
 
     Parameters
     ----------
     name : str
         Of the gate.
-    gate : mapping
-        Its result, from `specresample.quality.gates`.
+    gate : GateResult
     """
-    if gate["value"] is None:
-        return gate["reason"]
-    low, high = gate["limits"]
-    return f"{MEANINGS[name]}: {gate['value']:g}, allowed are {low:g} to {high:g}"
-
-
-def failed_gates(facts: Mapping[str, object]) -> list[str]:
-    """Say of every gate that failed what was found, a line each.
-
-    Parameters
-    ----------
-    facts : mapping
-        Of a slit, from `specresample.quality.slit_summary.slit_facts`.
-    """
-    place = f"{facts['file']}: slit {facts['slit']}"
-    return [
-        f"{place}: gate {name} failed: {verdict_text(name, gate)}"
-        for name, gate in facts["gates"].items()
-        if gate["state"] == FAILED
-    ]
+    if gate.value is None:
+        return gate.reason
+    low, high = gate.limits
+    return f"{MEANINGS[name]}: {gate.value:g}, allowed are {low:g} to {high:g}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED
+from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, GateResult
 
 FLUX_LIMITS = 0.95, 1.05
 WAVELENGTH_LIMITS = 0, 0
@@ -39,7 +39,7 @@ def flux_gate(
     *,
     pixel_area: float,
     units: Sequence[object],
-) -> dict:
+) -> GateResult:
     """Check that flux out is flux in, in the right units.
 
     Drizzle gives a row of the product the weighted mean of the pixels that fall onto it. The mean
@@ -66,7 +66,7 @@ def flux_gate(
 
     Returns
     -------
-    dict
+    GateResult
     """
     if len(set(units)) > 1:
         return _fail(FLUX_LIMITS, f"BUNIT {units[0]} was made of {', '.join(map(str, units[1:]))}")
@@ -88,7 +88,7 @@ def flux_gate(
     return _judge((weight * before * after).sum() / norm, FLUX_LIMITS)
 
 
-def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> dict:
+def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateResult:
     """Check that wavelengths rise, or fall, from pixel to pixel, in every row alike.
 
     The value is the number of steps that do not go the way of most; the limit is none: whatever
@@ -103,7 +103,7 @@ def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> dict:
 
     Returns
     -------
-    dict
+    GateResult
     """
     steps = np.diff(wavelengths, axis=2 - dispersion_axis)
     known = np.isfinite(steps)
@@ -113,7 +113,7 @@ def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> dict:
     return _judge(int(known.sum()) - max(rising, falling), WAVELENGTH_LIMITS)
 
 
-def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> dict:
+def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateResult:
     """Check that the WCS leads from a pixel to the sky and back to the same pixel.
 
     The value is the largest distance in pixels, over some pixels of the whole grid and over all
@@ -129,7 +129,7 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> dict:
 
     Returns
     -------
-    dict
+    GateResult
     """
     if not len(pixels):
         return _fail(WCS_LIMITS, "no pixel has a place on the sky")
@@ -140,7 +140,7 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> dict:
     return _judge(distances.max(initial=0), WCS_LIMITS)
 
 
-def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> dict:
+def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> GateResult:
     """Check that the product is as large as its exposures need it.
 
     At least as large as the largest exposure, at most as all of them side by side, apart from a
@@ -157,7 +157,7 @@ def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> dict:
 
     Returns
     -------
-    dict
+    GateResult
     """
     extents = np.array([m["extent"] for m in measures])
     extents = extents[np.isfinite(extents).all(axis=1)]
@@ -172,7 +172,7 @@ def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> dict:
     return _judge(max(ratios, key=lambda ratio: abs(np.log(ratio))), SIZE_LIMITS)
 
 
-def nods_gate(exposures: Mapping[str, np.ndarray]) -> dict:
+def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     """Check that exposures show their trace at the same place of the product.
 
     The spatial profiles of the exposures, each drizzled alone, are compared with that of the one
@@ -194,7 +194,7 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> dict:
 
     Returns
     -------
-    dict
+    GateResult
     """
     if len(exposures) < 2:
         return _not_measurable(NODS_LIMITS, "one exposure")
@@ -320,17 +320,17 @@ def _middle(profile: np.ndarray) -> float:
     return (known[0] + known[-1]) / 2 if known.size else float("nan")
 
 
-def _judge(value: float, limits: tuple[float, float]) -> dict:
+def _judge(value: float, limits: tuple[float, float]) -> GateResult:
     low, high = limits
     if not np.isfinite(value):
         return _fail(limits, "it is not a number")
     state = PASSED if low <= value <= high else FAILED
-    return {"state": state, "value": round(float(value), 6), "limits": list(limits)}
+    return GateResult(state, limits, value=round(float(value), 6))
 
 
-def _fail(limits: tuple[float, float], reason: str) -> dict:
-    return {"state": FAILED, "value": None, "limits": list(limits), "reason": reason}
+def _fail(limits: tuple[float, float], reason: str) -> GateResult:
+    return GateResult(FAILED, limits, reason=reason)
 
 
-def _not_measurable(limits: tuple[float, float], reason: str) -> dict:
-    return {"state": NOT_MEASURABLE, "value": None, "limits": list(limits), "reason": reason}
+def _not_measurable(limits: tuple[float, float], reason: str) -> GateResult:
+    return GateResult(NOT_MEASURABLE, limits, reason=reason)

@@ -1,128 +1,50 @@
-"""Facts about the slits of a product, known when it is made: what an overview shows, and gates."""
+"""What is said of a slit of a product: what an overview shows, and gates."""
 
-import logging
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-import numpy as np
-
-from specresample.grids.rectified import load_grid
-from specresample.quality.extraction import signal_to_noise, sum_rows
-from specresample.quality.gate_results import FAILED, failed_gates
-from specresample.quality.gates import flux_gate, nods_gate, size_gate, wavelength_gate, wcs_gate
-
-log = logging.getLogger(__name__)
-
-# Pixels of a grid along each axis at which its WCS is tried.
-_WCS_PIXELS = 5
+from specresample.common.json_record import JsonRecord
+from specresample.quality.gate_results import FAILED, GateResult, verdict_text
 
 
-def slit_facts(
-    file: str,
-    source: Mapping[str, object],
-    slits: Mapping[str, Mapping[str, object]],
-    measures: Mapping[str, np.ndarray],
-    tree: Mapping[str, object],
-) -> dict:
-    """Collect the facts about a slit of a product and warn of gates that failed.
+@dataclass(frozen=True)
+class SlitSummary(JsonRecord):
+    """What is said of a slit of a product.
 
-    Parameters
+    Attributes
     ----------
     file : str
         Name of the product's file.
-    source : mapping
-        The slit's source, as the rule ``output_grid`` makes it.
-    slits : mapping of str to mapping
-        Prepared slit of every exposure.
-    measures : mapping of str to ndarray
-        What each exposure left, from `specresample.drizzling.profiles.measure_exposure`.
-    tree : mapping
-        Tree of the slit, from `specresample.s2d.model.slit_model`.
-
-    Returns
-    -------
-    dict
-        ``file``; ``slit``, its label; ``exposures``, how many; ``exposure_time`` in s; ``shape``;
-        ``wavelengths``, shortest and longest in um; ``good``, the fraction of pixels with data;
-        ``signal_to_noise``, the median of the quick sum; ``gates`` by name, as
-        `specresample.quality.gates` makes them. None where a number is not known.
+    slit : str
+        Its label.
+    exposures : int
+        How many exposures it was made from.
+    exposure_time : float or None
+        In seconds.
+    shape : tuple of int
+        (ny, nx).
+    wavelengths : tuple of float or None
+        Shortest and longest, in um.
+    good : float
+        Fraction of pixels with data.
+    signal_to_noise : float or None
+        Median of the quick sum.
+    gates : dict of str to GateResult
     """
-    first = next(iter(slits.values()))
-    axis = first["summary"]["dispersion_axis"]
-    sci, err, wht = (
-        array if array is None or axis == 1 else array.T
-        for array in map(tree.get, ("data", "err", "wht"))
-    )
-    wavelengths = tree["wavelength"][np.isfinite(tree["wavelength"])]
-    facts = {
-        "file": file,
-        "slit": source["label"],
-        "exposures": len(slits),
-        "exposure_time": _number(tree["meta"].get("exposure", {}).get("exposure_time")),
-        "shape": list(tree["data"].shape),
-        "wavelengths": [
-            _number(limit(wavelengths)) if wavelengths.size else None for limit in (np.min, np.max)
-        ],
-        "good": _number(np.mean((wht > 0) & np.isfinite(sci))),
-        "signal_to_noise": _number(signal_to_noise(*sum_rows(sci, err, wht))),
-    }
-    gates = {
-        "flux": lambda: flux_gate(
-            [*measures.values()],
-            sci,
-            wht,
-            pixel_area=_pixel_area(tree, first),
-            units=[tree["meta"].get("bunit_data"), *map(_unit, slits.values())],
-        ),
-        "wavelength": lambda: wavelength_gate(tree["wavelength"], dispersion_axis=axis),
-        "wcs": lambda: _wcs_gate(source["grid"], tree),
-        "size": lambda: size_gate(sci.shape, [*measures.values()]),
-        "nods": lambda: nods_gate(measures),
-    }
-    facts["gates"] = {name: _evaluated(gate) for name, gate in gates.items()}
-    for line in failed_gates(facts):
-        log.warning("%s", line)
-    return facts
 
+    file: str
+    slit: str
+    exposures: int
+    exposure_time: float | None
+    shape: tuple[int, int]
+    wavelengths: tuple[float | None, float | None]
+    good: float | None
+    signal_to_noise: float | None
+    gates: dict[str, GateResult]
 
-def _evaluated(gate: Callable[[], dict]) -> dict:
-    try:
-        return gate()
-    except Exception as error:
-        # A gate must not keep back a product, whatever is wrong with either.
-        log.info("gate not evaluated", exc_info=True)
-        reason = f"it could not be evaluated ({type(error).__name__}: {error})"
-        return {"state": FAILED, "value": None, "limits": None, "reason": reason}
-
-
-def _wcs_gate(grid: Mapping[str, object], tree: Mapping[str, object]) -> dict:
-    wcs = tree["meta"]["wcs"]
-    ny, nx = tree["data"].shape
-    y, x = np.meshgrid(
-        np.linspace(0, ny - 1, _WCS_PIXELS), np.linspace(0, nx - 1, _WCS_PIXELS), indexing="ij"
-    )
-    world = np.array(wcs(x, y))
-    # A grid handed in may have pixels beyond its bounding box, which have no place.
-    somewhere = np.isfinite(world).all(axis=0)
-    world = world[:, somewhere]
-    ways = [np.stack(wcs.invert(*world, with_bounding_box=False), axis=-1)]
-    if grid["kind"] != "custom":
-        ways.append(load_grid(grid).pixel_map(world))
-    return wcs_gate(np.stack([x[somewhere], y[somewhere]], axis=-1), ways)
-
-
-def _pixel_area(tree: Mapping[str, object], slit: Mapping[str, object]) -> float:
-    """Output over input pixel area, 1 of a flux density, NaN when it is not known."""
-    if slit["flux_density"]:
-        return 1.0
-    before = slit["metadata"].get("meta.photometry.pixelarea_steradians")
-    after = tree["meta"].get("photometry", {}).get("pixelarea_steradians")
-    return after / before if before and after else float("nan")
-
-
-def _unit(slit: Mapping[str, object]) -> object:
-    return slit["metadata"].get("meta.bunit_data")
-
-
-def _number(value: object) -> float | None:
-    """Give a number with the digits that matter, None when it is none: JSON has no NaN."""
-    return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")
+    def failed_gates(self) -> list[str]:
+        """Say of every gate that failed what was found, a line each."""
+        return [
+            f"{self.file}: slit {self.slit}: gate {name} failed: {verdict_text(name, gate)}"
+            for name, gate in self.gates.items()
+            if gate.state == FAILED
+        ]

@@ -1,39 +1,27 @@
 """The ledger of a campaign: what became of every product, from what, by what, at which cost."""
 
-import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from specresample.common.files import read_json
+from specresample.common.paths import Paths
+from specresample.common.product_request import ProductRequest
 from specresample.common.versions import software_versions
-from specresample.jobs.job import DONE, STOPPED
-from specresample.quality.gate_results import failed_gates
+from specresample.jobs.status import FAILED, RUNNING, JobStatus
+from specresample.quality.slit_summary import SlitSummary
 
 # How many products a summary names, of each kind that was not made.
 _MOST_NAMED = 10
 
 
-def ledger_entry(
-    product: str,
-    association: str,
-    exposures: Mapping[str, str],
-    arguments: Mapping[str, object],
-    output_dir: Path,
-) -> dict:
+def ledger_entry(request: ProductRequest, out: Path) -> dict:
     """Say what became of a product.
 
     Parameters
     ----------
-    product : str
-        Name of its folder.
-    association : str
-        Path of the association file.
-    exposures : mapping of str to str
-        Paths of its exposures by key.
-    arguments : mapping
-        The documented arguments that are asked for.
-    output_dir : Path
+    request : ProductRequest
+    out : Path
         Folder of all products.
 
     Returns
@@ -44,50 +32,59 @@ def ledger_entry(
         ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums when
         there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the largest.
     """
-    work, folder = output_dir / ".work", output_dir / product
-    jobs = _jobs(product, exposures)
-    record, provenance = folder / "record.json", folder / "provenance.json"
-    since = record.stat().st_mtime if record.is_file() else 0
-    logs = [log for job in jobs for log in _files(work / "logs", job, ".log")]
-    lines = {log: _lines(log) for log in logs if log.stat().st_mtime > since}
-    reasons = [
-        line.partition(" ERROR ")[2] for log in lines for line in lines[log] if " ERROR " in line
-    ]
-    if not reasons:
-        # A job that was killed could not say so: its log has no end.
-        killed = [
-            log for log in lines if not lines[log] or not lines[log][-1].endswith((DONE, STOPPED))
-        ]
-        reasons = [f"its job was killed, or is at work: {log}" for log in killed]
     entry = {
-        "product": product,
-        "association": association,
+        "product": request.folder,
+        "association": request.association,
         "files": [],
-        "inputs": [{"file": path} for path in exposures.values()],
+        "inputs": [{"file": path} for path in request.exposures.values()],
         "software": software_versions(),
-        "arguments": dict(arguments),
+        "arguments": request.arguments,
     }
+    statuses = _statuses(out, request.folder, request.exposures)
+    record = out / request.folder / "record.json"
+    made = record.stat().st_mtime if record.is_file() else 0
+    reasons = [_reason(path, status) for path, status in statuses.items()]
+    # A job that ended before the product was made does not count.
+    reasons = [
+        reason
+        for reason, path in zip(reasons, statuses, strict=True)
+        if reason and path.stat().st_mtime > made
+    ]
     if reasons:
         entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(reasons))}
-    elif since and provenance.is_file():
-        made = read_json(provenance)
-        entry |= read_json(record) | {key: made[key] for key in ("inputs", "software", "arguments")}
+    elif made:
+        entry |= _made(record)
     else:
         entry |= {"state": "open", "reason": "no run has come to it, nor failed before it"}
-    costs = [cost for job in jobs for cost in _costs(work / "benchmarks", job)]
-    entry["seconds"] = round(sum(seconds for seconds, _ in costs), 1)
-    entry["peak_mb"] = max((megabytes for _, megabytes in costs), default=0)
-    return entry
+    return entry | _costs(statuses.values())
 
 
-def summary(entries: Sequence[dict], output_dir: Path) -> str:
+def entry_of_record(record: Path) -> dict:
+    """Say what became of a product that was made, by its record.
+
+    Parameters
+    ----------
+    record : Path
+        ``record.json`` in the product's folder.
+
+    Returns
+    -------
+    dict
+        As `ledger_entry`.
+    """
+    entry = _made(record)
+    statuses = _statuses(record.parents[1], record.parent.name, entry["exposures"])
+    return entry | _costs(statuses.values())
+
+
+def summary(entries: Sequence[dict], out: Path) -> str:
     """Summarise a ledger in some lines: how many products were made, and why others were not.
 
     Parameters
     ----------
     entries : sequence of dict
         From `ledger_entry`.
-    output_dir : Path
+    out : Path
         Folder of all products.
 
     Returns
@@ -98,7 +95,7 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
     counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
     counts += [f"{count['open']} not made yet"] if count["open"] else []
-    lines = [f"{', '.join(counts)}: {output_dir}, {output_dir / 'overview.html'}"]
+    lines = [f"{', '.join(counts)}: {out}, {out / 'overview.html'}"]
     left_out = sum(len(entry.get("left_out", [])) for entry in entries)
     if left_out:
         lines.append(f"left out of products, as the ledger says: {left_out} slits or exposures")
@@ -107,7 +104,8 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
         lines += [f"{state}: {e['product']}: {e['reason']}" for e in named[:_MOST_NAMED]]
         if len(named) > _MOST_NAMED:
             lines.append(f"{state}: {len(named) - _MOST_NAMED} more, in the ledger")
-    failed = [line for e in entries for slit in e.get("slits", []) for line in failed_gates(slit)]
+    slits = [SlitSummary.from_json(slit) for e in entries for slit in e.get("slits", [])]
+    failed = [line for slit in slits for line in slit.failed_gates()]
     lines += failed[:_MOST_NAMED]
     if len(failed) > _MOST_NAMED:
         lines.append(f"{len(failed) - _MOST_NAMED} more gates failed, in the overview")
@@ -116,40 +114,29 @@ def summary(entries: Sequence[dict], output_dir: Path) -> str:
     return "\n".join(lines)
 
 
-def _jobs(product: str, exposures: Iterable[str]) -> list[str]:
-    """Names of the logs and benchmarks of a product's jobs, without ending; * is for any part."""
-    return [
-        *(f"prepare_exposure/{key}" for key in exposures),
-        *(f"{rule}/{product}" for rule in ("small_product", "output_grid", "combine", "record")),
-        *(f"{rule}/{product}/*" for rule in ("drizzle_exposure", "single_product")),
-        f"combine_sources/{product}-*",
-    ]
+def _statuses(out: Path, product: str, exposures: Iterable[str]) -> dict[Path, JobStatus]:
+    """Read the status of every job that worked on a product."""
+    paths = map(Path, Paths(str(out)).statuses(product, exposures))
+    return {path: JobStatus.read(path) for path in paths if path.is_file()}
 
 
-def _files(folder: Path, job: str, ending: str) -> list[Path]:
-    if job.endswith("*"):
-        return sorted(folder.glob(job + ending))
-    path = folder / (job + ending)
-    return [path] if path.is_file() else []
+def _reason(path: Path, status: JobStatus) -> str | None:
+    if status.state == FAILED:
+        return status.message
+    if status.state == RUNNING:
+        return f"its job was killed, or is at work: {path}"
+    return None
 
 
-def _lines(log: Path) -> list[str]:
-    return log.read_text(encoding="utf-8", errors="replace").splitlines()
+def _made(record: Path) -> dict:
+    provenance = read_json(record.with_name("provenance.json"))
+    named = {key: provenance[key] for key in ("inputs", "software", "arguments")}
+    return read_json(record) | named | {"association": provenance["association"]["file"]}
 
 
-def _costs(folder: Path, job: str) -> list[tuple[float, float]]:
-    """Seconds and peak memory in MB of a job's runs, as Snakemake measured them."""
-    costs = []
-    for path in _files(folder, job, ".tsv"):
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                costs.append((_number(row["s"]), _number(row["max_rss"])))
-    return costs
-
-
-def _number(text: str) -> float:
-    # Of jobs that are over before they are looked at, Snakemake says NA or a dash.
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+def _costs(statuses: Iterable[JobStatus]) -> dict[str, float]:
+    statuses = list(statuses)
+    return {
+        "seconds": round(sum(status.seconds for status in statuses), 1),
+        "peak_mb": max((status.peak_mb for status in statuses), default=0),
+    }

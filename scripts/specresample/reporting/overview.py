@@ -11,6 +11,7 @@ from pathlib import Path
 
 from specresample.common.files import written_aside
 from specresample.quality.gate_results import FAILED, PASSED, verdict_text
+from specresample.quality.slit_summary import SlitSummary
 
 _MODE = ("instrument", "exposure_type", "filter", "grating")
 
@@ -82,12 +83,12 @@ def write_overview(path: str | Path, entries: Sequence[Mapping[str, object]]) ->
         aside.write_text(page, encoding="utf-8")
 
 
-def _slit(facts: Mapping[str, object]) -> dict:
-    gates = facts["gates"]
-    return {name: facts[name] for name in facts if name != "gates"} | {
-        "passed": sum(gate["state"] == PASSED for gate in gates.values()),
-        "failed_gates": [name for name, gate in gates.items() if gate["state"] == FAILED],
+def _slit(summary: Mapping[str, object]) -> dict:
+    gates = SlitSummary.from_json(summary).gates
+    return {name: summary[name] for name in summary if name != "gates"} | {
+        "passed": sum(gate.state == PASSED for gate in gates.values()),
+        "failed_gates": [name for name, gate in gates.items() if gate.state == FAILED],
         "verdicts": [
-            f"{name} {gate['state']}: {verdict_text(name, gate)}" for name, gate in gates.items()
+            f"{name} {gate.state}: {verdict_text(name, gate)}" for name, gate in gates.items()
         ],
     }

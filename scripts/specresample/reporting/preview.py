@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.files import written_aside
+from specresample.grids.product_grids import Source
 from specresample.quality.extraction import signal_to_noise, spatial_profile, sum_rows
 from specresample.s2d.read import Axis, RectifiedSlit
 
@@ -67,15 +68,15 @@ def sum_spectrum(slit: RectifiedSlit) -> tuple[np.ndarray, np.ndarray]:
 
 
 def exposure_profiles(
-    slit: RectifiedSlit, source: Mapping[str, object], singles: Mapping[str, ArrayFile]
+    slit: RectifiedSlit, source: Source, singles: Mapping[str, ArrayFile]
 ) -> dict[str, np.ndarray]:
     """Profiles of the exposures that a slit of a product was combined from.
 
     Parameters
     ----------
     slit : RectifiedSlit
-    source : mapping
-        The slit's source, as the rule ``output_grid`` makes it.
+    source : Source
+        The slit's source.
     singles : mapping of str to ArrayFile
         Drizzled arrays of every exposure of the product, by exposure.
 
@@ -86,8 +87,8 @@ def exposure_profiles(
     """
     profiles = {}
     for exposure, arrays in singles.items():
-        if exposure in source["slits"]:
-            single = arrays.group(str(source["number"]))
+        if exposure in source.slits:
+            single = arrays.group(str(source.number))
             images = [single[name] for name in ("sci", "wht")]
             images = [image if slit.dispersion_axis == 1 else image.T for image in images]
             profiles[exposure] = slit.factor * spatial_profile(*images)

@@ -1,10 +1,14 @@
-"""What became of a product, and what it takes to make it again."""
+"""What became of a product: the record."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from specresample.common.json_record import JsonRecord
+from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
-from specresample.grids.sources import used_exposures
+from specresample.footprint.prepared import Exposures, LeftOut
+from specresample.grids.product_grids import ProductGrids
+from specresample.quality.slit_summary import SlitSummary
 
 # Metadata that say in which mode an exposure was taken.
 _MODE = {
@@ -15,46 +19,79 @@ _MODE = {
 }
 
 
+@dataclass(frozen=True)
+class ProductRecord(JsonRecord):
+    """What became of a product.
+
+    Attributes
+    ----------
+    product : str
+        Name of its folder.
+    state : str
+        ``done`` or ``skipped``.
+    reason : str or None
+        Why it was skipped.
+    mode : dict of str to str
+        Instrument, exposure type, filter and grating.
+    exposures : tuple of str
+        Keys of its exposures.
+    exposure_time : float or None
+        In seconds.
+    files : tuple of str
+        Names of its files.
+    slits : tuple of SlitSummary
+    left_out : tuple of LeftOut
+    other_members : tuple of str
+        Members of the association that are no science exposures, as ``kind: name``.
+    """
+
+    product: str
+    state: str
+    reason: str | None
+    mode: dict[str, object]
+    exposures: tuple[str, ...]
+    exposure_time: float | None
+    files: tuple[str, ...]
+    slits: tuple[SlitSummary, ...]
+    left_out: tuple[LeftOut, ...]
+    other_members: tuple[str, ...]
+
+
 def product_record(
-    product: str,
-    grids: dict,
-    exposures: Mapping[str, dict],
+    request: ProductRequest,
+    grids: ProductGrids,
+    exposures: Exposures,
     files: Sequence[str],
-    facts: Sequence[dict],
-    other_members: Sequence[str],
-) -> dict:
-    """Summarise what became of a product.
+    slits: Sequence[SlitSummary],
+) -> ProductRecord:
+    """Say what became of a product.
 
     Parameters
     ----------
-    product : str
-        Name of the product's folder.
-    grids : dict
-        Grids of the product, as the rule ``output_grid`` makes them.
-    exposures : mapping of str to dict
-        Prepared exposures by key, in association order.
+    request : ProductRequest
+    grids : ProductGrids
+    exposures : mapping of str to PreparedExposure
+        By key, in association order.
     files : sequence of str
-        Paths of its products.
-    facts : sequence of dict
-        About the slits of all files, from `specresample.quality.slit_summary.slit_facts`.
-    other_members : sequence of str
-        Members of the association that are no science exposures, as ``kind: name``.
+        Names of its files.
+    slits : sequence of SlitSummary
+        Of all files.
 
     Returns
     -------
-    dict
+    ProductRecord
     """
-    metadata = [entry["metadata"] for entry in exposures.values()]
-    used = [exposures[key]["metadata"] for key in used_exposures(grids)]
-    return {
-        "product": product,
-        "state": "skipped" if grids["skip"] else "done",
-        "reason": grids["skip"],
-        "mode": {name: metadata[0].get(path) for name, path in _MODE.items()},
-        "exposures": [*exposures],
-        "exposure_time": total_times(used).exposure if used else None,
-        "files": [Path(file).name for file in files],
-        "slits": list(facts),
-        "left_out": grids["bad"],
-        "other_members": list(other_members),
-    }
+    first = next(iter(exposures.values())).metadata
+    used = [exposures[key].metadata for key in grids.used_exposures()]
+    return ProductRecord(
+        product=request.folder,
+        state="skipped" if grids.skip else "done",
+        reason=grids.skip,
+        mode={name: first.get(path) for name, path in _MODE.items()},
+        exposures=tuple(exposures),
+        exposure_time=total_times(used).exposure if used else None,
+        files=tuple(files),
+        slits=tuple(slits),
+        left_out=grids.left_out,
+        other_members=request.other_members,
+    )

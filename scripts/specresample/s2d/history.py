@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from specresample.common.names import header_text
 from specresample.common.versions import software_versions
@@ -22,8 +21,7 @@ PRODUCT_ARGUMENTS = (
 
 def product_history(
     arguments: Mapping[str, object],
-    exposures: Mapping[str, dict],
-    output_wcs: Mapping[str, str] | None,
+    digests: Mapping[str, str],
 ) -> list[str]:
     """Lines of history that a product carries.
 
@@ -33,15 +31,13 @@ def product_history(
     ----------
     arguments : mapping
         The documented arguments.
-    exposures : mapping of str to dict
-        Prepared exposures by key.
-    output_wcs : mapping or None
-        Name and digest of a grid that was handed in.
+    digests : mapping of str to str
+        SHA-256 digest of every input by its file name.
 
     Returns
     -------
     list of str
-        Software, arguments, inputs and, on lines of their own for they fill one, checksums.
+        Software, arguments, inputs and their checksums. A checksum fills a line.
     """
     stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS}
     software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
@@ -50,10 +46,7 @@ def product_history(
         f"Arguments: {json.dumps(stated, sort_keys=True)}",
         *(
             line
-            for entry in (*exposures.values(), *([output_wcs] if output_wcs else []))
-            for line in (
-                f"Input: {header_text(Path(entry['file']).name)}",
-                f"sha256 {entry['sha256']}",
-            )
+            for file, digest in digests.items()
+            for line in (f"Input: {header_text(file)}", f"sha256 {digest}")
         ),
     ]

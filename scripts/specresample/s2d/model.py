@@ -4,15 +4,18 @@ import datetime
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
+from specresample.footprint.prepared import Exposures
 from specresample.grids.fits_wcs import dispersion_line, fits_wcs, source_pixel
 from specresample.grids.grid_gwcs import grid_wcs
-from specresample.grids.rectified import Grid, load_grid
+from specresample.grids.product_grids import ProductGrids, Source
+from specresample.grids.rectified import Grid
 from specresample.grids.regions import box_region, slit_region
-from specresample.grids.sources import source_slits
 from specresample.s2d import headers as blending
 from specresample.s2d.history import product_history
 
@@ -49,8 +52,6 @@ class S2d:
         How the product was made.
     created : str
         Date of the product, ISO 8601; empty when unknown.
-    facts : tuple of dict
-        About every slit, from `specresample.quality.slit_summary.slit_facts`, for the record.
     """
 
     tree: dict
@@ -58,7 +59,6 @@ class S2d:
     wavelengths: list[np.ndarray | None]
     history: list[str]
     created: str
-    facts: tuple[dict, ...] = ()
 
 
 def slit_model(
@@ -120,12 +120,11 @@ def slit_model(
 
 
 def product_model(
-    grids: Mapping[str, object],
-    sources: Sequence[dict],
-    exposures: Mapping[str, dict],
+    grids: ProductGrids,
+    sources: Sequence[Source],
+    exposures: Exposures,
     arrays: Iterable[Mapping[str, np.ndarray]],
-    arguments: Mapping[str, object],
-    association: Mapping[str, object],
+    request: ProductRequest,
     *,
     several: bool,
 ) -> S2d:
@@ -133,18 +132,14 @@ def product_model(
 
     Parameters
     ----------
-    grids : mapping
-        Grids of the product, as the rule ``output_grid`` makes them.
-    sources : sequence of dict
-        Those of their sources that this file holds.
-    exposures : mapping of str to dict
-        Prepared exposures of the product by key, in association order.
+    grids : ProductGrids
+    sources : sequence of Source
+        Sources of the product that this file holds.
+    exposures : mapping of str to PreparedExposure
+        By key, in association order.
     arrays : iterable of mapping
         Arrays of every source; taken one after another.
-    arguments : mapping
-        The documented arguments.
-    association : mapping
-        Metadata by dotted path that every input gets from its association.
+    request : ProductRequest
     several : bool
         Make a MultiSlitModel of all sources instead of a SlitModel of the only one.
 
@@ -152,41 +147,44 @@ def product_model(
     -------
     S2d
     """
+    arguments, association = request.arguments, request.association_metadata()
     used = {
-        key: entry
-        for key, entry in exposures.items()
-        if any(key in source["slits"] for source in sources)
+        key: exposure
+        for key, exposure in exposures.items()
+        if any(key in source.slits for source in sources)
     }
     trees, wavelengths, slit_inputs = [], [], []
     for source, source_arrays in zip(sources, arrays, strict=True):
-        slits = list(source_slits(source, used).values())
-        slit_inputs = [slit["metadata"] | association for slit in slits]
-        grid = load_grid(source["grid"])
-        wavelengths.append(dispersion_line(grid, _dispersion_axis(slit_inputs[0])))
+        slits = list(source.slits_in(used).values())
+        slit_inputs = [slit.metadata | association for slit in slits]
+        wavelengths.append(dispersion_line(source.grid, _dispersion_axis(slit_inputs[0])))
         trees.append(
             slit_model(
                 slit_inputs,
-                grid,
+                source.grid,
                 source_arrays,
                 arguments,
-                source["scale_ratio"],
+                source.scale_ratio,
                 wavelengths[-1],
-                slits[0]["summary"]["source"],
+                slits[0].footprint.source,
             )
         )
     if several:
-        inputs = [entry["metadata"] | association for entry in used.values()]
-        ratio = sources[0]["scale_ratio"]
+        inputs = [exposure.metadata | association for exposure in used.values()]
+        ratio = sources[0].scale_ratio
         metadata = _product_metadata(inputs, "MultiSlitModel", arguments, ratio)
         tree = _tree(metadata) | {"slits": trees}
     else:
         inputs, tree = slit_inputs, trees[0]
     model = tree["meta"]["model_type"]
+    digests = {request.file(key): exposure.sha256 for key, exposure in used.items()}
+    if grids.output_wcs is not None:
+        digests[Path(grids.output_wcs.file).name] = grids.output_wcs.sha256
     return S2d(
         tree=tree,
         header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
         wavelengths=wavelengths,
-        history=product_history(arguments, used, grids["output_wcs"]),
+        history=product_history(arguments, digests),
         created=creation_date(inputs),
     )
 

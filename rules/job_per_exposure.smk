@@ -1,0 +1,120 @@
+# The flow, with jobs for every exposure:
+# - prepare_exposure reads an exposure and evaluates its WCSs, once for all products,
+# - output_grid lays out the grids of a product, from summaries of its exposures,
+# - drizzle_exposure puts an exposure onto them,
+# - combine averages the exposures and writes the product's files.
+
+
+rule prepare_exposure:
+    input:
+        lambda wildcards: given(CAMPAIGN.exposures[wildcards.exposure]),
+    output:
+        arrays=intermediate(PATHS.arrays),
+        summary=intermediate(PATHS.summary),
+    log:
+        text=PATHS.log("prepare_exposure", "{exposure}"),
+        status=PATHS.status("prepare_exposure", "{exposure}"),
+    cache: True
+    conda:
+        "../envs/resample.yaml"
+    resources:
+        **resources_of("prepare_exposure"),
+    params:
+        code=code_of("prepare_exposure"),
+    message:
+        "Preparing exposure {wildcards.exposure}"
+    script:
+        "../scripts/prepare_exposure.py"
+
+
+checkpoint output_grid:
+    input:
+        summaries=lambda wildcards: expand(
+            PATHS.summary, exposure=members_of(wildcards)
+        ),
+        output_wcs=grid_handed_in,
+    output:
+        grid=PATHS.grid,
+        contents=PATHS.contents,
+    log:
+        text=PATHS.log("output_grid", "{product}"),
+        status=PATHS.status("output_grid", "{product}"),
+    conda:
+        "../envs/resample.yaml"
+    resources:
+        **resources_of("output_grid"),
+    params:
+        code=code_of("output_grid"),
+        name=lambda wildcards: CAMPAIGN.products[wildcards.product].name,
+        files=lambda wildcards: {
+            key: Path(path).name
+            for key, path in CAMPAIGN.members(wildcards.product).items()
+        },
+        arguments=arguments_of("output_grid"),
+    message:
+        "Laying out the grids of product {wildcards.product}"
+    script:
+        "../scripts/output_grid.py"
+
+
+rule drizzle_exposure:
+    input:
+        arrays=rules.prepare_exposure.output.arrays,
+        summary=rules.prepare_exposure.output.summary,
+        grid=rules.output_grid.output.grid,
+        output_wcs=grid_handed_in,
+    output:
+        intermediate(PATHS.single),
+    log:
+        text=PATHS.log("drizzle_exposure", "{product}", "{exposure}"),
+        status=PATHS.status("drizzle_exposure", "{product}", "{exposure}"),
+    conda:
+        "../envs/resample.yaml"
+    resources:
+        **resources_of("drizzle_exposure"),
+    params:
+        code=code_of("drizzle_exposure"),
+        arguments=arguments_of("drizzle_exposure"),
+    message:
+        "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
+    script:
+        "../scripts/drizzle_exposure.py"
+
+
+rule combine:
+    input:
+        grid=rules.output_grid.output.grid,
+        contents=rules.output_grid.output.contents,
+        summaries=rules.output_grid.input.summaries,
+        singles=lambda wildcards: expand(
+            PATHS.single, product=wildcards.product, exposure=members_of(wildcards)
+        ),
+        output_wcs=grid_handed_in,
+    output:
+        files=intermediate(directory(PATHS.files)),
+        record=PATHS.made_record,
+        provenance=PATHS.made_provenance,
+    log:
+        text=PATHS.log("combine", "{product}"),
+        status=PATHS.status("combine", "{product}"),
+    conda:
+        "../envs/resample.yaml"
+    threads: workers_of
+    resources:
+        **resources_of("combine"),
+    params:
+        code=code_of("combine"),
+        request=request_of,
+    message:
+        "Combining product {wildcards.product}"
+    script:
+        "../scripts/combine.py"
+
+
+LAYS_OUT, MAKES = checkpoints.output_grid, rules.combine
+
+
+def singles_of(wildcards):
+    """Drizzled exposures of a product, as files."""
+    used = contents_of(wildcards.product).exposures
+    return expand(PATHS.single, product=wildcards.product, exposure=used)

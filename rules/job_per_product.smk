@@ -1,0 +1,38 @@
+# The flow in one job for every product: for campaigns of many small products, whose jobs would take
+# longer to start than to run. It leaves what job_per_exposure.smk leaves, the same bytes.
+
+
+checkpoint make_product:
+    input:
+        exposures=lambda wildcards: given(*CAMPAIGN.members(wildcards.product).values()),
+        output_wcs=grid_handed_in,
+    output:
+        grid=PATHS.grid,
+        contents=PATHS.contents,
+        singles=intermediate(directory(PATHS.singles)),
+        files=intermediate(directory(PATHS.files)),
+        record=PATHS.made_record,
+        provenance=PATHS.made_provenance,
+    log:
+        text=PATHS.log("make_product", "{product}"),
+        status=PATHS.status("make_product", "{product}"),
+    conda:
+        "../envs/resample.yaml"
+    threads: workers_of
+    resources:
+        **resources_of("make_product"),
+    params:
+        code=code_of("make_product"),
+        request=request_of,
+    message:
+        "Making product {wildcards.product}"
+    script:
+        "../scripts/make_product.py"
+
+
+LAYS_OUT, MAKES = checkpoints.make_product, rules.make_product
+
+
+def singles_of(wildcards):
+    """Drizzled exposures of a product, as their folder."""
+    return PATHS.singles.format(product=wildcards.product)

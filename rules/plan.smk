@@ -1,0 +1,181 @@
+# What is asked for: configuration, products, paths; and functions of the rules, which say what the
+# jobs of a product need.
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+FOLDER = workflow.current_basedir
+if not FOLDER.is_local:
+    # A module from a git host. Snakemake fetches each file that it is asked for and keeps their
+    # places, so that scripts find the package beside them.
+    manifest = Path(workflow.source_path("../scripts/specresample/manifest.txt"))
+    for file in manifest.read_text().split():
+        workflow.source_path(f"../{file}")
+    PROJECT = manifest.parents[2]
+else:
+    PROJECT = Path(str(FOLDER)).parent
+
+sys.path.insert(0, f"{PROJECT}/scripts")
+
+from specresample.common.errors import ResampleError
+from specresample.common.names import source_pattern
+from specresample.common.paths import Paths
+from specresample.common.product_contents import ProductContents
+from specresample.jobs.terminal import watch_products
+from specresample.plan.association import is_uri
+from specresample.plan.campaign import Campaign
+from specresample.plan.code_digest import code_digest
+from specresample.plan.locks import hold_mark, remove_stale_locks
+from specresample.plan.resources import request_resources, useful_workers
+from specresample.plan.snakemake_internals import end_quickly, planned_files
+from specresample.reporting.closing import close_ledger
+
+# Every key has a default, so that a working directory needs no config file of its own.
+if Path("config/config.yaml").is_file():
+
+    configfile: "config/config.yaml"
+
+
+try:
+    CAMPAIGN = Campaign(config, PROJECT)
+except ResampleError as error:
+    raise WorkflowError(str(error))
+
+# Scripts read in complete form what changes no product, and so is no param.
+config.update(CAMPAIGN.config)
+
+PATHS = Paths(CAMPAIGN.config["output_dir"])
+
+end_quickly()
+if workflow.is_main_process and remove_stale_locks(Path(".snakemake")):
+    print("An earlier run was killed: its locks are removed.", file=sys.stderr)
+
+
+def one_of(names):
+    """Regular expression of some names, and of nothing else."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def delivered(product):
+    """Regular expression of the files of a product, without ending."""
+    if CAMPAIGN.arguments(product)["single"]:
+        return f"{re.escape(product)}/[^/]+_outlier"
+    return source_pattern(CAMPAIGN.products[product].name)
+
+
+DELIVERED = "|".join(map(delivered, CAMPAIGN.products)) or "(?!)"
+
+
+def given(*paths):
+    """Inputs that no rule makes.
+
+    They lie where the user says: a module's prefix and a default storage are for what is made.
+    """
+    return [storage(path) if is_uri(path) else local(path) for path in paths]
+
+
+def grid_handed_in(wildcards):
+    """Grid that the user hands in for a product, if there is one."""
+    file = CAMPAIGN.arguments(wildcards.product)["output_wcs"]
+    return given(file) if file else []
+
+
+def intermediate(path):
+    """A file that is kept as long as the user wants."""
+    return path if CAMPAIGN.config["keep_intermediates"] else temp(path)
+
+
+def code_of(script):
+    """Digest of the code of a script, whose change repeats its jobs."""
+    return code_digest(PROJECT / "scripts" / f"{script}.py")
+
+
+def members_of(wildcards):
+    """Keys of the exposures of a product, in association order."""
+    return [*CAMPAIGN.members(wildcards.product)]
+
+
+def request_of(wildcards):
+    """What is asked for of a product, in plain values."""
+    return CAMPAIGN.request(wildcards.product).to_json()
+
+
+def arguments_of(rule):
+    """Function that gives those of a product's arguments that a rule uses."""
+    return lambda wildcards: CAMPAIGN.arguments(wildcards.product, rule)
+
+
+def workers_of(wildcards):
+    """How many processes can share the files of a product."""
+    return useful_workers(tuple(CAMPAIGN.members(wildcards.product).values()))
+
+
+def resources_of(rule):
+    """Functions that estimate memory, disk and time of a rule's jobs, by their exposures."""
+
+    def resource(name):
+        def estimate(wildcards, attempt):
+            if "exposure" in wildcards.keys():
+                exposures = [CAMPAIGN.exposures[wildcards.exposure]]
+            else:
+                exposures = CAMPAIGN.members(wildcards.product).values()
+            return request_resources(rule, tuple(exposures), attempt)[name]
+
+        return estimate
+
+    return {name: resource(name) for name in ("mem_mb", "disk_mb", "runtime")}
+
+
+def contents_of(product):
+    """Files and exposures of a product, once its grids are laid out."""
+    with LAYS_OUT.get(product=product).output["contents"].open() as file:
+        return ProductContents.from_json(json.load(file))
+
+
+def files_of(product):
+    """Paths of a product's files."""
+    return expand(PATHS.product, file=contents_of(product).files)
+
+
+def product_of_file(file):
+    """Folder of the product to which a file belongs."""
+    return next(p for p in CAMPAIGN.products if re.fullmatch(delivered(p), file))
+
+
+def profiles_of(wildcards):
+    """Drizzled exposures, by key, whose profiles the preview of a product shows."""
+    product = wildcards.product
+    # The pictures of single products show the exposures themselves.
+    shown = (
+        [] if CAMPAIGN.arguments(product)["single"] else contents_of(product).exposures
+    )
+    return {key: PATHS.single.format(product=product, exposure=key) for key in shown}
+
+
+def records_of_all(wildcards):
+    """Records of all products: there when all files of a product are."""
+    if not CAMPAIGN.products:
+        raise WorkflowError(
+            "config: associations is empty: name association files or globs"
+        )
+    return expand(PATHS.record, product=CAMPAIGN.products)
+
+
+def begin_run():
+    """Mark the run as alive, and say from time to time how far it is."""
+    hold_mark(Path(".snakemake"))
+    made = planned_files(workflow)
+    records = expand(rules.record.output.record, product=CAMPAIGN.products)
+    watch_products([Path(record) for record in records if record in made])
+
+
+def close_run():
+    """Write the ledger and say what became of all products."""
+    # Of a module, this path has the prefix.
+    out = Path(rules.record.output.record).parents[1]
+    requests = [CAMPAIGN.request(product) for product in CAMPAIGN.products]
+    print(close_ledger(requests, out), file=sys.stderr)

@@ -1,0 +1,91 @@
+"""Records: what passes between the steps as JSON, with a type."""
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Self, get_args, get_origin, get_type_hints
+
+from specresample.common.files import written_aside
+
+
+class JsonRecord:
+    """Base of dataclasses that are written to JSON files and read back.
+
+    Their fields hold plain values, other records, and tuples and dictionaries of these.
+    """
+
+    def to_json(self) -> dict:
+        """Return the fields as plain values."""
+        return json.loads(_text(self))
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> Self:
+        """Make a record of the values of `to_json`.
+
+        Parameters
+        ----------
+        values : mapping
+            Value by field. Fields with a default may be missing; what is no field is left out,
+            since files may come from other versions.
+        """
+        hints = _hints(cls)
+        return cls(**{n: _typed(hints[n], value) for n, value in values.items() if n in hints})
+
+    def write(self, path: str | Path) -> None:
+        """Write the record to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        ResampleError
+            When the file cannot be written.
+        """
+        with written_aside(path) as aside:
+            aside.write_text(_text(self) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a record that `write` has written.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _text(record: JsonRecord) -> str:
+    return json.dumps(record, default=_values, sort_keys=True)
+
+
+def _values(record: object) -> dict[str, object]:
+    if isinstance(record, JsonRecord):
+        return {field.name: getattr(record, field.name) for field in fields(record)}
+    return record.to_json()
+
+
+@cache
+def _hints(kind: type) -> dict[str, object]:
+    return get_type_hints(kind)
+
+
+def _typed(kind: object, value: object) -> object:
+    """Give a plain value the type that a field asks for."""
+    if value is None:
+        return None
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        return _typed(next(part for part in parts if part is not type(None)), value)
+    if origin is tuple and parts[-1] is ...:
+        return tuple(_typed(parts[0], item) for item in value)
+    if origin is dict:
+        return {key: _typed(parts[1], item) for key, item in value.items()}
+    if isinstance(kind, type) and hasattr(kind, "from_json"):
+        return kind.from_json(value)
+    return tuple(value) if origin is tuple or kind is tuple else value

@@ -1,0 +1,153 @@
+"""What is known of an exposure once it is prepared: the types of its JSON file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from specresample.common.json_record import JsonRecord
+
+
+@dataclass(frozen=True)
+class SlitPositionFit(JsonRecord):
+    """Slit position as a polynomial of two tangent-plane coordinates and wavelength.
+
+    Attributes
+    ----------
+    centres, scales : tuple of float
+        What is subtracted from the three variables, and what they are divided by.
+    coefficients : list
+        Nested lists, for `numpy.polynomial.polynomial.polyval3d`.
+    error : float
+        Largest error of the fit, in slit heights.
+    """
+
+    centres: tuple[float, ...]
+    scales: tuple[float, ...]
+    coefficients: list
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class FootprintSummary(JsonRecord):
+    """What an output grid is built from: the coordinates of a slit's pixels in short.
+
+    Attributes
+    ----------
+    kind : str
+        Kind of output grid: ``slit`` (NIRSpec on the sky), ``interpolated`` (MIRI LRS) or
+        ``lamp``.
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y.
+    wavelengths : list of float
+        Median per slice along the dispersion, in um, in order of pixels.
+    centre : list of list of float
+        The first two world coordinates along the central slice.
+    hull : list of list of float or None
+        RA and Dec of the corners of the convex hull of all valid pixels; None for lamp data.
+    limits : list of list of float or None
+        Extremes of RA and of Dec; None for lamp data.
+    fiducial : tuple of float or None
+        RA and Dec of the fiducial, for kind ``slit``.
+    slit_position : SlitPositionFit or None
+        For kind ``slit``.
+    pixel_scale : float or None
+        Spatial scale at the centre of the bounding box, in arcsec.
+    source : tuple of float or None
+        World coordinates of the source, when its position is given in detector pixels.
+    has_data : bool
+        Whether there are enough good pixels to be the spatial reference.
+    """
+
+    kind: str
+    dispersion_axis: int
+    wavelengths: list[float]
+    centre: list[list[float]]
+    hull: list[list[float]] | None = None
+    limits: list[list[float]] | None = None
+    fiducial: tuple[float, float] | None = None
+    slit_position: SlitPositionFit | None = None
+    pixel_scale: float | None = None
+    source: tuple[float, float, float] | None = None
+    has_data: bool = True
+
+
+@dataclass(frozen=True)
+class PreparedSlit(JsonRecord):
+    """A slit of a prepared exposure.
+
+    Attributes
+    ----------
+    number : int
+        Position in the level-2b file, from 0; its arrays have this name.
+    label : str
+        Slit name and source, for messages.
+    metadata : dict
+        Metadata by dotted path.
+    footprint : FootprintSummary
+    flux_density : bool
+        Whether its unit is one of flux density, and not of surface brightness.
+    """
+
+    number: int
+    label: str
+    metadata: dict[str, object]
+    footprint: FootprintSummary
+    flux_density: bool
+
+    @property
+    def pixel_area(self) -> float | None:
+        """Nominal pixel area in steradian, where the metadata give one."""
+        area = self.metadata.get("meta.photometry.pixelarea_steradians")
+        return area if area and area > 0 else None
+
+
+@dataclass(frozen=True)
+class LeftOut(JsonRecord):
+    """A slit or an exposure that is not in the product.
+
+    Attributes
+    ----------
+    reason : str
+    slit : str or None
+        Label of the slit; None when it is the whole exposure.
+    exposure : str or None
+        Key of the exposure; None when it is the slit in all exposures.
+    """
+
+    reason: str
+    slit: str | None = None
+    exposure: str | None = None
+
+
+@dataclass(frozen=True)
+class PreparedExposure(JsonRecord):
+    """A prepared exposure, beside its file of arrays.
+
+    Attributes
+    ----------
+    sha256 : str
+        Digest of the level-2b file.
+    model_type : str
+        Name of its data model.
+    metadata : dict
+        Metadata by dotted path.
+    skip : str or None
+        Why the exposure is not resampled.
+    slits : tuple of PreparedSlit
+    left_out : tuple of LeftOut
+        Slits that cannot be used.
+    """
+
+    sha256: str
+    model_type: str
+    metadata: dict[str, object]
+    skip: str | None = None
+    slits: tuple[PreparedSlit, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def slit(self, number: int) -> PreparedSlit:
+        """Return a slit by its number."""
+        return next(slit for slit in self.slits if slit.number == number)
+
+
+Exposures = Mapping[str, PreparedExposure]
+"""Prepared exposures of a product by key, in association order."""

@@ -1,0 +1,167 @@
+"""Evaluate a NIRSpec WCS by way of its slit frame."""
+
+import logging
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import gwcs
+import numpy as np
+from astropy.modeling import Model
+from astropy.stats import sigma_clip
+from astropy.utils.exceptions import AstropyUserWarning
+from numpy.polynomial import polynomial
+
+from specresample.common.errors import ResampleError
+from specresample.common.sky import to_tangent
+from specresample.footprint.prepared import SlitPositionFit
+
+log = logging.getLogger(__name__)
+
+# The slit position as a polynomial of two tangent-plane coordinates and wavelength: degrees that
+# follow the instrument's own transforms to far below its other errors.
+_SKY_DEGREE = 3
+_WAVELENGTH_DEGREE = 2
+_SLIT_POSITION_ERROR = 1e-4  # beyond which the fit is said to be bad
+_LATTICE = (5, 9, 5)  # points along slit x, slit y and wavelength; enough for the degrees above
+
+
+@dataclass(frozen=True)
+class SlitFrame:
+    """What the slit frame of a NIRSpec WCS tells beside world coordinates.
+
+    Attributes
+    ----------
+    fiducial : tuple of float
+        RA and Dec of the fiducial in degrees.
+    slit_position : SlitPositionFit
+    """
+
+    fiducial: tuple[float, float]
+    slit_position: SlitPositionFit
+
+
+def through_slit_frame(
+    wcs: gwcs.WCS,
+    detector: tuple[np.ndarray, np.ndarray],
+    sci: np.ndarray,
+    inside: np.ndarray,
+) -> tuple[np.ndarray, SlitFrame]:
+    """Evaluate a NIRSpec WCS by way of its slit frame.
+
+    Parameters
+    ----------
+    wcs : gwcs.WCS
+    detector : tuple of ndarray, shape (n,)
+        x and y of detector pixels: those of ``sci`` first, and others after them.
+    sci : ndarray, shape (ny, nx)
+        Science image; invalid pixels are NaN.
+    inside : ndarray of bool, shape (ny, nx)
+        Whether a pixel is inside the bounding box.
+
+    Returns
+    -------
+    world : ndarray, shape (3, n)
+        World coordinates of the detector pixels.
+    slit_frame : SlitFrame
+
+    Raises
+    ------
+    ResampleError
+        When the WCS has no slit frame, gives no finite coordinates or has no inverse.
+    """
+    frames = wcs.available_frames
+    if "slit_frame" not in frames:
+        raise ResampleError("its NIRSpec WCS has no slit_frame")
+    # Step by step: to join them to one transform takes longer than to evaluate them.
+    steps = [step.transform for step in wcs.pipeline[:-1]]
+    n_to_slit = frames.index("slit_frame")
+    to_slit, to_world = steps[:n_to_slit], steps[n_to_slit:]
+
+    slit = _transformed(to_slit, detector)
+    position, wavelength = np.where(inside, slit[1:, : sci.size].reshape(2, *sci.shape), np.nan)
+    if not np.isfinite(position + wavelength).any():
+        raise ResampleError("its WCS gives no finite world coordinates")
+    fiducial = _fiducial(position, wavelength, np.where(inside, sci, np.nan))
+    lattice = _slit_lattice(position, wavelength)
+    points = np.concatenate([slit, fiducial, lattice], axis=1)
+    # The last frame: world, or moving_target where the telescope followed one.
+    world = _transformed(to_world, points)
+
+    n = slit.shape[1]
+    target = world[:2, n]
+    back = [_inverse(transform) for transform in reversed(to_world)]
+    position = _transformed(back, world[:, n + 1 :])[1]
+    fit = _fit_slit_position(world[:, n + 1 :], position, target)
+    return world[:, :n], SlitFrame(tuple(target.tolist()), fit)
+
+
+def _transformed(transforms: Iterable[Model], coordinates: Iterable[np.ndarray]) -> np.ndarray:
+    for transform in transforms:
+        coordinates = transform(*coordinates)
+    return np.array(coordinates)
+
+
+# The transforms behind the slit are the same for all slits of an exposure. Their inverses take
+# longer to make than to evaluate.
+@lru_cache(maxsize=32)
+def _inverse(transform: Model) -> Model:
+    return transform.inverse
+
+
+def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> np.ndarray:
+    """Fiducial point of a slit (docs/specification.md, "Output grid, NIRSpec", 1)."""
+    good = np.isfinite(position) & np.isfinite(wavelength) & np.isfinite(sci)
+    weights = np.full(sci.shape, np.nan, dtype=np.float32)
+    if good.any():
+        weights[good] = sci[good] - np.nanmin(sci)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyUserWarning)
+            weights = np.ma.filled(sigma_clip(weights, sigma=100.0, masked=True), 0.0)
+    if good.any() and weights.any():
+        mean = np.average(position[good], weights=weights[good])
+    else:
+        mean = np.nanmean(position)
+    return np.array([[0.0], [mean], [np.nanmean(wavelength)]])
+
+
+def _slit_lattice(position: np.ndarray, wavelength: np.ndarray) -> np.ndarray:
+    """Points in the slit frame around all that the output grid may cover, shape (3, n)."""
+    low, high = np.nanmin(position), np.nanmax(position)
+    middle, length = (high + low) / 2, high - low
+    return np.stack(
+        np.meshgrid(
+            np.linspace(-1, 1, _LATTICE[0]),
+            # Twice the slit, since nods lie beside it.
+            np.linspace(middle - length, middle + length, _LATTICE[1]),
+            np.linspace(np.nanmin(wavelength), np.nanmax(wavelength), _LATTICE[2]),
+            indexing="ij",
+        )
+    ).reshape(3, -1)
+
+
+def _fit_slit_position(
+    world: np.ndarray, position: np.ndarray, target: np.ndarray
+) -> SlitPositionFit:
+    """Fit the slit position as a polynomial of tangent-plane coordinates and wavelength."""
+    finite = np.isfinite(world).all(axis=0) & np.isfinite(position)
+    world, position = world[:, finite], position[finite]
+    if not finite.any():
+        raise ResampleError("its WCS has no inverse from the world to its slit")
+    variables = [*to_tangent(world[0], world[1], *target), world[2]]
+    centres = [float(np.mean(v)) for v in variables]
+    scales = [float(np.ptp(v)) / 2 or 1.0 for v in variables]
+    scaled = [(v - c) / s for v, c, s in zip(variables, centres, scales, strict=True)]
+    degrees = [_SKY_DEGREE, _SKY_DEGREE, _WAVELENGTH_DEGREE]
+    matrix = polynomial.polyvander3d(*scaled, degrees)
+    coefficients, *_ = np.linalg.lstsq(matrix, position)
+    error = float(np.abs(matrix @ coefficients - position).max(initial=0))
+    if error > _SLIT_POSITION_ERROR:
+        log.warning("slit positions of the product are off by up to %.2g slit heights", error)
+    return SlitPositionFit(
+        centres=tuple(centres),
+        scales=tuple(scales),
+        coefficients=coefficients.reshape([d + 1 for d in degrees]).tolist(),
+        error=error,
+    )

@@ -1,0 +1,205 @@
+"""Evaluate the WCS of a slit: world coordinates of its pixels, and their summary.
+
+The WCS of a slit is evaluated here, once, and nowhere else.
+"""
+
+import math
+import warnings
+from dataclasses import dataclass, replace
+
+import gwcs
+import numpy as np
+
+from specresample.common.errors import ResampleError
+from specresample.common.sky import separation
+from specresample.footprint.prepared import FootprintSummary
+from specresample.footprint.slit_frame import through_slit_frame
+from specresample.footprint.summary import summarise
+
+# An exposure with more good pixels than this can be the spatial reference (docs/specification.md,
+# "Output grid, NIRSpec").
+MIN_GOOD_PIXELS = 100
+
+
+@dataclass
+class Footprint:
+    """Where a slit's pixels are on the sky and in wavelength.
+
+    Attributes
+    ----------
+    rows, columns : slice
+        The part of the slit's image that can be drizzled, with a margin of one pixel: the corners
+        of a pixel are interpolated between it and its neighbours.
+    coordinates : ndarray, shape (3, ny, nx)
+        World coordinates of the pixels of that part: RA and Dec in degrees (or MSA x and y for
+        lamp data) and wavelength in um; NaN outside the bounding box.
+    summary : FootprintSummary
+    """
+
+    rows: slice
+    columns: slice
+    coordinates: np.ndarray
+    summary: FootprintSummary
+
+
+def trace_slit(
+    wcs: gwcs.WCS,
+    sci: np.ndarray,
+    good: np.ndarray,
+    *,
+    instrument: str,
+    dispersion_axis: int,
+    source: tuple[float, float] | None = None,
+) -> Footprint:
+    """Evaluate a slit's WCS at every pixel and summarise the result.
+
+    Parameters
+    ----------
+    wcs : gwcs.WCS
+        From detector pixels to (RA, Dec, wavelength) or, for lamp data, (x, y, wavelength).
+    sci : ndarray, shape (ny, nx)
+        Science image; invalid pixels are NaN.
+    good : ndarray of bool, shape (ny, nx)
+        Pixels with weight.
+    instrument : str
+        Name of the instrument, ``NIRSPEC`` or ``MIRI``.
+    dispersion_axis : int
+        1 when wavelength runs along x, 2 along y (keyword DISPAXIS).
+    source : tuple of float, optional
+        Detector pixel (x, y) of the source; its world coordinates go into the summary.
+
+    Returns
+    -------
+    Footprint
+
+    Raises
+    ------
+    ResampleError
+        When the WCS is not spectral or gives no finite coordinates.
+    """
+    if wcs.output_frame is None or "SPECTRAL" not in getattr(wcs.output_frame, "axes_type", ()):
+        raise ResampleError("its WCS has no wavelength")
+    box = bounding_box(wcs, sci.shape)
+    rows, columns = drizzled_part(box, sci.shape)
+    y, x = np.mgrid[rows, columns].astype(float)
+    (x0, x1), (y0, y1) = box
+    inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+
+    # Evaluated together: the pixels, two points that give the spatial pixel scale at the centre of
+    # the bounding box, and the source.
+    centre = np.mean(box, axis=1)
+    step = (0, 1) if dispersion_axis == 1 else (1, 0)
+    more = np.array([centre, centre + step, centre if source is None else source])
+    detector = (np.append(x, more[:, 0]), np.append(y, more[:, 1]))
+    kind = _kind(wcs, instrument)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        if kind == "slit":
+            world, slit_frame = through_slit_frame(wcs, detector, sci[rows, columns], inside)
+        else:
+            world, slit_frame = np.array(wcs(*detector, with_bounding_box=False)), None
+    coordinates, more = world[:, : x.size].reshape(3, *x.shape), world[:, x.size :]
+    coordinates = np.where(inside, coordinates, np.nan)
+    _check_coordinates(coordinates, dispersion_axis)
+
+    start = (columns, rows)[dispersion_axis - 1].start
+    centre_slice = _centre_slice(box[dispersion_axis - 1], start, kind)
+    summary = replace(
+        summarise(coordinates, kind, dispersion_axis, centre_slice),
+        pixel_scale=None if kind == "lamp" else _arcsec_apart(more[:, 0], more[:, 1]),
+        source=None if source is None else tuple(more[:, 2].tolist()),
+        has_data=bool(np.sum(good & (sci != 0)) > MIN_GOOD_PIXELS),
+    )
+    if slit_frame is not None:
+        summary = replace(summary, **vars(slit_frame))
+    return Footprint(rows, columns, coordinates, summary)
+
+
+def _kind(wcs: gwcs.WCS, instrument: str) -> str:
+    """Kind of output grid that a WCS asks for."""
+    if not any(str(unit) in ("deg", "arcsec") for unit in wcs.output_frame.unit):
+        return "lamp"
+    return "slit" if instrument.upper() == "NIRSPEC" else "interpolated"
+
+
+def _check_coordinates(coordinates: np.ndarray, dispersion_axis: int) -> None:
+    if not np.isfinite(coordinates).all(axis=0).any():
+        raise ResampleError("its WCS gives no finite world coordinates")
+    if _runs_across(coordinates[2], dispersion_axis):
+        raise ResampleError(
+            f"its wavelength does not run along its dispersion axis (DISPAXIS {dispersion_axis})"
+        )
+
+
+def _centre_slice(limits: np.ndarray, start: int, kind: str) -> int:
+    """Index of the slice from which the spatial sampling is taken, in the drizzled part."""
+    low, high = limits
+    # The reference counts from the first pixel of the bounding box. For a slit it takes the middle
+    # of the box as seen from pixel 0, for others the middle as seen from the box.
+    middle = (low + high) / 2 if kind == "slit" else (high - low) / 2
+    return math.floor(low + 0.5) - start + int(middle)
+
+
+def _arcsec_apart(first: np.ndarray, second: np.ndarray) -> float | None:
+    scale = separation(*first[:2], *second[:2]) * 3600
+    return float(scale) if np.isfinite(scale) else None
+
+
+def _runs_across(wavelength: np.ndarray, dispersion_axis: int) -> bool:
+    """Whether wavelength changes faster across the dispersion than along it."""
+    along, across = 2 - dispersion_axis, dispersion_axis - 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        steps = [np.nanmedian(np.abs(np.diff(wavelength, axis=a))) for a in (along, across)]
+    return bool(steps[0] < steps[1])
+
+
+def bounding_box(wcs: gwcs.WCS, shape: tuple[int, int]) -> np.ndarray:
+    """Bounding box of a WCS, or the whole image when it has none.
+
+    Parameters
+    ----------
+    wcs : gwcs.WCS
+    shape : tuple of int
+        Shape (ny, nx) of the image.
+
+    Returns
+    -------
+    ndarray, shape (2, 2)
+        Lower and upper limit in x, then in y.
+    """
+    box = wcs.bounding_box
+    if box is None:
+        return np.array([(-0.5, shape[1] - 0.5), (-0.5, shape[0] - 0.5)])
+    return np.array(box.bounding_box(order="F") if hasattr(box, "bounding_box") else box, float)
+
+
+def drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns that a bounding box touches, with a margin of one pixel.
+
+    Parameters
+    ----------
+    box : ndarray, shape (2, 2)
+        Bounding box, limits in x, then in y.
+    shape : tuple of int
+        Shape (ny, nx) of the image.
+
+    Returns
+    -------
+    tuple of slice
+        Rows, columns.
+
+    Raises
+    ------
+    ResampleError
+        When the box lies outside the image, or there are no two pixels to interpolate between.
+    """
+    (x0, x1), (y0, y1) = (
+        (max(0, math.ceil(low) - 1), min(n - 1, math.floor(high) + 1))
+        for (low, high), n in zip(box, shape[::-1], strict=True)
+    )
+    if x1 < x0 or y1 < y0:
+        raise ResampleError(f"its WCS's bounding box {box.tolist()} lies outside its {shape} image")
+    if x1 == x0 or y1 == y0:
+        raise ResampleError(f"only one row or column of its {shape} image is in its bounding box")
+    return slice(y0, y1 + 1), slice(x0, x1 + 1)

@@ -1,0 +1,53 @@
+"""The status of a job: a small file that says how it ended, and what it took."""
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+
+from specresample.common.json_record import JsonRecord
+
+RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
+
+# ru_maxrss is in kilobytes, on macOS in bytes.
+_MEGABYTE = 2**20 if sys.platform == "darwin" else 2**10
+
+
+@dataclass(frozen=True)
+class JobStatus(JsonRecord):
+    """How a job ended.
+
+    Attributes
+    ----------
+    state : str
+        ``running``, ``done``, ``failed`` or ``stopped`` (by the user). The status of a job that was
+        killed stays ``running``.
+    message : str
+        What was wrong.
+    seconds : float
+        Elapsed time.
+    peak_mb : float
+        Memory of the largest of its processes, in MB.
+    """
+
+    state: str
+    message: str = ""
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+
+
+class Stopwatch:
+    """Measures the process since its start, imports included."""
+
+    def __init__(self) -> None:
+        # Until now the process did nothing but import, so that its CPU time is its age.
+        self._start = time.monotonic() - time.process_time()
+
+    def status(self, state: str, message: str = "") -> JobStatus:
+        """Return the status of the job now."""
+        peak = max(
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        seconds = round(time.monotonic() - self._start, 2)
+        return JobStatus(state, message, seconds, round(peak / _MEGABYTE, 1))

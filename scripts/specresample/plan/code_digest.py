@@ -1,0 +1,98 @@
+"""A digest of the code that makes numbers and files, to repeat jobs when it has changed.
+
+Snakemake itself watches the script alone, and by its age, so that a fresh clone would repeat
+everything.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from specresample.common.versions import software_versions
+
+_PACKAGE = "specresample"
+
+# What says how a job is doing, and makes no number and no file of a product.
+_ONLY_TALK = ("jobs", "common/errors", "common/progress")
+
+
+def code_digest(script: Path) -> str:
+    """Return a digest of a script, of the modules that it imports and of the packages' versions.
+
+    Docstrings, log messages and comments on lines of their own do not count, nor the modules that
+    only talk.
+
+    Parameters
+    ----------
+    script : Path
+        A script beside the package.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256(repr(sorted(software_versions().items())).encode())
+    for path in sorted(_sources(script, script.parent)):
+        digest.update(_code(path))
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _sources(path: Path, scripts: Path) -> frozenset[Path]:
+    """Find the files of the package that a file imports, directly or not, and the file itself."""
+    found = {path}
+    for statement in _statements(path):
+        if not isinstance(statement, ast.ImportFrom) or not statement.module:
+            continue
+        if statement.module.split(".")[0] != _PACKAGE:
+            continue
+        for name in ["", *(f".{alias.name}" for alias in statement.names)]:
+            file = scripts / f"{(statement.module + name).replace('.', '/')}.py"
+            if file.is_file() and not _only_talks(file, scripts):
+                found |= _sources(file, scripts)
+    return frozenset(found)
+
+
+def _only_talks(file: Path, scripts: Path) -> bool:
+    return str(file.relative_to(scripts / _PACKAGE)).startswith(_ONLY_TALK)
+
+
+@cache
+def _code(path: Path) -> bytes:
+    """Return the lines of a file that compute something."""
+    talk = {
+        number
+        for statement in _statements(path)
+        if _talks(statement)
+        for number in range(statement.lineno, statement.end_lineno + 1)
+    }
+    lines = enumerate(path.read_bytes().splitlines(), start=1)
+    code = (line.rstrip() for number, line in lines if number not in talk)
+    return b"\n".join(line for line in code if line and not line.lstrip().startswith(b"#"))
+
+
+def _talks(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring or a call of the log."""
+    if not isinstance(statement, ast.Expr):
+        return False
+    value = statement.value
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str)
+    function = value.func if isinstance(value, ast.Call) else None
+    return isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "log"
+
+
+@cache
+def _statements(path: Path) -> tuple[ast.stmt, ...]:
+    return tuple(_nested(ast.parse(path.read_bytes())))
+
+
+def _nested(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield all statements in a node, and not the expressions, which are many more."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, field, ()):
+            yield child
+            yield from _nested(child)

@@ -1,0 +1,132 @@
+"""Summarise a slit of a product when it is made, and evaluate its gates."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from specresample.footprint.prepared import PreparedSlit
+from specresample.grids.product_grids import Source
+from specresample.grids.sources import SourceSlits
+from specresample.quality.extraction import signal_to_noise, sum_rows
+from specresample.quality.gate_results import FAILED, GateResult
+from specresample.quality.gates import (
+    flux_gate,
+    nods_gate,
+    size_gate,
+    wavelength_gate,
+    wcs_gate,
+)
+from specresample.quality.slit_summary import SlitSummary
+
+log = logging.getLogger(__name__)
+
+# Pixels of a grid along each axis at which its WCS is tried.
+_WCS_PIXELS = 5
+
+
+def summarise_slit(
+    file: str,
+    source: Source,
+    slits: SourceSlits,
+    measures: Mapping[str, np.ndarray],
+    tree: Mapping[str, object],
+) -> SlitSummary:
+    """Summarise a slit of a product and warn of gates that failed.
+
+    Parameters
+    ----------
+    file : str
+        Name of the product's file.
+    source : Source
+        The slit's source.
+    slits : mapping of str to PreparedSlit
+        Prepared slit of every exposure.
+    measures : mapping of str to ndarray
+        What each exposure left, from `specresample.drizzling.profiles.measure_exposure`.
+    tree : mapping
+        Tree of the slit, from `specresample.s2d.model.slit_model`.
+
+    Returns
+    -------
+    SlitSummary
+    """
+    first = next(iter(slits.values()))
+    axis = first.footprint.dispersion_axis
+    sci, err, wht = (
+        array if array is None or axis == 1 else array.T
+        for array in map(tree.get, ("data", "err", "wht"))
+    )
+    wavelengths = tree["wavelength"][np.isfinite(tree["wavelength"])]
+    gates = {
+        "flux": lambda: flux_gate(
+            [*measures.values()],
+            sci,
+            wht,
+            pixel_area=_pixel_area(tree, first),
+            units=[tree["meta"].get("bunit_data"), *map(_unit, slits.values())],
+        ),
+        "wavelength": lambda: wavelength_gate(tree["wavelength"], dispersion_axis=axis),
+        "wcs": lambda: _wcs_gate(source, tree),
+        "size": lambda: size_gate(sci.shape, [*measures.values()]),
+        "nods": lambda: nods_gate(measures),
+    }
+    summary = SlitSummary(
+        file=file,
+        slit=source.label,
+        exposures=len(slits),
+        exposure_time=_number(tree["meta"].get("exposure", {}).get("exposure_time")),
+        shape=tree["data"].shape,
+        wavelengths=tuple(
+            _number(limit(wavelengths)) if wavelengths.size else None for limit in (np.min, np.max)
+        ),
+        good=_number(np.mean((wht > 0) & np.isfinite(sci))),
+        signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht))),
+        gates={name: _evaluated(gate) for name, gate in gates.items()},
+    )
+    for line in summary.failed_gates():
+        log.warning("%s", line)
+    return summary
+
+
+def _evaluated(gate: Callable[[], GateResult]) -> GateResult:
+    try:
+        return gate()
+    except Exception as error:
+        # A gate must not keep back a product, whatever is wrong with either.
+        log.info("gate not evaluated", exc_info=True)
+        reason = f"it could not be evaluated ({type(error).__name__}: {error})"
+        return GateResult(FAILED, None, reason=reason)
+
+
+def _wcs_gate(source: Source, tree: Mapping[str, object]) -> GateResult:
+    wcs = tree["meta"]["wcs"]
+    ny, nx = tree["data"].shape
+    y, x = np.meshgrid(
+        np.linspace(0, ny - 1, _WCS_PIXELS), np.linspace(0, nx - 1, _WCS_PIXELS), indexing="ij"
+    )
+    world = np.array(wcs(x, y))
+    # A grid handed in may have pixels beyond its bounding box, which have no place.
+    somewhere = np.isfinite(world).all(axis=0)
+    world = world[:, somewhere]
+    ways = [np.stack(wcs.invert(*world, with_bounding_box=False), axis=-1)]
+    if source.grid.kind != "custom":
+        ways.append(source.grid.pixel_map(world))
+    return wcs_gate(np.stack([x[somewhere], y[somewhere]], axis=-1), ways)
+
+
+def _pixel_area(tree: Mapping[str, object], slit: PreparedSlit) -> float:
+    """Output over input pixel area, 1 of a flux density, NaN when it is not known."""
+    if slit.flux_density:
+        return 1.0
+    after = tree["meta"].get("photometry", {}).get("pixelarea_steradians")
+    return after / slit.pixel_area if slit.pixel_area and after else float("nan")
+
+
+def _unit(slit: PreparedSlit) -> object:
+    return slit.metadata.get("meta.bunit_data")
+
+
+def _number(value: object) -> float | None:
+    """Give a number with the digits that matter, None when it is none: JSON has no NaN."""
+    return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")

@@ -1,0 +1,1 @@
+"""The steps of the flow, as functions from paths to paths: what the scripts of the rules call."""

@@ -1,0 +1,70 @@
+"""Lay out the output grids of a product, from the summaries of its exposures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from specresample.common.product_contents import ProductContents, single_file
+from specresample.footprint.prepared import PreparedExposure
+from specresample.grids.output_grids import output_grids
+from specresample.grids.product_grids import ProductGrids
+
+
+def lay_out(
+    name: str,
+    files: Mapping[str, str],
+    arguments: Mapping[str, object],
+    summaries: Mapping[str, Path],
+    grid: Path,
+    contents: Path,
+) -> None:
+    """Lay out the grids of a product.
+
+    Parameters
+    ----------
+    name : str
+        Product name of the association.
+    files : mapping of str to str
+        File name of every exposure by key, in association order.
+    arguments : mapping
+        The arguments of the grid, and ``single``.
+    summaries : mapping of str to Path
+        Summary of every prepared exposure.
+    grid : Path
+        Takes the `specresample.grids.product_grids.ProductGrids`.
+    contents : Path
+        Takes the `specresample.common.product_contents.ProductContents`.
+
+    Raises
+    ------
+    ResampleError
+        When no source can be resampled.
+    """
+    exposures = {key: PreparedExposure.read(summaries[key]) for key in files}
+    grids = output_grids(name, exposures, arguments)
+    used = grids.used_exposures()
+    names = file_names(grids, [files[key] for key in used], single=arguments["single"])
+    ProductContents(tuple(names), tuple(used)).write(contents)
+    grids.write(grid)
+
+
+def file_names(grids: ProductGrids, exposures: Sequence[str], *, single: bool) -> list[str]:
+    """Name the files of a product.
+
+    Parameters
+    ----------
+    grids : ProductGrids
+    exposures : sequence of str
+        File names of the exposures that are used.
+    single : bool
+        Whether every exposure gets a file, instead of their combination.
+
+    Returns
+    -------
+    list of str
+        Paths below the folder of all products, without ``_s2d.fits``.
+    """
+    if single:
+        return [single_file(grids.name, file) for file in exposures]
+    if grids.file_each:
+        return [source.file for source in grids.sources]
+    return [grids.name] if grids.sources else []

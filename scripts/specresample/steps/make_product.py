@@ -1,0 +1,68 @@
+"""Make a product at one go: all steps in one job, which shares them among its processes."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from specresample.common.files import folder_written_aside
+from specresample.common.product_request import ProductRequest
+from specresample.steps.combine import Drizzled, Made, combine
+from specresample.steps.drizzle import drizzle
+from specresample.steps.lay_out import lay_out
+from specresample.steps.prepare import prepare
+
+
+def make_product(
+    request: ProductRequest,
+    exposures: dict[str, Path],
+    grid: Path,
+    contents: Path,
+    singles: Path,
+    made: Made,
+    out: Path,
+    spread: Callable,
+    *,
+    in_memory: bool,
+) -> None:
+    """Make a product.
+
+    Parameters
+    ----------
+    request : ProductRequest
+    exposures : dict of str to Path
+        Level-2b file of every exposure by key, in association order.
+    grid, contents : Path
+        Take the grids and the contents of the product.
+    singles : Path
+        Folder that takes the drizzled exposures, ``{key}.npz``.
+    made : Made
+        Takes files, record and provenance.
+    out : Path
+        Folder of all products, where the files will be delivered.
+    spread : callable
+        As `map`; see `specresample.jobs.workers.worker_pool`.
+    in_memory : bool
+        Read whole files at once instead of slit by slit.
+
+    Raises
+    ------
+    ResampleError
+        When an exposure cannot be used, or no source can be resampled.
+    """
+    with (
+        TemporaryDirectory(dir=grid.parent, prefix=".prepared-") as prepared,
+        folder_written_aside(singles) as drizzled,
+    ):
+        arrays = {key: Path(prepared, f"{key}.npz") for key in exposures}
+        summaries = {key: Path(prepared, f"{key}.json") for key in exposures}
+        single = {key: drizzled / f"{key}.npz" for key in exposures}
+        one = partial(prepare, in_memory=in_memory)
+        list(spread(one, exposures.values(), arrays.values(), summaries.values()))
+
+        files = {key: request.file(key) for key in exposures}
+        lay_out(request.name, files, request.arguments, summaries, grid, contents)
+
+        one = partial(drizzle, grid=grid, arguments=request.arguments)
+        list(spread(one, exposures, arrays.values(), summaries.values(), single.values()))
+        combine(request, Drizzled(grid, contents, summaries, single), made, out, spread)
