@@ -15,8 +15,8 @@ from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
 from specresample.s2d.product_files import ProductParts, write_files
+from specresample.steps import lay_out
 from specresample.steps.drizzle import drizzle
-from specresample.steps.lay_out import file_names, lay_out
 from specresample.steps.prepare import prepare
 from specsim import (
     LrsGeometry,
@@ -55,7 +55,7 @@ def drizzled(
         )
         for key, path in asked.exposures.items():
             prepare(Path(path), arrays[key], summaries[key], in_memory=True)
-        lay_out(name, files, asked.arguments, summaries, grid, contents)
+        lay_out.lay_out(name, files, asked.arguments, summaries, grid, contents)
         for key in files:
             drizzle(
                 key,
@@ -73,10 +73,15 @@ def drizzled(
 def make(exposures: Sequence[Path], folder: Path, **options: object) -> ProductGrids:
     """Make a product of some exposures; returns its grids, after which its files are there."""
     with drizzled(exposures, **options) as parts:
-        asked, grids = parts.request, parts.grids
-        used = [asked.file(key) for key in grids.used_exposures()]
-        write_files(folder, parts, file_names(grids, used, single=asked.arguments["single"]))
-        return grids
+        write_files(folder, parts, file_names(parts))
+        return parts.grids
+
+
+def file_names(parts: ProductParts) -> list[str]:
+    """Files of a product, as the step that lays out its grids names them."""
+    asked, grids = parts.request, parts.grids
+    used = [asked.file(key) for key in grids.used_exposures()]
+    return lay_out.file_names(grids, used, single=asked.arguments["single"])
 
 
 def arrays(path: Path) -> dict:

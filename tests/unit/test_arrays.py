@@ -20,9 +20,8 @@ def path(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("in_memory", [True, False])
-def test_arrays_there_and_back(path, in_memory):
-    with ArrayFile(path, in_memory=in_memory) as file:
+def test_arrays_there_and_back(path):
+    with ArrayFile(path) as file:
         found = file.group("1")
         assert list(found) == list(ARRAYS)
         for name, array in ARRAYS.items():
@@ -30,19 +29,11 @@ def test_arrays_there_and_back(path, in_memory):
             assert found[name].dtype == array.dtype
 
 
-@pytest.mark.parametrize("in_memory", [True, False])
-def test_a_prefix_is_not_the_start_of_another(path, in_memory):
-    with ArrayFile(path, in_memory=in_memory) as file:
+def test_a_prefix_is_not_the_start_of_another(path):
+    with ArrayFile(path) as file:
         assert file.group("11")["sci"] == 11
         assert file.group("2")["sci"] == 2
         assert file.group("3") == {}
-
-
-def test_arrays_are_read_once_when_in_memory_and_anew_when_not(path):
-    with ArrayFile(path, in_memory=True) as file:
-        assert file.group("1")["sci"] is file.group("1")["sci"]
-    with ArrayFile(path, in_memory=False) as file:
-        assert file.group("1")["sci"] is not file.group("1")["sci"]
 
 
 def test_no_pickles(tmp_path):
@@ -54,7 +45,7 @@ def test_several_files(path, tmp_path):
     with ArrayWriter(tmp_path / "other") as writer:
         writer.add("1", {"sci": np.array([5.0])})
     paths = {"a": str(path), "b": str(tmp_path / "other")}
-    with open_arrays(paths, in_memory=False) as files:
+    with open_arrays(paths) as files:
         assert list(files) == ["a", "b"]
         assert files["a"].group("11")["sci"] == 11
         assert files["b"].group("1")["sci"] == 5

@@ -10,16 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from inprocess import drizzled
+from inprocess import drizzled, file_names
 from specresample.drizzling import profiles as measures
 from specresample.grids.grid_gwcs import grid_wcs
-from specresample.grids.rectified import load_grid
-from specresample.grids.sources import source_slits
-from specresample.quality import gates
-from specresample.quality import slit_summary as facts
-from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, failed_gates
-from specresample.quality.slit_summary import slit_facts
-from specresample.s2d.product_files import Ingredients, product_files
+from specresample.quality import gates, summarise
+from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, GateResult
+from specresample.s2d.product_files import ProductParts, make_file
 from specsim import (
     LrsGeometry,
     LrsSetup,
@@ -70,16 +66,34 @@ def exposures(tmp_path_factory):
     }
 
 
-def made(paths: Sequence[Path], spoil: Callable[[Ingredients], None] | None = None, **arguments):
-    """Facts about the only slit of each file, of a product that is broken before it is combined."""
-    with drizzled(paths, name="p", **arguments) as ingredients:
+class InMemory:
+    """Drizzled arrays that can be changed."""
+
+    def __init__(self, file):
+        self._arrays = file.group("0")
+
+    def group(self, prefix):
+        return self._arrays
+
+    def array(self, name):
+        return self._arrays[name.removeprefix("0/")]
+
+
+Spoil = Callable[[ProductParts], ProductParts | None]
+
+
+def made(paths: Sequence[Path], spoil: Spoil | None = None, **arguments):
+    """Summary of the only slit of each file, of a product that is broken before it is combined."""
+    with drizzled(paths, name="p", **arguments) as parts:
+        singles = {key: InMemory(file) for key, file in parts.singles.items()}
+        parts = replace(parts, singles=singles)
         if spoil:
-            spoil(ingredients)
-        return [product().facts[0] for product in product_files(ingredients).values()]
+            parts = spoil(parts) or parts
+        return [make_file(parts, name)[1][0] for name in file_names(parts)]
 
 
 def states(found):
-    return {name: gate["state"] for name, gate in found["gates"].items()}
+    return {name: gate.state for name, gate in found.gates.items()}
 
 
 ALL_PASS = dict.fromkeys(("flux", "wavelength", "wcs", "size", "nods"), PASSED)
@@ -106,7 +120,7 @@ def test_good_products_pass(exposures, observation, arguments, caplog):
         # On a finer grid its profiles have holes.
         assert passed.pop("nods") != FAILED
     assert passed.items() <= ALL_PASS.items()
-    assert found["gates"]["flux"]["value"] == pytest.approx(1, abs=0.005)
+    assert found.gates["flux"].value == pytest.approx(1, abs=0.005)
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
 
 
@@ -115,25 +129,25 @@ def test_single_products_pass_and_have_no_nods(exposures):
     assert len(files) == 2
     for found in files:
         assert states(found) == ALL_PASS | {"nods": NOT_MEASURABLE}
-        assert found["gates"]["nods"]["reason"] == "one exposure"
-    assert found["file"].endswith("_outlier_s2d.fits")
+        assert found.gates["nods"].reason == "one exposure"
+    assert found.file.endswith("_outlier_s2d.fits")
 
 
-def test_facts(exposures):
+def test_summary(exposures):
     (found,) = made(exposures["grating MJy"])
-    assert found["file"] == "p_s2d.fits"
-    assert found["exposures"] == 2
-    assert found["exposure_time"] > 0
-    assert found["shape"][1] >= 120
-    low, high = found["wavelengths"]
+    assert found.file == "p_s2d.fits"
+    assert found.exposures == 2
+    assert found.exposure_time > 0
+    assert found.shape[1] >= 120
+    low, high = found.wavelengths
     assert 2 < low < high < 6
-    assert 0.5 < found["good"] < 1
-    assert found["signal_to_noise"] > 20
+    assert 0.5 < found.good < 1
+    assert found.signal_to_noise > 20
 
 
 def scale(factor):
-    def spoil(ingredients):
-        for arrays in ingredients.singles.values():
+    def spoil(parts):
+        for arrays in parts.singles.values():
             arrays.array("0/sci")[...] *= factor
 
     return spoil
@@ -144,29 +158,31 @@ def scale(factor):
 def test_flux_of_a_wrong_scale_fails(exposures, observation, factor, caplog):
     (found,) = made(exposures[observation], scale(factor))
     assert states(found) == ALL_PASS | {"flux": FAILED}
-    assert found["gates"]["flux"]["value"] == pytest.approx(factor, rel=0.01)
+    assert found.gates["flux"].value == pytest.approx(factor, rel=0.01)
     (message,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-    assert message.startswith(f"p_s2d.fits: slit {found['slit']}: gate flux failed: ")
-    assert f"{found['gates']['flux']['value']:g}, allowed are 0.95 to 1.05" in message
+    assert message.startswith(f"p_s2d.fits: slit {found.slit}: gate flux failed: ")
+    assert f"{found.gates['flux'].value:g}, allowed are 0.95 to 1.05" in message
 
 
 def test_flux_of_an_exposure_that_is_lost_fails(exposures):
-    def spoil(ingredients):
+    def spoil(parts):
         # Twice the weight of nothing instead of the second exposure.
-        arrays = [*ingredients.singles.values()][1]
+        arrays = [*parts.singles.values()][1]
         arrays.array("0/sci")[...] = 0
 
     (found,) = made(exposures["grating MJy"], spoil)
-    assert found["gates"]["flux"]["state"] == FAILED
+    assert found.gates["flux"].state == FAILED
 
 
 def test_flux_with_the_pixel_area_of_another_scale_fails(exposures):
-    def spoil(ingredients):
-        ingredients.grids["sources"][0]["scale_ratio"] = 2.0
+    def spoil(parts):
+        (source,) = parts.grids.sources
+        grids = replace(parts.grids, sources=(replace(source, scale_ratio=2.0),))
+        return replace(parts, grids=grids)
 
     (found,) = made(exposures["prism MJy/sr"], spoil)
-    assert found["gates"]["flux"]["value"] == pytest.approx(0.5, rel=0.01)
-    assert found["gates"]["flux"]["state"] == FAILED
+    assert found.gates["flux"].value == pytest.approx(0.5, rel=0.01)
+    assert found.gates["flux"].state == FAILED
 
 
 def test_flux_density_that_is_not_scaled_fails(exposures, monkeypatch):
@@ -178,23 +194,20 @@ def test_flux_density_that_is_not_scaled_fails(exposures, monkeypatch):
     drizzle = singles.drizzle_slit
     monkeypatch.setattr(singles, "drizzle_slit", spoil_scale)
     (found,) = made(exposures["grating MJy"], pixel_scale_ratio=2.0)
-    assert found["gates"]["flux"]["value"] == pytest.approx(2, rel=0.01)
-    assert found["gates"]["flux"]["state"] == FAILED
+    assert found.gates["flux"].value == pytest.approx(2, rel=0.01)
+    assert found.gates["flux"].state == FAILED
 
 
 def test_flux_in_another_unit_fails(exposures):
-    def spoil(ingredients):
+    def spoil(parts):
         # The first exposure's is the product's.
-        for entry in [*ingredients.exposures.values()][1:]:
-            entry["slits"][0]["metadata"]["meta.bunit_data"] = "Jy"
+        for entry in [*parts.exposures.values()][1:]:
+            entry.slits[0].metadata["meta.bunit_data"] = "Jy"
 
     (found,) = made(exposures["grating MJy"], spoil)
-    assert found["gates"]["flux"] == {
-        "state": FAILED,
-        "value": None,
-        "limits": [0.95, 1.05],
-        "reason": "BUNIT MJy was made of MJy, Jy",
-    }
+    assert found.gates["flux"] == GateResult(
+        FAILED, (0.95, 1.05), reason="BUNIT MJy was made of MJy, Jy"
+    )
 
 
 def test_flux_of_subtracted_nods_is_measured():
@@ -207,7 +220,7 @@ def test_flux_of_subtracted_nods_is_measured():
         gate = gates.flux_gate(
             [flux], factor * sci, np.ones(sci.shape), pixel_area=1.0, units=["MJy"]
         )
-        assert (gate["state"], gate["value"]) == (state, factor)
+        assert (gate.state, gate.value) == (state, factor)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +236,8 @@ def test_flux_of_subtracted_nods_is_measured():
 )
 def test_wavelength_gate(wavelengths, state):
     image = np.array(wavelengths, np.float32)
-    assert gates.wavelength_gate(image, dispersion_axis=1)["state"] == state
-    assert gates.wavelength_gate(image.T, dispersion_axis=2)["state"] == state
+    assert gates.wavelength_gate(image, dispersion_axis=1).state == state
+    assert gates.wavelength_gate(image.T, dispersion_axis=2).state == state
 
 
 class Inverse:
@@ -239,28 +252,28 @@ class Inverse:
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_broken_wcs_fails(observation, exposures):
-    with drizzled(exposures[observation], name="p") as ingredients:
-        (product,) = (make() for make in product_files(ingredients).values())
-        source = ingredients.grids["sources"][0]
-        slits = source_slits(source, ingredients.exposures)
-        taken = {key: ingredients.singles[key].array("0/measures") for key in slits}
+    with drizzled(exposures[observation], name="p") as parts:
+        product, _ = make_file(parts, "p")
+        (source,) = parts.grids.sources
+        slits = source.slits_in(parts.exposures)
+        taken = {key: parts.singles[key].array("0/measures") for key in slits}
 
-    grid = load_grid(source["grid"])
+    grid = source.grid
     moved = tuple(b + 0.05 * m for b, m in zip(grid.intercept, grid.slope, strict=True))
     right, wrong = product.tree["meta"]["wcs"], grid_wcs(replace(grid, intercept=moved))
 
     def gate(wcs):
         tree = product.tree | {"meta": product.tree["meta"] | {"wcs": wcs}}
-        return slit_facts("p_s2d.fits", source, slits, taken, tree)["gates"]["wcs"]
+        return summarise.summarise_slit("p_s2d.fits", source, slits, taken, tree).gates["wcs"]
 
-    assert gate(right)["state"] == PASSED
-    assert gate(right)["value"] < 1e-5
+    assert gate(right).state == PASSED
+    assert gate(right).value < 1e-5
     # Its inverse leads elsewhere; or both ways do, but not the pixel map of the drizzling.
     for wcs in (Inverse(right, wrong), wrong):
-        assert gate(wcs)["state"] == FAILED
-        assert gate(wcs)["value"] == pytest.approx(0.05, rel=0.01)
+        assert gate(wcs).state == FAILED
+        assert gate(wcs).value == pytest.approx(0.05, rel=0.01)
     nowhere = Inverse(lambda x, y: (x, y, np.nan * x), right)
-    assert gate(nowhere)["state"] == FAILED
+    assert gate(nowhere).state == FAILED
 
 
 def test_exposures_of_two_places_make_an_absurd_size(exposures, tmp_path):
@@ -268,8 +281,8 @@ def test_exposures_of_two_places_make_an_absurd_size(exposures, tmp_path):
     pointing = replace(setup.pointing, dec=setup.pointing.dec + 20 / 3600)
     far = write_nirspec(tmp_path, replace(setup, pointing=pointing)).members
     (found,) = made([exposures["grating MJy"][0], far[1]])
-    assert found["gates"]["size"]["state"] == FAILED
-    assert found["gates"]["size"]["value"] > 3
+    assert found.gates["size"].state == FAILED
+    assert found.gates["size"].value > 3
 
 
 @pytest.mark.parametrize(
@@ -278,8 +291,8 @@ def test_exposures_of_two_places_make_an_absurd_size(exposures, tmp_path):
 def test_size_gate(shape, value):
     exposures = [{"extent": (20.0, 100.0)}, {"extent": (19.0, 100.0)}]
     gate = gates.size_gate(shape, exposures)
-    assert gate["value"] == pytest.approx(value, rel=1e-3)
-    assert gate["state"] == (PASSED if value == 1 else FAILED)
+    assert gate.value == pytest.approx(value, rel=1e-3)
+    assert gate.state == (PASSED if value == 1 else FAILED)
 
 
 @pytest.mark.parametrize("nods", [(-0.4, 0.45), (0.0, 0.0)])
@@ -289,8 +302,8 @@ def test_exposure_that_is_shifted_fails(nods, shift, tmp_path):
     first = write_nirspec(tmp_path / "first", bright(nods=nods)).members[0]
     second = write_nirspec(tmp_path / "second", bright(shift, nods=nods)).members[1]
     (found,) = made([first, second])
-    assert found["gates"]["nods"]["state"] == FAILED
-    assert found["gates"]["nods"]["value"] == pytest.approx(abs(shift) / 0.105, abs=0.35)
+    assert found.gates["nods"].state == FAILED
+    assert found.gates["nods"].value == pytest.approx(abs(shift) / 0.105, abs=0.35)
     assert states(found) == ALL_PASS | {"nods": FAILED}
 
 
@@ -300,7 +313,7 @@ def test_exposures_without_a_trace_are_not_measurable(tmp_path):
     empty = replace(setup, slitlets=(replace(slitlet, source=None),))
     (found,) = made([*write_nirspec(tmp_path, empty).members])
     assert states(found) == ALL_PASS | {"nods": NOT_MEASURABLE}
-    assert found["gates"]["nods"]["reason"] == "no trace is bright enough"
+    assert found.gates["nods"].reason == "no trace is bright enough"
 
 
 ROWS = np.arange(40.0)
@@ -350,17 +363,17 @@ def at_end(exposure, row):
 )
 def test_nods_gate(exposures, state):
     gate = gates.nods_gate({str(n): exposure for n, exposure in enumerate(exposures)})
-    assert gate["state"] == state, gate
+    assert gate.state == state, gate
 
 
 def test_gate_that_breaks_fails_loudly_and_keeps_the_product(exposures, monkeypatch):
     def broken(*args, **options):
         raise RuntimeError("of its own")
 
-    monkeypatch.setattr(facts, "nods_gate", broken)
+    monkeypatch.setattr(summarise, "nods_gate", broken)
     (found,) = made(exposures["grating MJy"])
     assert states(found) == ALL_PASS | {"nods": FAILED}
-    (line,) = failed_gates(found)
+    (line,) = found.failed_gates()
     assert "could not be evaluated (RuntimeError: of its own)" in line
 
 
@@ -377,6 +390,6 @@ def test_no_pixel_on_the_grid():
     weights = np.zeros(sci.shape, np.float32)
     taken = measures.measure_exposure(sci, weights, pixmap, sci, dispersion_axis=1, drop=1.0)
     gate = gates.flux_gate([taken], sci, weights, pixel_area=1.0, units=["MJy", "MJy"])
-    assert (gate["state"], gate["reason"]) == (NOT_MEASURABLE, "no flux on the grid")
-    assert gates.nods_gate({"a": taken, "b": taken})["state"] == NOT_MEASURABLE
-    assert gates.size_gate(sci.shape, [taken])["state"] == PASSED
+    assert (gate.state, gate.reason) == (NOT_MEASURABLE, "no flux on the grid")
+    assert gates.nods_gate({"a": taken, "b": taken}).state == NOT_MEASURABLE
+    assert gates.size_gate(sci.shape, [taken]).state == PASSED

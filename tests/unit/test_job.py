@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from specresample.jobs.status import JobStatus
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -29,7 +30,8 @@ def wait():
             pass
 
 job._BEYOND_REASON = {factor}
-with job.logged_job("log/rule/name.log", SimpleNamespace(mem_mb={mem_mb}, runtime={runtime})):
+logs = SimpleNamespace(text="log/rule/name.log", status="status/rule/name.json")
+with job.logged_job(logs, SimpleNamespace(mem_mb={mem_mb}, runtime={runtime})):
 """
 
 
@@ -55,6 +57,32 @@ def run(tmp_path):
     return finished
 
 
+@pytest.mark.parametrize(
+    ("body", "state", "message"),
+    [
+        ("pass", "done", ""),
+        ("raise ResampleError('a.fits: no good')", "failed", "a.fits: no good"),
+        ("raise KeyboardInterrupt", "stopped", "stopped by the user"),
+        ("os.kill(os.getpid(), 9)", "running", ""),
+    ],
+)
+def test_status_says_how_a_job_ended(run, tmp_path, body, state, message):
+    run(body)
+    status = JobStatus.read(tmp_path / "status/rule/name.json")
+    assert (status.state, status.message) == (state, message)
+    # Imports count.
+    assert 0.05 < status.seconds < 30
+    assert 10 < status.peak_mb < 200
+
+
+def test_job_that_failed_before_it_began(tmp_path):
+    """Snakemake makes an empty file of each log that a failed job has not written."""
+    path = tmp_path / "status.json"
+    path.touch()
+    assert JobStatus.read(path).state == "failed"
+    assert "could not begin" in JobStatus.read(path).message
+
+
 def test_error_is_one_line_here_and_in_the_log(run):
     status, said, log = run("raise ResampleError('a.fits: no good')")
     assert (status, said) == (1, "ERROR a.fits: no good\n")
@@ -65,7 +93,8 @@ def test_traceback_is_in_the_log_alone(run):
     status, said, log = run("1 / 0")
     assert status == 1
     assert said == (
-        "ERROR ZeroDivisionError: division by zero (unexpected; traceback in log/rule/name.log)\n"
+        "ERROR rule/name: ZeroDivisionError: division by zero "
+        "(unexpected; traceback in log/rule/name.log)\n"
     )
     assert "Traceback" in log
 
@@ -105,7 +134,7 @@ with written_aside("product") as aside:
     aside.write_text("half")
     wait()"""
     assert run(body, factor=1 / 60)[0] == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+    assert {path.name for path in tmp_path.iterdir()} == {"log", "status"}
 
 
 def test_bounds_leave_threads_and_workers_alone(run):

@@ -2,9 +2,12 @@ import os
 
 import pytest
 from specresample.common.files import write_json
-from specresample.reporting.ledger import ledger_entry, summary
+from specresample.common.product_request import ProductRequest
+from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, JobStatus
+from specresample.reporting.ledger import entry_of_record, ledger_entry, summary
 
 EXPOSURES = {"e1": "data/e1_cal.fits", "e2": "data/e2_cal.fits"}
+REQUEST = ProductRequest("p", "p", EXPOSURES, "asn.json", None, (), {"pixfrac": 0.5})
 
 
 @pytest.fixture
@@ -13,34 +16,36 @@ def out(tmp_path):
 
 
 def entry(out):
-    return ledger_entry("p", "asn.json", EXPOSURES, {"pixfrac": 0.5}, out)
+    return ledger_entry(REQUEST, out)
 
 
-def write(path, text, age=0):
-    """Write a file that is some seconds old."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+def leave(out, job, state, message="", age=0, seconds=0.0, peak_mb=0.0):
+    """Leave the status of a job that ended some seconds ago."""
+    path = out / f".work/status/{job}.json"
+    JobStatus(state, message, seconds, peak_mb).write(path)
     os.utime(path, (1e9 - age, 1e9 - age))
 
 
 def finish(out, age=0, **record):
     content = {"product": "p", "state": "done", "reason": None, "files": ["p_s2d.fits"]}
-    write_json(out / "p/record.json", content | {"left_out": []} | record)
+    content |= {"left_out": [], "exposures": [*EXPOSURES]}
+    write_json(out / "p/record.json", content | record)
     os.utime(out / "p/record.json", (1e9 - age, 1e9 - age))
     inputs = [{"file": path, "sha256": "0"} for path in EXPOSURES.values()]
     provenance = {"inputs": inputs, "software": {"drizzle": "3"}, "arguments": {"pixfrac": 1.0}}
-    write_json(out / "p/provenance.json", provenance)
+    write_json(out / "p/provenance.json", provenance | {"association": {"file": "asn.json"}})
 
 
 def test_product_that_was_made(out):
     finish(out)
-    write(out / ".work/logs/small_product/p.log", "2026 ERROR of an earlier run\n", age=10)
+    leave(out, "make_product/p", FAILED, "of an earlier run", age=10)
     found = entry(out)
     assert found["state"] == "done"
     assert found["files"] == ["p_s2d.fits"]
     assert found["inputs"][0] == {"file": "data/e1_cal.fits", "sha256": "0"}
     assert found["software"] == {"drizzle": "3"}
     assert found["arguments"] == {"pixfrac": 1.0}
+    assert entry_of_record(out / "p/record.json") == found
 
 
 def test_skipped_product(out):
@@ -49,14 +54,14 @@ def test_skipped_product(out):
 
 
 @pytest.mark.parametrize(
-    "log",
-    ["prepare_exposure/e2", "small_product/p", "drizzle_exposure/p/e1", "combine_sources/p-12"],
+    "job",
+    ["prepare_exposure/e2", "output_grid/p", "drizzle_exposure/p/e1", "combine/p"],
 )
 @pytest.mark.parametrize("made_before", [False, True])
-def test_product_with_an_error_in_a_log(out, log, made_before):
+def test_product_with_a_job_that_failed(out, job, made_before):
     if made_before:
         finish(out, age=10)
-    write(out / f".work/logs/{log}.log", "2026 INFO fine\n2026 ERROR e2: broken\nTraceback")
+    leave(out, job, FAILED, "e2: broken")
     found = entry(out)
     assert (found["state"], found["reason"]) == ("failed", "e2: broken")
     assert found["files"] == []
@@ -67,40 +72,42 @@ def test_product_with_an_error_in_a_log(out, log, made_before):
 
 def test_product_of_which_a_job_was_killed(out):
     finish(out, age=10)
-    write(out / ".work/logs/prepare_exposure/e1.log", "2026 INFO fine\n2026 INFO done\n")
+    leave(out, "prepare_exposure/e1", DONE)
     assert entry(out)["state"] == "done"
-    write(out / ".work/logs/prepare_exposure/e2.log", "2026 INFO fine\n")
+    leave(out, "prepare_exposure/e2", RUNNING)
     assert entry(out)["state"] == "failed"
     assert "was killed, or is at work" in entry(out)["reason"]
-    assert "prepare_exposure/e2.log" in entry(out)["reason"]
+    assert "prepare_exposure/e2.json" in entry(out)["reason"]
 
 
 def test_product_that_was_made_after_it_failed(out):
-    write(out / ".work/logs/prepare_exposure/e2.log", "2026 ERROR e2: broken\n", age=20)
+    leave(out, "prepare_exposure/e2", FAILED, "e2: broken", age=20)
     assert entry(out)["state"] == "failed"
-    write(out / ".work/logs/prepare_exposure/e2.log", "2026 INFO done\n", age=10)
+    leave(out, "prepare_exposure/e2", DONE, age=10)
     finish(out)
     assert entry(out)["state"] == "done"
 
 
 def test_errors_of_others_do_not_count(out):
     finish(out, age=10)
-    for log in ("prepare_exposure/e3", "small_product/p2", "combine_sources/p2-1"):
-        write(out / f".work/logs/{log}.log", "2026 ERROR broken\n")
+    for job in ("prepare_exposure/e3", "combine/p2", "drizzle_exposure/p2/e1"):
+        leave(out, job, FAILED, "broken")
     assert entry(out)["state"] == "done"
 
 
 def test_product_without_a_trace(out):
     assert entry(out)["state"] == "open"
     assert entry(out)["reason"]
+    leave(out, "combine/p", STOPPED, "stopped by the user")
+    assert entry(out)["state"] == "open"
 
 
 def test_costs_are_those_of_all_jobs(out):
     finish(out)
-    rows = {"prepare_exposure/e1": "2.0\t150", "prepare_exposure/e2": "3.5\t220.5"}
-    rows |= {"combine/p": "1.0\tNA", "prepare_exposure/e3": "100\t900"}
-    for job, row in rows.items():
-        write(out / f".work/benchmarks/{job}.tsv", f"s\tmax_rss\n{row}\n")
+    leave(out, "prepare_exposure/e1", DONE, seconds=2.0, peak_mb=150.0)
+    leave(out, "prepare_exposure/e2", DONE, seconds=3.5, peak_mb=220.5)
+    leave(out, "combine/p", DONE, seconds=1.0, peak_mb=90.0)
+    leave(out, "prepare_exposure/e3", DONE, seconds=100.0, peak_mb=900.0)
     assert (entry(out)["seconds"], entry(out)["peak_mb"]) == (6.5, 220.5)
 
 

@@ -217,7 +217,7 @@ def exposures(tmp_path_factory):
 def product(tmp_path):
     def made(exposures, name="product", **arguments):
         grids = make(exposures, tmp_path, name=name, **arguments)
-        return grids["sources"][0]["grid"], arrays(tmp_path / f"{name}_s2d.fits")
+        return grids.sources[0].grid, arrays(tmp_path / f"{name}_s2d.fits")
 
     return made
 

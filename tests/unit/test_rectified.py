@@ -64,7 +64,7 @@ def test_slit_grid_holds_all_pixels_in_its_middle(leading, ratio, sign):
     edge = (n - EXTENT * ratio) / 2
     for exposure, start in zip(exposures, (edge, edge + 3.4 * ratio), strict=True):
         for end, index in ((0, 0), (-1, 19)):
-            ra, dec = np.array(exposure["centre"])[:, end]
+            ra, dec = np.array(exposure.centre)[:, end]
             _, y = pixels(grid, ra, dec)
             assert y == pytest.approx(start + index * ratio, abs=1e-5)
 
@@ -155,7 +155,7 @@ def test_interpolated_grid_of_one_exposure_is_centred_on_its_slice(ratio, sign):
     # 19.5 pixels from end to end of the hull
     exposure = summary(slope=(sign * STEP, 0.0), first=-4.5, margin=0.25, **LRS)
     grid = interpolated_grid([exposure], ratio, descending=True)
-    ra, dec = np.array(exposure["centre"])
+    ra, dec = np.array(exposure.centre)
     assert grid.tangent_point == pytest.approx((ra.mean(), dec.mean()), abs=1e-12)
     assert grid.leading == 0
     assert grid.slope[0] == pytest.approx(sign * STEP / ratio, rel=1e-6)
@@ -177,10 +177,10 @@ def test_interpolated_grid_of_several_exposures_is_centred_on_all(ra, turn):
         summary(point=point, slope=steps, first=first, margin=0.25, **LRS) for first in (-9.5, -6.1)
     ]
     for exposure in exposures:
-        low, high = exposure["limits"][0]
+        low, high = exposure.limits[0]
         # As summarise gives them: on one side of RA = 0, whichever
-        exposure["limits"][0] = [high - 360.0, low] if high - low > 180 else [low, high]
-    exposures[1]["limits"][0] = [limit + turn for limit in exposures[1]["limits"][0]]
+        exposure.limits[0] = [high - 360.0, low] if high - low > 180 else [low, high]
+    exposures[1].limits[0] = [limit + turn for limit in exposures[1].limits[0]]
     grid = interpolated_grid(exposures, 1.0, descending=True)
     middle = from_tangent(*np.multiply(steps, (-9.75 + 13.15) / 2), *point)
     found = to_tangent(*grid.tangent_point, *middle)
@@ -269,9 +269,9 @@ def test_pixel_map_is_the_inverse_of_sky_and_wavelengths(grid):
 
 
 def test_grid_comes_back_from_json(grid):
-    values = json.loads(json.dumps(grid.to_dict()))
+    values = json.loads(json.dumps(grid.to_json()))
     assert load_grid(values) == grid
-    assert OutputGrid.from_dict(values) == grid
+    assert OutputGrid.from_json(values) == grid
     assert load_grid(values) != replace(grid, leading=1 - grid.leading)
 
 
@@ -294,7 +294,7 @@ def test_exposures_of_different_kinds():
 @pytest.mark.parametrize("n", [0, 1])
 def test_too_few_pixels_across_the_dispersion(kind, n):
     exposure = summary(kind=kind)
-    exposure["centre"] = [row[:n] for row in exposure["centre"]]
+    exposure = replace(exposure, centre=[row[:n] for row in exposure.centre])
     with pytest.raises(ResampleError, match="fewer than two valid pixels across the dispersion"):
         build_grid([exposure], "MIR_LRS-FIXEDSLIT")
 

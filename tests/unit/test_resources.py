@@ -1,5 +1,5 @@
 import pytest
-from specresample.plan.resources import estimated_slits, needs, request, useful_workers
+from specresample.plan.resources import estimated_slits, needs, request_resources, useful_workers
 
 
 @pytest.fixture
@@ -27,10 +27,9 @@ def test_slits_are_estimated_from_the_size_but_for_miri(exposure):
         ("prepare_exposure", [32.8], 7.0, 294),
         ("drizzle_exposure", [32.8], 0.6, 92),
         ("combine", [0.53] * 3, 1.8, 135),
-        ("combine_sources", [32.8] * 3, 4.5, 182),
-        ("small_product", [0.53] * 3, 1.8, 149),
-        ("small_product", [6.3] * 3, 4.5, 438),
-        ("small_product", [32.8] * 3, 17.5, 685),
+        ("make_product", [0.53] * 3, 1.8, 149),
+        ("make_product", [6.3] * 3, 4.5, 438),
+        ("make_product", [32.8] * 3, 17.5, 685),
     ],
 )
 def test_estimates_are_within_a_factor_of_two(exposure, rule, sizes, seconds, megabytes):
@@ -48,7 +47,8 @@ def test_processes_share_what_keeps_them_busy(exposure):
 
 
 def test_another_attempt_asks_for_more(exposure):
-    first, second = (request("combine", [exposure(30)], attempt) for attempt in (1, 2))
+    files = (exposure(30),)
+    first, second = (request_resources("combine", files, attempt) for attempt in (1, 2))
     assert second["mem_mb"] == 2 * first["mem_mb"]
     assert second["runtime"] == 2 * first["runtime"]
     assert second["disk_mb"] == first["disk_mb"] > 30

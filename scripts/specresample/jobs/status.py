@@ -4,6 +4,7 @@ import resource
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from specresample.common.json_record import JsonRecord
 
@@ -34,6 +35,13 @@ class JobStatus(JsonRecord):
     message: str = ""
     seconds: float = 0.0
     peak_mb: float = 0.0
+
+    @classmethod
+    def read(cls, path: str | Path) -> "JobStatus":
+        """Read a status. Snakemake leaves an empty file where a job failed before it began."""
+        if Path(path).stat().st_size:
+            return super().read(path)
+        return cls(FAILED, f"its job could not begin; the terminal said why: {path}")
 
 
 class Stopwatch:

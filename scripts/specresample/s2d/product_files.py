@@ -2,9 +2,8 @@
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +64,7 @@ def write_files(
     summaries = {}
     progress = Progress(names, len(names))
     for name in progress:
-        product, summaries[name] = _file_maker(parts, name)()
+        product, summaries[name] = make_file(parts, name)
         write_product(folder / f"{name}_s2d.fits", product)
         log.info("%s_s2d.fits made, %s", name, progress)
         # HDUs refer to each other: they hold their arrays until garbage is collected. What is left
@@ -76,15 +75,29 @@ def write_files(
     return summaries
 
 
-def _file_maker(parts: ProductParts, name: str) -> Callable[[], tuple[S2d, list[SlitSummary]]]:
+def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
+    """Make the content of one file of a product.
+
+    Parameters
+    ----------
+    parts : ProductParts
+    name : str
+        One of the files in its `specresample.common.product_contents.ProductContents`.
+
+    Returns
+    -------
+    product : S2d
+    summaries : list of SlitSummary
+        Of every slit in the file.
+    """
     request, grids = parts.request, parts.grids
     if request.arguments["single"]:
         keys = {single_file(request.name, request.file(key)): key for key in request.exposures}
-        return partial(_single, parts, keys[name])
+        return _single(parts, keys[name])
     if grids.file_each:
         source = next(source for source in grids.sources if source.file == name)
-        return partial(_combined, parts, [source], several=False)
-    return partial(_combined, parts, grids.sources, several=grids.several)
+        return _combined(parts, [source], several=False)
+    return _combined(parts, grids.sources, several=grids.several)
 
 
 def _combined(

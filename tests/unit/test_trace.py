@@ -4,13 +4,8 @@ from gwcs import WCS
 from gwcs import coordinate_frames as cf
 from specresample.common.errors import ResampleError
 from specresample.common.sky import from_tangent, separation, to_tangent
-from specresample.footprint.coordinates import (
-    bounding_box,
-    convex_hull,
-    drizzled_part,
-    summarise,
-    trace_slit,
-)
+from specresample.footprint.summary import convex_hull, summarise
+from specresample.footprint.trace import bounding_box, drizzled_part, trace_slit
 from specsim import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
 
 SLIT = SlitGeometry(shape=(30, 40))
@@ -70,7 +65,7 @@ def test_moving_target_goes_to_the_last_frame():
     moved = moving.coordinates - fixed.coordinates
     np.testing.assert_allclose(moved[0][np.isfinite(moved[0])], 0.01, atol=1e-9)
     np.testing.assert_allclose(moved[1][np.isfinite(moved[1])], -0.02, atol=1e-9)
-    moved = np.subtract(moving.summary["fiducial"], fixed.summary["fiducial"])
+    moved = np.subtract(moving.summary.fiducial, fixed.summary.fiducial)
     np.testing.assert_allclose(moved, shift, atol=1e-9)
 
 
@@ -167,7 +162,7 @@ def all_pixels(coordinates):
 @pytest.mark.parametrize("heavy", [False, True])
 def test_hull_has_the_extremes_of_all_pixels_in_any_tangent_plane(pointing, heavy):
     footprint = trace(nirspec_wcs(SLIT, pointing, heavy=heavy))
-    pixels, hull = all_pixels(footprint.coordinates), np.array(footprint.summary["hull"])
+    pixels, hull = all_pixels(footprint.coordinates), np.array(footprint.summary.hull)
     for x, y in [(0, 0), (0.001, 0), (-0.01, 0.02), (0.3, -0.2)]:
         tangent_point = from_tangent(x, y, pointing.ra, pointing.dec)
         expected, found = (np.array(to_tangent(*p, *tangent_point)) for p in (pixels, hull))
@@ -203,60 +198,58 @@ def test_summary_of_made_up_coordinates():
     ra = np.array([[10.0, 10.1, np.nan], [10.2, 10.3, np.nan], [10.4, np.nan, np.nan]])
     dec = np.where(np.isfinite(ra), -ra, np.nan)
     summary = summarise(np.array([ra, dec, wavelength]), "slit", 1, 1)
-    assert summary["wavelengths"] == [4.0, 2.0]
-    assert summary["centre"] == [[10.1, 10.3], [-10.1, -10.3]]
-    assert summary["limits"] == [[10.0, 10.4], [-10.4, -10.0]]
+    assert summary.wavelengths == [4.0, 2.0]
+    assert summary.centre == [[10.1, 10.3], [-10.1, -10.3]]
+    assert summary.limits == [[10.0, 10.4], [-10.4, -10.0]]
     turned = summarise(np.array([ra, dec, wavelength]).transpose(0, 2, 1), "slit", 2, 1)
     same = ("wavelengths", "centre", "limits", "kind")
-    assert [turned[name] for name in same] == [summary[name] for name in same]
-    assert turned["dispersion_axis"] == 2
-    assert sorted(turned["hull"][0]) == sorted(summary["hull"][0])
+    assert [getattr(turned, name) for name in same] == [getattr(summary, name) for name in same]
+    assert turned.dispersion_axis == 2
+    assert sorted(turned.hull[0]) == sorted(summary.hull[0])
 
 
 def test_limits_are_on_one_side_of_right_ascension_zero():
     ra = np.array([[359.99, 0.01, 0.02]])
     summary = summarise(np.array([ra, ra * 0, ra * 0 + 2]), "interpolated", 1, 0)
-    np.testing.assert_allclose(summary["limits"][0], [359.99, 360.02], atol=1e-9)
+    np.testing.assert_allclose(summary.limits[0], [359.99, 360.02], atol=1e-9)
 
 
 def test_centre_is_the_middle_column_of_the_box(wcs):
     y = np.arange(30.0)
     ra, dec, _ = wcs(np.full(30, int((-0.5 + 39.5) / 2)), y)
     on_slit = np.isfinite(ra)
-    np.testing.assert_allclose(
-        trace(wcs).summary["centre"], [ra[on_slit], dec[on_slit]], rtol=1e-12
-    )
+    np.testing.assert_allclose(trace(wcs).summary.centre, [ra[on_slit], dec[on_slit]], rtol=1e-12)
 
 
 def test_centre_of_lrs_is_counted_from_the_box():
     wcs = lrs_wcs(LRS, Pointing())
     # First row of the box is 6; half of its 28 pixels further
     ra, dec, _ = wcs(np.arange(5.0, 31.0), np.full(26, 6 + int((33.7 - 5.7) / 2)))
-    np.testing.assert_allclose(trace_lrs(wcs).summary["centre"], [ra, dec], rtol=1e-12)
+    np.testing.assert_allclose(trace_lrs(wcs).summary.centre, [ra, dec], rtol=1e-12)
 
 
 def test_wavelengths_are_medians_in_order_of_pixels(wcs):
     footprint = trace(wcs)
     with np.errstate(all="ignore"):
         expected = np.nanmedian(footprint.coordinates[2], axis=0)
-    np.testing.assert_array_equal(footprint.summary["wavelengths"], expected)
+    np.testing.assert_array_equal(footprint.summary.wavelengths, expected)
     assert (np.diff(expected) > 0).all()
-    falling = np.array(trace_lrs(lrs_wcs(LRS, Pointing())).summary["wavelengths"])
+    falling = np.array(trace_lrs(lrs_wcs(LRS, Pointing())).summary.wavelengths)
     assert (np.diff(falling) < 0).all()
     assert falling.size == 28
 
 
 def test_pixel_scale(pointing):
-    assert trace(nirspec_wcs(SLIT, pointing)).summary["pixel_scale"] == pytest.approx(0.103, 1e-5)
-    scale = trace_lrs(lrs_wcs(LRS, pointing)).summary["pixel_scale"]
+    assert trace(nirspec_wcs(SLIT, pointing)).summary.pixel_scale == pytest.approx(0.103, 1e-5)
+    scale = trace_lrs(lrs_wcs(LRS, pointing)).summary.pixel_scale
     assert scale == pytest.approx(0.1106, rel=2e-4)
 
 
 def test_source_position_becomes_world_coordinates():
     wcs = lrs_wcs(LRS, Pointing())
-    source = trace_lrs(wcs, source=(12.3, 20.5)).summary["source"]
+    source = trace_lrs(wcs, source=(12.3, 20.5)).summary.source
     np.testing.assert_allclose(source, wcs(12.3, 20.5), rtol=1e-12)
-    assert trace_lrs(wcs).summary["source"] is None
+    assert trace_lrs(wcs).summary.source is None
 
 
 @pytest.mark.parametrize(("n", "expected"), [(100, False), (101, True)])
@@ -264,14 +257,14 @@ def test_exposure_has_data_with_more_than_100_good_pixels(n, expected):
     sci = np.zeros(SLIT.shape, np.float32)
     sci.ravel()[:n] = -1.0
     sci.ravel()[n : n + 50] = np.nan
-    assert trace(nirspec_wcs(SLIT, Pointing()), sci).summary["has_data"] is expected
+    assert trace(nirspec_wcs(SLIT, Pointing()), sci).summary.has_data is expected
 
 
 def test_lamp_has_no_place_on_the_sky():
     summary = trace(nirspec_wcs(SLIT, Pointing(), frame="lamp")).summary
-    assert summary["kind"] == "lamp"
-    assert summary["pixel_scale"] is None
-    assert not {"hull", "fiducial", "slit_position"} & set(summary)
+    assert summary.kind == "lamp"
+    assert summary.pixel_scale is None
+    assert summary.hull is summary.fiducial is summary.slit_position is None
 
 
 # ---- fiducial and slit position ----------------------------------------------------------------
@@ -284,7 +277,7 @@ def slit_coordinates(wcs):
 
 def fiducial_on_slit(wcs, sci):
     """Slit position of the fiducial."""
-    ra, dec = trace(wcs, sci).summary["fiducial"]
+    ra, dec = trace(wcs, sci).summary.fiducial
     wavelength = np.nanmean(slit_coordinates(wcs)[2])
     x, y, _ = wcs.get_transform("world", "slit_frame")(ra, dec, wavelength)
     assert x == pytest.approx(0.0, abs=1e-6)
@@ -322,7 +315,7 @@ def test_fiducial_does_without_pixels_beyond_100_sigma():
     wild = sci.copy()
     wild[20, 250] = 1e6
     sci[20, 250] = sci.min()
-    expected, found = (trace(wcs, data).summary["fiducial"] for data in (sci, wild))
+    expected, found = (trace(wcs, data).summary.fiducial for data in (sci, wild))
     assert 3600 * separation(*found, *expected) < 1e-5
 
 
@@ -330,9 +323,9 @@ def test_fiducial_does_without_pixels_outside_the_bounding_box():
     wcs = nirspec_wcs(SLIT, Pointing())
     wcs.bounding_box = ((4.5, 34.5), (9.5, 20.5))
     sci = image()
-    expected = trace(wcs, sci).summary["fiducial"]
+    expected = trace(wcs, sci).summary.fiducial
     sci[9], sci[21] = 500.0, 5.0  # rows next to the box
-    found = trace(wcs, sci).summary["fiducial"]
+    found = trace(wcs, sci).summary.fiducial
     assert 3600 * separation(*found, *expected) < 1e-6
 
 
@@ -341,14 +334,14 @@ def test_fit_of_the_slit_position(pointing, wcs):
         SLIT, pointing, heavy=wcs.available_frames != ["detector", "slit_frame", "world"]
     )
     footprint = trace(wcs)
-    fit, target = footprint.summary["slit_position"], footprint.summary["fiducial"]
-    assert fit["error"] < 1e-6
+    fit, target = footprint.summary.slit_position, footprint.summary.fiducial
+    assert fit.error < 1e-6
     # At pixels of the slit, which are not the points of the fit
     finite = np.isfinite(footprint.coordinates).all(axis=0)
     ra, dec, wavelength = footprint.coordinates[:, finite]
     expected = slit_coordinates(wcs)[1][finite]
     variables = [*to_tangent(ra, dec, *target), wavelength]
-    scaled = [(v - c) / s for v, c, s in zip(variables, fit["centres"], fit["scales"], strict=True)]
-    found = np.polynomial.polynomial.polyval3d(*scaled, np.array(fit["coefficients"]))
+    scaled = [(v - c) / s for v, c, s in zip(variables, fit.centres, fit.scales, strict=True)]
+    found = np.polynomial.polynomial.polyval3d(*scaled, np.array(fit.coefficients))
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(expected) > 4
