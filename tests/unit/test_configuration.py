@@ -96,7 +96,7 @@ def test_fill_value_in_many_forms(given):
     assert float(complete(fillval=given)["fillval"]) == 1e20
 
 
-KEYS = "associations, blendheaders, fillval, in_memory, keep_intermediates, kernel, "
+KEYS = "associations, blendheaders, fillval, in_memory, job_per, keep_intermediates, kernel, "
 ARGUMENT_KEYS = (
     "blendheaders, fillval, in_memory, kernel, output_shape, output_wcs, pixel_scale, "
     "pixel_scale_ratio, pixfrac, propagate_dq, single, weight_type"

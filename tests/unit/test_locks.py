@@ -2,7 +2,14 @@ import os
 import threading
 
 import pytest
-from specresample.plan.locks import hold_mark, one_at_a_time, remove_stale_locks
+from specresample.common.files import one_at_a_time
+from specresample.plan import locks
+from specresample.plan.locks import hold_mark, remove_stale_locks
+
+
+def die():
+    """Let go of the mark, as a process does that ends."""
+    locks._held.pop().close()
 
 
 @pytest.fixture
@@ -20,15 +27,18 @@ def lock(folder, name="0.input.lock", age=10):
 
 def test_locks_of_a_living_run_stay(folder):
     path = lock(folder)
-    with hold_mark(folder):
-        assert not remove_stale_locks(folder)
-        assert hold_mark(folder) is None
+    hold_mark(folder)
+    assert not remove_stale_locks(folder)
+    hold_mark(folder)
+    assert len(locks._held) == 1
+    die()
     assert path.exists()
 
 
 def test_locks_of_a_dead_run_go(folder):
     paths = [lock(folder), lock(folder, "0.output.lock")]
-    hold_mark(folder).close()
+    hold_mark(folder)
+    die()
     assert remove_stale_locks(folder)
     assert not any(path.exists() for path in paths)
     assert not remove_stale_locks(folder)
@@ -37,7 +47,8 @@ def test_locks_of_a_dead_run_go(folder):
 def test_locks_of_others_stay(folder):
     path = lock(folder)
     assert not remove_stale_locks(folder)
-    hold_mark(folder).close()
+    hold_mark(folder)
+    die()
     younger = lock(folder, "1.input.lock", age=-10)
     assert remove_stale_locks(folder)
     assert younger.exists()

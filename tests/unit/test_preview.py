@@ -9,10 +9,7 @@ from astropy.io import fits
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
-from preview import product_preview
 from runs import snakemake, write_config
-from specresample.common.arrays import open_arrays
-from specresample.common.files import read_json
 from specresample.quality.extraction import signal_to_noise, spatial_profile
 from specresample.reporting.preview import (
     SLITS_IN_FULL,
@@ -23,6 +20,7 @@ from specresample.reporting.preview import (
     write_preview,
 )
 from specresample.s2d.read import count_contributions, count_exposures, read_product
+from specresample.steps.draw_preview import product_preview
 from specsim import LrsGeometry, LrsSetup, fixed_slit, lamp, write_lrs, write_nirspec
 
 ROWS, COLUMNS = 9, 40
@@ -460,10 +458,9 @@ def results(tmp_path_factory):
 )
 def test_products_are_drawn_with_profiles_that_line_up(results, product, unit):
     work = results / ".work" / product
-    singles = {path.stem: path for path in work.glob("files/singles/*.npz")}
+    singles = {path.stem: path for path in work.glob("singles/*.npz")}
     path = results / f"{product}_s2d.fits"
-    with open_arrays(singles, in_memory=False) as arrays:
-        figure = product_preview([path], read_json(work / "grid.json"), arrays)
+    figure = product_preview([path], work / "grid.json", singles)
     (slit,) = read_product(path)
     assert slit.remarks == ()
     assert axes_of(figure, "SCI").get_ylabel() == f"offset ({unit})"
@@ -479,7 +476,5 @@ def test_products_are_drawn_with_profiles_that_line_up(results, product, unit):
 
 
 def test_profiles_are_optional(results):
-    figure = product_preview(
-        [results / "slit_s2d.fits"], read_json(results / ".work/slit/grid.json"), {}
-    )
+    figure = product_preview([results / "slit_s2d.fits"], results / ".work/slit/grid.json", {})
     assert len(axes_of(figure, "profile").patches) == 1

@@ -106,11 +106,12 @@ def test_forked_processes_share_log_and_terminal(tmp_path):
     from specresample.jobs.job import logged_job
 
     path = tmp_path / "job.log"
+    logs = SimpleNamespace(text=str(path), status=str(tmp_path / "job.json"))
     child = os.fork()
     if not child:
         # A process of its own, so that the log and the limits of the tests are left alone.
         try:
-            with logged_job(path, SimpleNamespace(mem_mb=1000, runtime=10)):
+            with logged_job(logs, SimpleNamespace(mem_mb=1000, runtime=10)):
                 log = logging.getLogger("specresample.test")
                 for worker in range(4):
                     if not os.fork():

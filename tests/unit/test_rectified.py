@@ -316,7 +316,7 @@ def test_wavelengths_that_are_asked_for_change_nothing_across_the_dispersion():
     assert grid.wavelengths == pytest.approx(np.linspace(0.5, 3, 26))
     assert grid.spacing == "linear"
     assert grid.oversampling == pytest.approx(5)
-    ours, theirs = grid.to_dict(), native.to_dict()
+    ours, theirs = grid.to_json(), native.to_json()
     same = {key for key in ours if ours[key] == theirs[key]}
     assert set(ours) - same == {"shape", "wavelengths", "spacing", "oversampling"}
 

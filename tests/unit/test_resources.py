@@ -1,11 +1,17 @@
+import itertools
+
 import pytest
 from specresample.plan.resources import estimated_slits, needs, request_resources, useful_workers
 
 
 @pytest.fixture
 def exposure(tmp_path):
+    number = itertools.count()
+
     def make(megabytes, name="jw01_nrs1_cal.fits"):
-        path = tmp_path / name
+        # Sizes are looked up once for each path.
+        path = tmp_path / str(next(number)) / name
+        path.parent.mkdir()
         with path.open("wb") as file:
             file.truncate(int(megabytes * 1e6))
         return str(path)

@@ -1,6 +1,7 @@
 """Files that are there whole or not at all, and JSON files written so."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -116,3 +117,20 @@ def file_digest(path: str | Path) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait until no other process is in this block.
+
+    Parameters
+    ----------
+    path : Path
+        An empty file that stands for the block; it is made when missing. Where files cannot be
+        locked, nothing is waited for.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,8 +1,10 @@
 """The status of a job: a small file that says how it ended, and what it took."""
 
+import re
 import resource
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +55,15 @@ class Stopwatch:
 
     def status(self, state: str, message: str = "") -> JobStatus:
         """Return the status of the job now."""
-        peak = max(
-            resource.getrusage(who).ru_maxrss
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
         seconds = round(time.monotonic() - self._start, 2)
+        peak = max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
         return JobStatus(state, message, seconds, round(peak / _MEGABYTE, 1))
+
+
+def _own_peak() -> int:
+    """Peak memory of this process alone: on Linux, ru_maxrss may be that of its parent."""
+    with suppress(OSError):
+        found = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.M)
+        if found:
+            return int(found[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

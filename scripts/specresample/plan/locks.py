@@ -4,13 +4,14 @@ The operating system frees a run's lock on its mark when the run dies; Snakemake
 """
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+# The mark of this run, which is kept open.
+_held: list[TextIO] = []
 
-def hold_mark(folder: Path) -> TextIO | None:
+
+def hold_mark(folder: Path) -> None:
     """Mark a run as alive, until its process ends or the file is closed.
 
     Parameters
@@ -18,18 +19,15 @@ def hold_mark(folder: Path) -> TextIO | None:
     folder : Path
         Snakemake's folder in the working directory.
 
-    Returns
-    -------
-    file or None
-        To be kept open; None where another run holds the mark, or files cannot be locked.
     """
     file = _mark(folder).open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        # Another run holds the mark, or files cannot be locked.
         file.close()
-        return None
-    return file
+    else:
+        _held.append(file)
 
 
 def remove_stale_locks(folder: Path) -> bool:
@@ -60,23 +58,6 @@ def remove_stale_locks(folder: Path) -> bool:
             lock.unlink()
         mark.unlink()
     return bool(stale)
-
-
-@contextmanager
-def one_at_a_time(path: Path) -> Iterator[None]:
-    """Wait until no other process is in this block.
-
-    Parameters
-    ----------
-    path : Path
-        An empty file that stands for the block; it is made when missing. Where files cannot be
-        locked, nothing is waited for.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _mark(folder: Path) -> Path:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from specresample.common.files import write_json
+from specresample.common.files import one_at_a_time, write_json
 from specresample.common.product_request import ProductRequest
-from specresample.plan.locks import one_at_a_time
 from specresample.reporting.ledger import ledger_entry, summary
 from specresample.reporting.overview import write_overview
 

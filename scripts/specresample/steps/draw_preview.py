@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from specresample.common.arrays import open_arrays
 from specresample.grids.product_grids import ProductGrids
 from specresample.reporting.preview import exposure_profiles, preview, write_preview
@@ -12,6 +14,19 @@ from specresample.s2d.read import read_product
 def draw_preview(
     products: Sequence[Path], grid: Path, singles: Mapping[str, Path], picture: Path
 ) -> None:
+    """Draw the slits of a product into a PNG file.
+
+    Parameters
+    ----------
+    products, grid, singles
+        As of `product_preview`.
+    picture : Path
+        Takes the PNG file.
+    """
+    write_preview(picture, product_preview(products, grid, singles))
+
+
+def product_preview(products: Sequence[Path], grid: Path, singles: Mapping[str, Path]) -> Figure:
     """Draw the slits of a product.
 
     Parameters
@@ -22,8 +37,10 @@ def draw_preview(
         Its grids.
     singles : mapping of str to Path
         Every drizzled exposure by key; none when profiles of exposures are not to be drawn.
-    picture : Path
-        Takes the PNG file.
+
+    Returns
+    -------
+    Figure
     """
     grids = ProductGrids.read(grid)
     slits, profiles = [], []
@@ -38,4 +55,4 @@ def draw_preview(
                     exposure_profiles(slit, source, opened)
                     for slit, source in zip(read, sources, strict=True)
                 ]
-    write_preview(picture, preview(slits, profiles))
+    return preview(slits, profiles)
