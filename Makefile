@@ -33,6 +33,11 @@ slurm storage s3-server: %: .venv/%
 config/README.md: config/config.schema.yaml | .venv/installed
 	PYTHONPATH=scripts $(BIN)/python -m specresample.plan.configuration_reference $< > $@
 
+# What Snakemake has to fetch of a module on a git host, since it fetches only what it is asked for.
+scripts/specresample/manifest.txt: $(shell find scripts config -name '*.py' -o -name '*.html')
+	find config/config.schema.yaml scripts -name '*.py' -o -name '*.html' -o -name '*.schema.yaml' \
+	  | LC_ALL=C sort > $@
+
 demo: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m specsim demo/data
 	$(BIN)/snakemake all previews --configfile demo/config.yaml

@@ -28,6 +28,7 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 from specresample.common.errors import ResampleError  # noqa: E402
 from specresample.plan.campaign import Campaign  # noqa: E402
 from specresample.plan.resources import file_size  # noqa: E402
+from specresample.reporting.closing import close_ledger  # noqa: E402
 
 # What a task runs, and a person without SLURM, who names the part.
 PART_SCRIPT = """\
@@ -229,7 +230,7 @@ def main() -> None:
         sys.exit(checked.stdout + checked.stderr)
     if "Nothing to be done" in checked.stdout + checked.stderr:
         print("Nothing to be done: all products are there and up to date.")
-        print(campaign.close_ledger(Path(output)))
+        print(close_ledger([campaign.request(key) for key in campaign.products], Path(output)))
         return
 
     submit = ["sbatch", f"--job-name={name}", f"--array=1-{len(parts)}", "--nodes=1", "--ntasks=1"]

@@ -33,19 +33,21 @@ _SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "config.schema.yaml
 ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 
-def request(exposures: Sequence[Path], name: str = "product", **arguments: object):
+def request(
+    exposures: Sequence[Path], name: str = "product", association: str = "asn.json", **arguments
+) -> ProductRequest:
     """What is asked for of a product of some exposures."""
     keys = {f"{number:02d}-{path.stem}": str(path) for number, path in enumerate(exposures)}
     folder, values = strip_template(name), ARGUMENTS | arguments
-    return ProductRequest(folder, name, keys, "asn.json", None, (), values)
+    return ProductRequest(folder, name, keys, association, None, (), values)
 
 
 @contextmanager
 def drizzled(
-    exposures: Sequence[Path], *, name: str = "product", **arguments: object
+    exposures: Sequence[Path], *, name: str = "product", **options: object
 ) -> Iterator[ProductParts]:
     """Prepare and drizzle some exposures; gives what their product is made from."""
-    asked = request(exposures, name, **arguments)
+    asked = request(exposures, name, **options)
     with TemporaryDirectory() as scratch:
         parts = Path(scratch)
         grid, contents = parts / "grid.json", parts / "contents.json"

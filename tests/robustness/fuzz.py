@@ -94,13 +94,13 @@ def of_file(name: str, kind: str, change: Callable[[Path], object]) -> Case:
         copies = [Path(shutil.copy(path, folder)) for path in good[kind]]
         change(copies[1])
         grids = inprocess.make(copies, folder)
-        if not grids["sources"]:
-            assert grids["skip"], grids
+        if not grids.sources:
+            assert grids.skip, grids
             return "skip"
         found = inprocess.arrays(folder / "product_s2d.fits")
         assert found["SCI"].shape == found["WHT"].shape == found["ERR"].shape
         assert (found["WHT"] >= 0).all()
-        return "product with a slit left out" if grids["bad"] else "product"
+        return "product with a slit left out" if grids.left_out else "product"
 
     return Case(f"{kind}: {name}", run)
 

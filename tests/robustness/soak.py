@@ -16,7 +16,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 if __name__ == "__main__":
     project = Path(__file__).resolve().parents[2]
@@ -25,7 +24,6 @@ if __name__ == "__main__":
 import psutil
 from inprocess import make, write_slit_exposures
 from runs import PROJECT, write_association, write_config
-from specresample.plan.association import read_products
 from specresample.plan.campaign import Campaign
 
 SETS = 4  # of exposures, of which the products are made in turn
@@ -185,12 +183,9 @@ def undisturbed(folder: Path, config: str, number: int) -> dict[str, str]:
 def in_one_process(folder: Path, name: str) -> Path:
     """Make a product as its job does; returns the path of its file."""
     (association,) = folder.glob(f"asn*/{name}_asn.json")
-    (product,) = read_products([str(association)])
-    campaign = Campaign({"associations": [str(association)]}, PROJECT)
-    job = SimpleNamespace(product=name)
-    exposures = [Path(path) for path in product.exposures]
-    metadata = campaign.association_metadata(job)
-    make(exposures, folder / "one-process", name=name, association=metadata)
+    request = Campaign({"associations": [str(association)]}, PROJECT).request(name)
+    exposures = [Path(path) for path in request.exposures.values()]
+    make(exposures, folder / "one-process", name=name, association=request.association)
     return folder / "one-process" / f"{name}_s2d.fits"
 
 

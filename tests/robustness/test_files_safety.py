@@ -124,12 +124,12 @@ def test_failed_run_leaves_the_previous_product(campaign):
 
 def test_failed_combination_leaves_the_previous_product(campaign):
     folder, config = campaign
-    snakemake(folder, config, "--config", "small_product=0")
+    snakemake(folder, config)
     product = folder / f"results/{PRODUCT}_s2d.fits"
     before = product.read_bytes()
-    singles = sorted((folder / f"results/.work/{PRODUCT}").glob("*.npz"))
+    singles = sorted((folder / f"results/.work/{PRODUCT}/singles").glob("*.npz"))
     singles[0].write_bytes(singles[0].read_bytes()[:-1000])
-    run = snakemake(folder, config, "--config", "small_product=0", check=False)
+    run = snakemake(folder, config, check=False)
     assert run.returncode != 0
     assert product.read_bytes() == before
 

@@ -17,7 +17,7 @@ def campaign(tmp_path_factory):
         for exposure, copy in zip(exposures, copies, strict=True):
             copy.write_bytes(exposure.read_bytes())
         write_association(folder / "data", "product", copies)
-        return folder, write_config(folder, associations=["data/*_asn.json"], small_product=0)
+        return folder, write_config(folder, associations=["data/*_asn.json"])
 
     return make
 

@@ -131,11 +131,11 @@ def test_empty_file(tmp_path, copies):
     run_broken(tmp_path, copies, rf"ERROR .*{copies[1].name}: not readable")
 
 
-@pytest.mark.parametrize("small_product", [0, 30])
-def test_not_fits(tmp_path, copies, small_product):
+@pytest.mark.parametrize("job_per", ["exposure", "product"])
+def test_not_fits(tmp_path, copies, job_per):
     copies[1].write_text("This is not a FITS file.\n")
     expected = rf"ERROR .*{copies[1].name}: not readable"
-    run_broken(tmp_path, copies, expected, small_product=small_product)
+    run_broken(tmp_path, copies, expected, job_per=job_per)
 
 
 def test_no_asdf_extension(tmp_path, copies):

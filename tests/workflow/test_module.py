@@ -65,12 +65,12 @@ def test_catalog_name_makes_the_same(make_campaign, campaign_expected):
     assert campaign_products(folder) == campaign_expected
 
 
-@pytest.mark.parametrize(("prefix", "small_product"), [("", 30), ("spectra", 0)])
-def test_module_makes_the_same(make_campaign, campaign_expected, prefix, small_product):
+@pytest.mark.parametrize(("prefix", "job_per"), [("", "product"), ("spectra", "exposure")])
+def test_module_makes_the_same(make_campaign, campaign_expected, prefix, job_per):
     folder = make_campaign("one")
     exposures = sorted((folder / "data").glob("*_cal.fits"))
     write_association(folder / "data", "each_{source_id}", [file.resolve() for file in exposures])
-    write_config(folder, associations=["data/*_asn.json"], small_product=small_product)
+    write_config(folder, associations=["data/*_asn.json"], job_per=job_per)
     lines = module(repr(str(WRAPPER)), f"    prefix: {prefix!r}\n" if prefix else "")
     results = f"{prefix}/results".removeprefix("/")
     (folder / "Snakefile").write_text(lines + PARENT.format(results=results))

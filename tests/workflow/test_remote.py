@@ -73,12 +73,10 @@ def move(folder, product, put):
 
 
 @needs_plugin
-@pytest.mark.parametrize("small_product", [1000, 0])
-def test_products_do_not_depend_on_the_place(
-    make_campaign, campaign_expected, server, small_product
-):
+@pytest.mark.parametrize("job_per", ["exposure", "product"])
+def test_products_do_not_depend_on_the_place(make_campaign, campaign_expected, server, job_per):
     folder = make_campaign("one", "three")
-    write_config(folder, associations=["data/*_asn.json"], small_product=small_product)
+    write_config(folder, associations=["data/*_asn.json"], job_per=job_per)
     places = move(folder, "one", server[1])
     snakemake(folder, "--configfile=config.yaml")
     products = campaign_products(folder)

@@ -43,8 +43,7 @@ def report(tmp_path_factory):
         set_keywords(exposures[-1], {"SLTNAME": SLIT}, ("SCI", 2))
     rewrite(exposures[1], lambda hdus: setattr(hdus["SCI", 2], "data", hdus["SCI", 2].data[None]))
     path = write_association(folder / "data", "p", exposures, name="é &lt;\"'.json")
-    # Of split products more is shown.
-    config = write_config(folder, associations=[str(path)], small_product=0)
+    config = write_config(folder, associations=[str(path)])
     snakemake(folder, config, "all", "previews")
     snakemake(folder, config, "all", "previews", "--report", "report.html")
     page = Elements()

@@ -15,7 +15,7 @@ from runs import PROJECT, snakemake, write_association, write_config
 from specsim import fixed_slit, write_nirspec
 
 PRODUCT = "jw01345-o005_t001_nirspec_f290lp-g395m"
-REDUCTION = {"output_grid": 1, "combine": 1, "record": 1}
+REDUCTION = {"output_grid": 1, "combine": 1, "deliver": 1, "record": 1}
 
 
 def jobs(folder, config, *arguments):
@@ -31,7 +31,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     exposures = write_nirspec(folder / "nods", fixed_slit(nods=(-0.6, -0.2, 0.2, 0.6))).members
     write_association(folder / "data", PRODUCT, list(exposures[:3]), "asn.json")
-    write_config(folder, associations=["data/asn.json"], small_product=0)
+    write_config(folder, associations=["data/asn.json"])
     snakemake(folder, f"--configfile={folder}/config.yaml")
     return folder
 
@@ -76,9 +76,11 @@ def test_deleted_intermediates_are_not_missed(copy):
 
 def test_deleted_intermediate_is_made_again_where_it_is_needed(copy):
     folder, config = copy
-    next((folder / "results/.work" / PRODUCT).glob("*_00002_*.npz")).unlink()
+    next((folder / "results/.work" / PRODUCT / "singles").glob("*_00002_*.npz")).unlink()
+    shutil.rmtree(folder / "results/.work" / PRODUCT / "files")
     (folder / f"results/{PRODUCT}_s2d.fits").unlink()
-    assert jobs(folder, config) == {"drizzle_exposure": 1, "combine": 1, "record": 1}
+    made = {"drizzle_exposure": 1, "combine": 1, "deliver": 1, "record": 1}
+    assert jobs(folder, config) == made
 
 
 def test_fresh_clone_repeats_nothing(clone):
@@ -90,8 +92,31 @@ def test_changed_core_repeats_what_runs_it(clone):
         Path(clone[2].removeprefix("--snakefile=")).parent
         / "scripts/specresample/grids/grid_gwcs.py"
     )
-    module.write_text(module.read_text() + "\n")
-    assert jobs(*clone) == {"combine": 1, "record": 1}
+    module.write_text(module.read_text() + "MORE = 1\n")
+    assert jobs(*clone) == {"combine": 1, "deliver": 1, "record": 1}
+
+
+def test_what_is_only_said_repeats_nothing(clone):
+    package = Path(clone[2].removeprefix("--snakefile=")).parent / "scripts/specresample"
+    module = package / "drizzling/exposure.py"
+    text = module.read_text()
+    for said, other in (("%s drizzled, %s", "%s is drizzled, %s"), ("Drizzle all slits", "Put")):
+        assert said in text
+        text = text.replace(said, other)
+    module.write_text(text)
+    job = package / "jobs/job.py"
+    job.write_text(job.read_text() + "MORE = 1\n")
+    assert jobs(*clone) == {}
+
+
+def test_prepared_exposure_of_which_half_is_lost_is_made_again(copy):
+    folder, config = copy
+    for path in folder.glob("results/.work/exposures/*.npz"):
+        path.unlink()
+    assert jobs(folder, config) == {}
+    made = jobs(folder, config, "--config", "pixfrac=0.7")
+    assert made["prepare_exposure"] == 3
+    assert (folder / f"results/{PRODUCT}_s2d.fits").is_file()
 
 
 def test_other_package_version_repeats_all(copy, tmp_path):
@@ -147,11 +172,11 @@ def children(pid):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
-@pytest.mark.parametrize("small_product", [0, 30])
-def test_killed_snakemake_goes_on_with_the_same_command(made, tmp_path, small_product):
+@pytest.mark.parametrize("job_per", ["exposure", "product"])
+def test_killed_snakemake_goes_on_with_the_same_command(made, tmp_path, job_per):
     shutil.copytree(made / "nods", tmp_path / "nods")
     shutil.copytree(made / "data", tmp_path / "data", symlinks=True)
-    config = write_config(tmp_path, associations=["data/asn.json"], small_product=small_product)
+    config = write_config(tmp_path, associations=["data/asn.json"], job_per=job_per)
     run = start(tmp_path, config)
     wait_for(lambda: list(tmp_path.glob("results/.work/logs/*/*.log")))
     jobs_of_run = children(run.pid)
@@ -165,14 +190,14 @@ def test_killed_snakemake_goes_on_with_the_same_command(made, tmp_path, small_pr
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
-@pytest.mark.parametrize("small_product", [0, 30])
-def test_killed_job_is_made_again_with_the_same_command(made, tmp_path, small_product):
+@pytest.mark.parametrize("job_per", ["exposure", "product"])
+def test_killed_job_is_made_again_with_the_same_command(made, tmp_path, job_per):
     shutil.copytree(made / "nods", tmp_path / "nods")
     shutil.copytree(made / "data", tmp_path / "data", symlinks=True)
-    config = write_config(tmp_path, associations=["data/asn.json"], small_product=small_product)
+    config = write_config(tmp_path, associations=["data/asn.json"], job_per=job_per)
     run = start(tmp_path, config)
     # Begun and with the log open, an exposure or the whole product.
-    wait_for(lambda: list(tmp_path.glob("results/.work/logs/[ps]*/*.log")))
+    wait_for(lambda: list(tmp_path.glob("results/.work/logs/[pm]*/*.log")))
     os.kill(children(run.pid)[0], signal.SIGKILL)
     assert run.wait() != 0
     assert not (tmp_path / f"results/{PRODUCT}_s2d.fits").exists()

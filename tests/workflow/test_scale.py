@@ -25,15 +25,16 @@ def write_campaign(folder, products):
     return tuple(associations)
 
 
-@pytest.mark.parametrize("small_product", [0, 30])
+@pytest.mark.parametrize("job_per", ["exposure", "product"])
 @pytest.mark.parametrize(
     ("products", "seconds"), [(20, 4), pytest.param(1000, 40, marks=pytest.mark.nightly)]
 )
-def test_dry_run(tmp_path, products, seconds, small_product):
-    work = Work(write_campaign(tmp_path, products), config={"small_product": small_product})
+def test_dry_run(tmp_path, products, seconds, job_per):
+    work = Work(write_campaign(tmp_path, products), config={"job_per": job_per})
     cost = measure([workflow_command(work, tmp_path, 2, "--dry-run")], tmp_path)
-    print(f"{products} products, small_product {small_product}: {cost}")
-    rule, jobs = ("small_product", 1) if small_product else ("prepare_exposure", EXPOSURES)
+    print(f"{products} products, a job per {job_per}: {cost}")
+    rules = {"product": ("make_product", 1), "exposure": ("prepare_exposure", EXPOSURES)}
+    rule, jobs = rules[job_per]
     assert re.search(rf"^{rule} +{jobs * products}$", (tmp_path / "log").read_text(), re.M)
     assert cost.cpu < seconds
     assert cost.peak < 500

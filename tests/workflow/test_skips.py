@@ -11,7 +11,7 @@ from specsim import fixed_slit, fixed_slits, write_nirspec
 CUBE, GOOD, MIXED, TWO = "jw1-cube", "jw2-good", "jw3-mixed", "jw4-two-slits"
 
 
-@pytest.fixture(scope="module", params=[0, 30], ids=["split", "small"])
+@pytest.fixture(scope="module", params=["exposure", "product"], ids=["split", "small"])
 def run(request, tmp_path_factory):
     """Products of integrations, of an image among spectra, with a slit that has no WCS."""
     folder = tmp_path_factory.mktemp("skips")
@@ -24,8 +24,7 @@ def run(request, tmp_path_factory):
     for member in two.members:
         with fits.open(member, mode="update") as hdus:
             hdus["SCI", 2].data = hdus["SCI", 2].data[None]
-    small = {"small_product": request.param}
-    config = write_config(folder, associations=["*/*_asn.json"], **small)
+    config = write_config(folder, associations=["*/*_asn.json"], job_per=request.param)
     return folder, config, snakemake(folder, config)
 
 

@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 from runs import PROJECT, campaign_products, snakemake
-from specresample.plan.resources import request
+from specresample.plan.resources import request_resources
 from test_campaign import launch
 
 pytestmark = pytest.mark.skipif(
@@ -74,8 +74,6 @@ def submitted(cluster, make_campaign):
     run = snakemake(
         folder,
         "--configfile=config.yaml",
-        "--config",
-        "small_product=0",
         f"--workflow-profile={PROJECT / 'profiles/slurm'}",
         f"--profile={user}",
         *PLUGIN,
@@ -123,7 +121,7 @@ def test_slurm_knows_what_jobs_ask_for(submitted):
     sizes = {path.stem.removesuffix("_cal"): str(path) for path in folder.glob("data/*_cal.fits")}
     for key, path in sizes.items():
         asked = [job for job in jobs if job["Comment"] == f"rule_prepare_exposure_wildcards_{key}"]
-        requested = request("prepare_exposure", [path], attempt=1)
+        requested = request_resources("prepare_exposure", (path,), attempt=1)
         assert [job["MinMemoryNode"] for job in asked] == [f"{requested['mem_mb']}M"]
 
 
@@ -138,7 +136,7 @@ def test_campaign_goes_on_after_its_allocations_were_lost(
 
     # Both at work: started twice, they would spoil each other.
     deadline = time.monotonic() + 60
-    while len(list(folder.glob("results/.work/logs/small_product/*.log"))) < 2:
+    while len(list(folder.glob("results/.work/logs/combine/*.log"))) < 2:
         assert time.monotonic() < deadline, command("scontrol", "show", "job")
         time.sleep(0.2)
     second = launch(folder, *arguments)

@@ -4,18 +4,23 @@ import hashlib
 import json
 import re
 import shutil
+from collections import Counter
 from importlib.metadata import version
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from runs import snakemake, write_config
+from specresample.jobs.status import DONE, JobStatus
 from specsim import write_demo
 from stdatamodels.jwst import datamodels
 
 FS = "jw01345-o005_t001_nirspec_f290lp-g395m"
 LRS = "jw01536-o002_t001_miri_p750l"
 MOS = "jw02736-o007_nirspec_f290lp-g395m"
+
+# Jobs of three products of eight exposures.
+FLOW = {"prepare_exposure": 8, "output_grid": 3, "drizzle_exposure": 8, "combine": 3}
 
 
 def planned(folder, config, *arguments):
@@ -34,7 +39,7 @@ def demo(tmp_path_factory):
     """The demo data set and its products."""
     folder = tmp_path_factory.mktemp("demo")
     write_demo(folder / "data")
-    config = write_config(folder, associations=["data/*/*_asn.json"], small_product=0)
+    config = write_config(folder, associations=["data/*/*_asn.json"])
     snakemake(folder, config)
     return folder, config
 
@@ -44,41 +49,38 @@ def at_one_go(demo, tmp_path_factory):
     """The same products, each made by one job."""
     folder = tmp_path_factory.mktemp("small")
     shutil.copytree(demo[0] / "data", folder / "data")
-    config = write_config(folder, associations=["data/*/*_asn.json"])
+    config = write_config(folder, associations=["data/*/*_asn.json"], job_per="product")
     snakemake(folder, config)
     return folder, config
 
 
-def test_small_products_are_the_same_bytes(demo, at_one_go):
+def test_both_schedules_make_the_same_bytes(demo, at_one_go):
     expected, found = (folder / "results" for folder, _ in (demo, at_one_go))
     names = {path.name for path in expected.glob("*_s2d.fits")}
     assert {path.name for path in found.glob("*_s2d.fits")} == names
     for name in names:
         assert (found / name).read_bytes() == (expected / name).read_bytes()
     for path in expected.glob("*/*.json"):
-        if path.name == "record.json":
-            assert json.loads((found / path.parent.name / path.name).read_text()) == json.loads(
-                path.read_text()
-            )
+        assert (found / path.parent.name / path.name).read_bytes() == path.read_bytes()
 
 
-def test_small_products_are_one_job_each(at_one_go):
+def test_products_that_are_one_job_each(at_one_go):
     assert planned(*at_one_go) == {}
-    again = {"small_product": 3, "small_product_record": 3}
+    again = {"make_product": 3, "record": 3}
     assert planned(*at_one_go, "--config", "pixfrac=0.7") == again
     product = at_one_go[0] / "results" / f"{FS}_s2d.fits"
     before = product.read_bytes()
     product.unlink()
-    assert planned(*at_one_go) == {"deliver": 1, "small_product_record": 1}
+    assert planned(*at_one_go) == {"deliver": 1, "record": 1}
     snakemake(*at_one_go)
     assert product.read_bytes() == before
     next((at_one_go[0] / "data" / "miri_lrs").glob("*_00002_*_cal.fits")).touch()
-    assert planned(*at_one_go) == {"small_product": 1, "small_product_record": 1}
+    assert planned(*at_one_go) == {"make_product": 1, "record": 1}
 
 
-def test_single_products_of_small_products_are_the_same_bytes(at_one_go):
+def test_both_schedules_make_the_same_single_products(at_one_go):
     folder, config = at_one_go
-    arguments = ["single=true", "small_product=0", "output_dir=split"]
+    arguments = ["single=true", "job_per=exposure", "output_dir=split"]
     snakemake(folder, config, "--config", *arguments)
     snakemake(folder, config, "--config", "single=true", "output_dir=whole")
     names = [path.relative_to(folder / "split") for path in folder.glob("split/*/*_s2d.fits")]
@@ -117,7 +119,7 @@ def test_nods_line_up(demo, product, axis):
     with fits.open(folder / f"{product}_s2d.fits") as hdus:
         combined = np.nansum(hdus["SCI"].data, axis=axis)
     peak = np.argmax(combined)
-    singles = sorted((folder / ".work" / product).glob("*.npz"))
+    singles = sorted((folder / ".work" / product / "singles").glob("*.npz"))
     assert len(singles) > 1
     for path in singles:
         with np.load(path) as arrays:
@@ -143,6 +145,24 @@ def test_products_say_how_they_were_made(demo):
         assert f"sha256 {entry['sha256']}" in history
 
 
+def test_edit_of_a_product_does_not_change_the_work_folder(copy):
+    product = copy[0] / "results" / f"{FS}_s2d.fits"
+    before = product.read_bytes()
+    fits.setval(product, "OBSERVER", value="somebody")
+    assert product.read_bytes() != before
+    assert (copy[0] / f"results/.work/{FS}/files/{FS}_s2d.fits").read_bytes() == before
+    product.unlink()
+    snakemake(*copy)
+    assert product.read_bytes() == before
+
+
+def test_default_run_has_the_jobs_of_the_flow(demo):
+    statuses = demo[0] / "results/.work/status"
+    jobs = Counter(path.relative_to(statuses).parts[0] for path in statuses.rglob("*.json"))
+    assert {rule: jobs[rule] for rule in FLOW} == FLOW
+    assert all(JobStatus.read(path).state == DONE for path in statuses.rglob("*.json"))
+
+
 def test_second_call_does_nothing(demo):
     assert planned(*demo) == {}
 
@@ -150,16 +170,15 @@ def test_second_call_does_nothing(demo):
 def test_changed_pixfrac_repeats_drizzle_and_combine_only(demo):
     assert planned(*demo, "--config", "pixfrac=0.7") == {
         "drizzle_exposure": 8,
-        "combine": 2,
-        "combine_sources": 1,
-        "deliver": 5,
+        "combine": 3,
+        "deliver": 7,
         "record": 3,
     }
 
 
 def test_changed_fill_value_repeats_combine_only(demo):
     repeated = planned(*demo, "--config", "fillval=0")
-    assert set(repeated) == {"combine", "combine_sources", "deliver", "record"}
+    assert set(repeated) == {"combine", "deliver", "record"}
 
 
 def test_changed_scale_leaves_the_wcs_alone(demo):
@@ -172,10 +191,10 @@ def test_override_repeats_its_product_only(demo, tmp_path):
     config = write_config(
         tmp_path,
         associations=["data/*/*_asn.json"],
-        small_product=0,
         overrides={LRS: {"kernel": "point"}},
     )
-    assert planned(demo[0], config) == {"drizzle_exposure": 2, "combine": 1, "record": 1}
+    repeated = {"drizzle_exposure": 2, "combine": 1, "deliver": 1, "record": 1}
+    assert planned(demo[0], config) == repeated
 
 
 @pytest.fixture
@@ -184,7 +203,7 @@ def copy(demo, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(demo[0], folder, symlinks=True)
     associations = ["data/nirspec_fs/*_asn.json"]
-    return folder, write_config(folder, associations=associations, small_product=0)
+    return folder, write_config(folder, associations=associations)
 
 
 def test_touched_input_repeats_its_exposure_and_what_follows(copy):
@@ -195,11 +214,11 @@ def test_touched_input_repeats_its_exposure_and_what_follows(copy):
     assert planned(*copy) == {}
 
 
-def test_deleted_product_is_made_again_from_its_singles(copy):
+def test_deleted_product_is_delivered_again(copy):
     product = copy[0] / "results" / f"{FS}_s2d.fits"
     before = product.read_bytes()
     product.unlink()
-    assert planned(*copy) == {"combine": 1, "record": 1}
+    assert planned(*copy) == {"deliver": 1, "record": 1}
     snakemake(*copy)
     assert product.read_bytes() == before
 
@@ -238,7 +257,7 @@ def test_single_products_are_on_the_common_grid(copy):
 
 def test_one_source_is_a_target(copy, demo):
     folder, _ = copy
-    config = write_config(folder, associations=["data/*/*_asn.json"], small_product=0)
+    config = write_config(folder, associations=["data/*/*_asn.json"])
     product = next((folder / "results").glob("jw02736-o007_s*_s2d.fits"))
     before = product.read_bytes()
     product.unlink()
@@ -246,7 +265,7 @@ def test_one_source_is_a_target(copy, demo):
     assert product.read_bytes() == before
 
 
-def test_previews_are_the_same_of_small_products(demo, at_one_go):
+def test_both_schedules_make_the_same_previews(demo, at_one_go):
     for folder, config in (demo, at_one_go):
         snakemake(folder, "previews", config)
     pictures = sorted((demo[0] / "results").glob("*/preview.png"))
