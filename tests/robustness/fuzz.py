@@ -35,7 +35,6 @@ import yaml
 from astropy.io import fits
 from specresample.common.errors import ResampleError
 from specresample.grids.grid_gwcs import grid_wcs
-from specresample.grids.rectified import load_grid
 from specresample.jobs.bounds import bound_process
 from specresample.plan.association import read_products
 from specresample.plan.configuration import complete_config, load_schema
@@ -339,7 +338,7 @@ def grids(rng: random.Random) -> Iterator[Case]:
                 content = text.encode() + b"\n...\n" + blocks
             path.write_bytes(content)
             result = inprocess.make(good["slit"], folder, output_wcs=str(path))
-            assert result["sources"]
+            assert result.sources
             inprocess.arrays(folder / "product_s2d.fits")
             return "product"
 
@@ -433,7 +432,7 @@ def prepare(folder: Path) -> dict[str, list[Path]]:
     good = {kind: write(folder / kind) for kind, write in KINDS.items()}
     for kind, exposures in good.items():
         made = inprocess.make(exposures, folder / "out", name=kind)
-        wcs = grid_wcs(load_grid(made["sources"][0]["grid"]))
+        wcs = grid_wcs(made.sources[0].grid)
         asdf.AsdfFile({"wcs": wcs, "pixel_area": 1e-13}).write_to(folder / kind / "grid.asdf")
     return good
 

@@ -193,8 +193,8 @@ def test_images_that_are_none(slits, tmp_path, shape):
     rewrite(slits[1], reshape)
     grids, found = made(slits, tmp_path)
     (bad,) = grids.left_out
-    assert bad["slit"].startswith("S200A1")
-    assert re.search("SCI is not an image|only one row or column", bad["reason"])
+    assert bad.slit.startswith("S200A1")
+    assert re.search("SCI is not an image|only one row or column", bad.reason)
     assert set(np.unique(found["CON"])) == {0, 1}
     assert set(np.unique(found["CON,2"])) > {3}
 
@@ -430,8 +430,8 @@ def test_two_slits_of_one_source(slits, tmp_path):
         set_keywords(slits[1], {"SOURCEID": 1}, ("SCI", number))
     grids, _ = made(slits, tmp_path)
     (bad,) = grids.left_out
-    assert bad["slit"].startswith("S400A1")
-    assert "shows the same source" in bad["reason"]
+    assert bad.slit.startswith("S400A1")
+    assert "shows the same source" in bad.reason
 
 
 @pytest.mark.parametrize("number", [40, 70])

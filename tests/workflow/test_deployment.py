@@ -36,13 +36,14 @@ def test_everything_is_pinned(path):
 
 
 def test_every_rule_has_the_environment():
-    text = (PROJECT / "Snakefile").read_text()
+    files = [PROJECT / "Snakefile", *sorted(PROJECT.glob("rules/*.smk"))]
+    text = "\n".join(file.read_text() for file in files)
     rules = re.split("^(?:rule|checkpoint) ", text, flags=re.M)[1:]
     assert len(rules) > 8
     for rule in rules:
         name = rule.split(":")[0]
         if name not in ("all", "previews"):
-            assert re.search(r'^    conda:\n        "envs/resample\.yaml"$', rule, re.M), name
+            assert re.search(r'^    conda:\n        "../envs/resample\.yaml"$', rule, re.M), name
 
 
 def test_container_holds_all_parts_of_the_workflow():

@@ -53,8 +53,11 @@ def drizzle_exposure(
     for source in progress:
         slit = exposure.slit(source.slits[key])
         name = f"{key}: slit {slit.label}"
+        data = arrays.group(str(slit.number))
+        if arguments["weight_type"] == "ivm" and "var_rnoise" not in data:
+            log.warning("%s: no VAR_RNOISE: all good pixels count alike", name)
         try:
-            drizzled = _drizzle_source(slit, arrays.group(str(slit.number)), source, arguments)
+            drizzled = _drizzle_source(slit, data, source, arguments)
         except ResampleError as error:
             raise ResampleError(f"{name}: {error}") from error
         if not (drizzled["wht"] > 0).any():
@@ -116,8 +119,6 @@ def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: 
     """
     good = good_pixels(data["dq"])
     if weight_type == "ivm":
-        if "var_rnoise" not in data:
-            log.warning("slit %s: no VAR_RNOISE: all good pixels count alike", slit.label)
         return inverse_variance_weights(good, data.get("var_rnoise"))
     time = time_weight(slit.metadata)
     if time is None:
