@@ -1,10 +1,14 @@
 """The places where this workflow touches what Snakemake does not document.
 
-Each function works, and does nothing, when Snakemake has changed.
+Runs do not depend on it: each function that they call works, and does nothing, when Snakemake has
+changed.
 """
 
 import atexit
 import gc
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 
 
 def planned_files(workflow: object) -> set[str]:
@@ -29,3 +33,59 @@ def planned_files(workflow: object) -> set[str]:
 def end_quickly() -> None:
     """Spare Python the search for garbage in all that was imported, as it ends: 0.2 s."""
     atexit.register(gc.freeze)
+
+
+def job_of(
+    snakefile: Path, configfiles: Sequence[Path], rule: str, wildcards: Mapping[str, str]
+) -> SimpleNamespace:
+    """Return what the script of a job finds under the name ``snakemake``.
+
+    Parameters
+    ----------
+    snakefile : Path
+    configfiles : sequence of Path
+        Configuration, as for snakemake.
+    rule : str
+    wildcards : mapping of str to str
+        Of the job.
+
+    Returns
+    -------
+    SimpleNamespace
+        With input, output, params, wildcards, threads, resources, log and config.
+
+    Raises
+    ------
+    snakemake.exceptions.WorkflowError
+        When there is no such rule, or its inputs cannot be named.
+    """
+    # Only needed to run scripts by hand.
+    from snakemake.api import SnakemakeApi
+    from snakemake.dag import DAG
+    from snakemake.jobs import Job
+    from snakemake.settings.types import (
+        ConfigSettings,
+        OutputSettings,
+        Quietness,
+        ResourceSettings,
+    )
+
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        plan = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(configfiles=configfiles),
+            snakefile=snakefile,
+        )
+        plan.dag()
+        workflow = plan._workflow
+        job = Job(workflow.get_rule(rule), DAG(workflow, rules=workflow.rules), dict(wildcards))
+        return SimpleNamespace(
+            input=job.input,
+            output=job.output,
+            params=job.params,
+            wildcards=job.wildcards,
+            threads=job.threads,
+            resources=job.resources,
+            log=job.log,
+            config=dict(workflow.config),
+        )
