@@ -1,4 +1,4 @@
-"""Run the script of a rule by hand, without Snakemake's scheduler: to debug it, or to profile it.
+r"""Run the script of a rule by hand, without Snakemake's scheduler: to debug it, or to profile it.
 
 Call it in the working folder of a run, with the configuration of the run:
 
