@@ -53,9 +53,17 @@ def products(shared, tmp_path_factory):
         write_association(work / source.name, name, exposures)
     (work / "grid.asdf").symlink_to(shared / "data/expected/nirspec_mos_real-grid.asdf")
     overrides = {name: arguments for name, arguments in EXPECTED.items() if arguments}
-    config = write_config(work, associations=["*/*_asn.json"], overrides=overrides)
-    snakemake(work, config)
+    write_config(work, associations=["*/*_asn.json"], overrides=overrides)
+    snakemake(work, "--configfile=config.yaml")
     return work / "results"
+
+
+@pytest.fixture(scope="session")
+def products_at_one_go(products):
+    """The same products, each made by one job."""
+    arguments = "job_per=product", "output_dir=at-one-go"
+    snakemake(products.parent, "--configfile=config.yaml", "--config", *arguments)
+    return products.parent / "at-one-go"
 
 
 @pytest.fixture(params=EXPECTED)

@@ -24,6 +24,25 @@ def test_every_expected_product_is_compared(shared):
     assert names == set(EXPECTED)
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_both_schedules_make_the_same_bytes(name, products, products_at_one_go):
+    file = f"{name}_s2d.fits"
+    assert (products_at_one_go / file).read_bytes() == (products / file).read_bytes()
+
+
+def test_real_nods_have_the_jobs_of_the_flow(products):
+    status = products / ".work/status"
+    exposures = sorted(path.stem for path in status.glob("prepare_exposure/jw01345*.json"))
+    name = "nirspec_mos_real-default"
+    drizzled = sorted(path.stem for path in status.glob(f"drizzle_exposure/{name}/*.json"))
+    assert len(drizzled) == 3
+    # Each exposure is prepared once, for all products that it is in.
+    assert set(drizzled) < set(exposures)
+    assert len(exposures) == 6
+    for rule in ("output_grid", "combine"):
+        assert (status / rule / f"{name}.json").is_file()
+
+
 def test_oracle_agrees(pair, shared):
     script = shared / "oracle" / "compare_s2d.py"
     arrays = "SCI,WHT,ERR,VAR_RNOISE,VAR_POISSON,VAR_FLAT,CON,WAVELENGTH,DQ"
