@@ -5,7 +5,7 @@
 # make .venv  only set up
 # make slurm  also what profiles/slurm needs
 # make storage  also what associations with members on the web or in S3 need
-# make s3-server  also a server for the test of the latter
+# make s3-server  also the S3 server of a test
 
 PYTHON ?= python3
 BIN := .venv/bin

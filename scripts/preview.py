@@ -1,6 +1,6 @@
 """Draw a product: spectrum, weight, context, profiles and sum of every slit, or a contact sheet.
 
-Makes `preview.png`, for a look at what came out.
+Makes `preview.png`.
 """
 
 from pathlib import Path

@@ -45,8 +45,8 @@ def source_pattern(name: str) -> str:
 def exposure_name(path: str) -> str:
     """Name of an exposure: that of its file without endings such as ``_cal.fits``.
 
-    Other letters than those of observatory names become numbers, for to Snakemake some mean more;
-    a name that would be too long ends in a digest.
+    Letters that observatory names do not have become numbers, because some of them mean something
+    to Snakemake. A name that would be too long ends in a digest.
 
     Examples
     --------

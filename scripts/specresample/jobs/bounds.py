@@ -4,7 +4,7 @@ import resource
 import signal
 from pathlib import Path
 
-# A process that is out of time may take so many seconds more to clean up.
+# Seconds that a process may take to clean up when its time is over.
 _GRACE = 60
 
 
@@ -41,7 +41,7 @@ def free_process() -> None:
 
 
 def _lower(kind: int, value: int, grace: int = 0) -> None:
-    """Set a soft limit, and a hard one so much above; never beyond what holds already."""
+    """Set a soft limit, and a hard limit above it. Neither exceeds the present hard limit."""
     _, hard = resource.getrlimit(kind)
     bounded = hard != resource.RLIM_INFINITY
     end = value + grace if grace else hard

@@ -26,7 +26,7 @@ def is_due(now: float, last: float, start: float) -> bool:
 
 
 def _pause(seconds: float) -> float:
-    """How long the terminal is left alone, after so many seconds."""
+    """Seconds between two lines on the terminal, when a job has run for some seconds."""
     return max(_INTERVAL, _RARER * seconds)
 
 

@@ -187,7 +187,7 @@ class Exposure:
         try:
             wcs = _take_wcs(tree)
         except MemoryError:
-            raise  # else what is left out would depend on how much there is
+            raise  # otherwise the available memory would decide which slits are left out
         except Exception as error:
             raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
         if not isinstance(wcs, gwcs.WCS):

@@ -22,8 +22,8 @@ from specresample.common.names import (
     strip_template,
 )
 
-# Where a member may lie that is no file here. No query, for it may be what names the file, and then
-# Snakemake would keep all files of a service in one place; no password, it would go into records.
+# Where a member may lie that is no file here. A query is refused because Snakemake names its copy of
+# the file without it. A password is refused because it would go into records.
 _URI = re.compile("(?:https?|s3)://[^/?#@]+/[^?#{}]*[^/?#{}]")
 
 # What Snakemake takes for a wildcard or a variable in any path, and shows in a report as it is.

@@ -27,10 +27,11 @@ def ledger_entry(request: ProductRequest, out: Path) -> dict:
     Returns
     -------
     dict
-        ``product``; ``state``, one of done, skipped, failed and, where no run has come to it, open;
-        the ``reason`` of the latter three; ``files``; of what was made all that its record says;
-        ``inputs``, ``software`` and ``arguments`` as in the provenance, without checksums when
-        there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of the largest.
+        ``product``; ``state``, one of done, skipped, failed and open; the ``reason`` why it is not
+        done; ``files``; ``inputs``, ``software`` and ``arguments`` as in the provenance, without
+        checksums when there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of
+        the largest. A product that was made has all entries of its record too. A product is open
+        when no run has come to it.
     """
     entry = {
         "product": request.folder,

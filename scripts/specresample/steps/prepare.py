@@ -19,7 +19,7 @@ def prepare(exposure: Path, arrays: Path, summary: Path, *, in_memory: bool) -> 
     arrays : Path
         Takes the arrays of every slit, with the world coordinates of its pixels.
     summary : Path
-        Takes what else is known, a `specresample.footprint.prepared.PreparedExposure`.
+        Takes the `specresample.footprint.prepared.PreparedExposure`.
     in_memory : bool
         Read the whole file at once instead of slit by slit.
 
