@@ -1,5 +1,6 @@
 # make demo   set up, simulate a small data set and resample it
 # make test   set up and run all tests
+# make test-unit  set up and run the tests of single modules: under a minute
 # make bench  set up and measure against jwst; BENCH="mos-58 --rounds 1" for a part
 # make lint   the style checks
 # make .venv  only set up
@@ -10,7 +11,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint .venv slurm storage s3-server
+.PHONY: demo test test-unit bench lint .venv slurm storage s3-server
 
 # The pins are read from the conda environments, where snakemake --sdm conda needs them.
 .venv: .venv/installed
@@ -46,7 +47,11 @@ demo: .venv/installed
 	@echo "Report of the run: demo/results/report.html"
 
 test: .venv/installed
+	@echo "All tests: about a quarter of an hour on two cores (make test-unit: under a minute)"
 	$(BIN)/python -m pytest
+
+test-unit: .venv/installed
+	$(BIN)/python -m pytest tests/unit
 
 bench: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m benchmarks $(BENCH)

@@ -16,7 +16,7 @@ from jwst.resample import ResampleSpecStep
 from stdatamodels.jwst import datamodels
 
 
-def main(path: Path, product: str, arguments: dict[str, object]) -> None:
+def resample(path: Path, product: str, arguments: dict[str, object]) -> None:
     """Resample and save."""
     association = json.loads(path.read_text())
     members = association["products"][0]["members"]
@@ -34,4 +34,4 @@ def main(path: Path, product: str, arguments: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]))
+    resample(Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]))

@@ -1,8 +1,8 @@
-"""Run jwst's own step on many cases in one process: jwst_driver.py ORACLE_FOLDER CASES.json.
+"""Run jwst's own step on many cases in one process: jwst_driver.py CASES.json.
 
 Runs in jwst's environment, not in ours. A case is an object with
 
-- ``association``, ``arguments``: handed to the oracle;
+- ``association``, ``arguments``: what the step is given;
 - ``output``: the folder of the files that are made;
 - ``kind``: ``product`` for the step's result (``s2d.fits``), ``singles`` for every single product
   (a file each, named by a number and the exposure), ``sources`` for a product of every source (a
@@ -14,15 +14,22 @@ A line is printed when all grids are there.
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
-sys.path.insert(0, sys.argv[1])
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+# First, because it sets what jwst reads when it is imported.
+from benchmarks.resample_jwst import resample  # isort: skip
 
 import asdf
+from astropy.io import fits
 from jwst.exp_to_source import multislit_to_container
 from jwst.resample import ResampleSpecStep, resample_spec
-from jwst_reference import reference
 from stdatamodels.jwst import datamodels
+
+# What the numbers of a product depend on.
+PACKAGES = ("jwst", "stcal", "drizzle", "gwcs", "astropy", "numpy")
 
 
 def make_singles(case: dict, folder: Path) -> None:
@@ -94,15 +101,17 @@ def make_grids(case: dict, folder: Path) -> None:
 
 
 def run(case: dict, path: Path) -> None:
-    """Run the step as the oracle does."""
-    reference(case["association"], path, **case["arguments"])
+    """Run the step on an association, and save its result, with the versions that made it."""
+    resample(Path(case["association"]), str(path), case["arguments"])
+    made_with = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    fits.setval(path, "HISTORY", value=f"Made by ResampleSpecStep: {made_with}")
 
 
 def main() -> None:
     """Make all cases, grids first."""
     kinds = {"product": lambda case, folder: run(case, folder / "s2d.fits")}
     kinds |= {"singles": make_singles, "sources": make_sources, "grid": make_grids}
-    cases = json.loads(Path(sys.argv[2]).read_text())
+    cases = json.loads(Path(sys.argv[1]).read_text())
     grids = [case for case in cases if case["kind"] == "grid"]
     for batch in (grids, [case for case in cases if case["kind"] != "grid"]):
         for case in batch:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
-from conftest import EXPECTED
 from stdatamodels.jwst import datamodels
 
 # The only differences that are allowed, with the reason.
@@ -181,7 +180,3 @@ def test_gwcs_round_trip(pair):
             if "slit_frame" in slit.meta.wcs.available_frames:
                 to_slit = slit.meta.wcs.get_transform("detector", "slit_frame")
                 np.testing.assert_allclose(to_slit.inverse(*to_slit(x, y)), (x, y), atol=1e-3)
-
-
-def test_every_expected_product_has_its_arguments(shared):
-    assert len(EXPECTED) == len(list(shared.glob("data/expected/*_s2d.fits")))

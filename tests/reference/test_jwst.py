@@ -4,180 +4,22 @@ Needs jwst in an environment of its own: JWST_PYTHON names its python. All cases
 of jwst and in one run of the workflow.
 """
 
-import json
-import os
-import subprocess
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
-from astropy.io import fits
+from jwst_products import (
+    BLENDED,
+    SINGLE,
+    compare_images,
+    compare_wcs,
+    differences,
+    opened_wcs,
+    read_product,
+)
+from jwst_runs import run_order, started_jwst
+from observations import SETUPS, write_observation
 from runs import snakemake, write_association, write_config
-from specsim import (
-    LrsGeometry,
-    LrsSetup,
-    NirspecSetup,
-    Pointing,
-    SlitGeometry,
-    fixed_slit,
-    fixed_slits,
-    lamp,
-    mos,
-    moving_target,
-    prism_slitlet,
-    write_lrs,
-    write_nirspec,
-)
-from stdatamodels.jwst import datamodels
-
-DRIVER = Path(__file__).with_name("jwst_driver.py")
-
-# ---- exposures ---------------------------------------------------------------------------------
-
-SLIT = SlitGeometry(
-    name="S200A1",
-    shape=(29, 150),
-    wavelengths=(2.9, 3.7),
-    unit=3.2,
-    length=2.4,
-    slant=-0.17,
-    slope=2.3,
-    curvature=-0.7,
-    start=(794, 1042),
-)
-WIDE = SlitGeometry(
-    name="S400A1",
-    shape=(33, 120),
-    wavelengths=(2.8, 3.5),
-    unit=3.65,
-    length=2.8,
-    width=0.4,
-    offset=(-8.0, 12.0),
-    slope=-1.2,
-    start=(830, 960),
-)
-PRISM = SlitGeometry(
-    name="138",
-    shape=(25, 110),
-    wavelengths=(0.75, 5.25),
-    disperser="prism",
-    length=1.8,
-    offset=(34.0, -50.0),
-    slope=-2.0,
-)
-LRS = LrsGeometry(shape=(150, 58), bounding_box=((9.5, 47.5), (5.7, 140.7)), slope=-0.7)
-
-
-def slits(setup=None, geometries=(SLIT,), **changes):
-    """Set up an observation through small slits."""
-    setup = setup or fixed_slit()
-    setup = with_slitlets(setup, [{"geometry": geometry} for geometry in geometries])
-    return replace(setup, **{"nods": (-0.43, 0.37), **changes})
-
-
-def two_slits(**changes):
-    return slits(fixed_slits(), (SLIT, WIDE), **changes)
-
-
-def lrs(pointing=None, **changes):
-    setup = LrsSetup(geometry=LRS, nods=(-0.6, 0.7), residual=2e-13)
-    pointing = replace(setup.pointing, **(pointing or {}))
-    return replace(setup, pointing=pointing, **changes)
-
-
-def with_exposure(setup, **changes):
-    return replace(setup, exposure=replace(setup.exposure, **changes))
-
-
-def all_bad(setup, *exposures):
-    """Lose all pixels of every slit in some exposures, one tuple of exposures per slit."""
-    return with_slitlets(setup, [{"all_bad": numbers} for numbers in exposures])
-
-
-def missing(setup, *exposures):
-    """Leave every slit out of some exposures."""
-    return with_slitlets(setup, [{"missing": numbers} for numbers in exposures])
-
-
-def with_slitlets(setup, changes):
-    slitlets = zip(setup.slitlets, changes, strict=True)
-    return replace(setup, slitlets=tuple(replace(slit, **change) for slit, change in slitlets))
-
-
-BACKGROUND = {"background": {"level": 3e-14, "subtracted": False, "method": "local"}}
-
-SETUPS = {
-    # One slit a file
-    "grating": slits(
-        pointing=Pointing(ra=201.3, dec=41.9, pa=157.0),
-        steps=(0.0, 0.05),
-        wavelength_shifts=(0.0, 2.4),
-        ngroups=(70, 31),
-        seed=11,
-    ),
-    "prism": slits(prism_slitlet(), (PRISM,), nods=(0.5, -0.48), ngroups=(20, 45), seed=12),
-    "lone": slits(pointing=Pointing(ra=17.2, pa=-71.0), nods=(0.2,), heavy=True, seed=13),
-    "detectors": slits(
-        pointing=Pointing(pa=102.0),
-        detectors={"NRS1": (2.9, 3.6), "NRS2": (3.75, 4.4)},
-        ngroups=(20, 45),
-        seed=14,
-    ),
-    "apart": slits(
-        nods=(-0.5, 0.1, 0.6),
-        wavelength_shifts=(0.0, 190.0, -40.3),
-        unit="MJy/sr",
-        seed=15,
-    ),
-    "little": slits(nods=(-0.5, 0.6), wavelength_shifts=(0.2,), seed=16),
-    "moving": slits(moving_target(), motion=((-6.0, -3.0), (6.0, 3.0)), seed=17),
-    "lamp": slits(lamp(), nods=(0.0, 0.0), wavelength_shifts=(0.0, 0.4), seed=18),
-    "ra_0": slits(pointing=Pointing(ra=0.0, dec=12.0, pa=90.0), seed=19),
-    "north": slits(pointing=Pointing(ra=77.0, dec=89.99, pa=20.0), heavy=True, seed=20),
-    "south": slits(pointing=Pointing(ra=310.0, dec=-89.99, pa=120.0), nods=(0.4,), seed=21),
-    "along_dec": slits(pointing=Pointing(pa=180.0), seed=22),
-    "bare": with_exposure(
-        slits(pixel_area=False, ngroups=(70, 31), seed=23), measurement_time=False
-    ),
-    "background": with_exposure(slits(nods=(0.2,), seed=24), extra=BACKGROUND),
-    # Several slits a file
-    "two_slits": two_slits(pointing=Pointing(pa=250.0), ngroups=(31, 70), seed=31),
-    "mos": missing(mos(5, columns=(60, 90), seed=32), (), (), (), (2,), (1,)),
-    "bad_slits": all_bad(two_slits(unit="MJy", seed=33), (1,), (1, 2)),
-    "two_slits_background": with_exposure(
-        two_slits(unit="MJy", nods=(0.2,), seed=34), extra=BACKGROUND
-    ),
-    # MIRI LRS
-    "lrs": lrs({"pa": 35.0}, wavelength_shifts=(0.0, 1.4), ngroups=(125, 50), seed=41),
-    "lrs_image": lrs({"pa": -110.0}, model_type="ImageModel", unit="MJy", seed=42),
-    "lrs_lone": lrs(nods=(0.3,), seed=43),
-    "lrs_ra_0": lrs({"ra": 0.0, "pa": 90.0}, source_position=False, seed=44),
-    "lrs_along_dec": lrs({"pa": 0.0}, unit="MJy", seed=45),
-    "lrs_south": lrs({"dec": -89.99, "pa": 50.0}, source_position=False, seed=46),
-}
-
-
-def leave_little(path):
-    """Leave 60 good pixels of an exposure."""
-    with fits.open(path, mode="update") as hdus:
-        good = np.argwhere(hdus["DQ"].data & 1 == 0)
-        hdus["DQ"].data[tuple(good[:700].T)] |= 1
-        hdus["DQ"].data[tuple(good[760:].T)] |= 1
-
-
-def write_exposures(folder):
-    """Write the exposures of all setups; returns their paths."""
-    members = {}
-    for number, (name, setup) in enumerate(SETUPS.items()):
-        # A program of its own for each, hence file names of its own.
-        setup = with_exposure(setup, program=9000 + number)
-        write = write_nirspec if isinstance(setup, NirspecSetup) else write_lrs
-        members[name] = list(write(folder / name, setup).members)
-    leave_little(members["little"][0])
-    return members
-
 
 # ---- cases -------------------------------------------------------------------------------------
 
@@ -300,12 +142,6 @@ CASES = [
 # ---- runs --------------------------------------------------------------------------------------
 
 
-def order(association, output, kind, arguments):
-    """Say to the driver what to do."""
-    paths = {"association": str(association), "output": str(output)}
-    return paths | {"kind": kind, "arguments": arguments}
-
-
 def with_grid(arguments, work):
     """Put the path of a grid in the place of its name."""
     if "output_wcs" not in arguments:
@@ -313,101 +149,31 @@ def with_grid(arguments, work):
     return arguments | {"output_wcs": str(work / "grids" / arguments["output_wcs"]) + ".asdf"}
 
 
-def jwst_environment():
-    return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-
-
 @pytest.fixture(scope="module")
-def results(shared, tmp_path_factory):
+def results(jwst_python, tmp_path_factory):
     """Make all cases by both; returns the folder with ``jwst`` and ``results``."""
-    python = os.environ.get("JWST_PYTHON")
-    if not python:
-        pytest.skip("JWST_PYTHON is not set: it names the python of an environment with jwst")
     work = tmp_path_factory.mktemp("jwst")
-    exposures = write_exposures(work / "data")
+    exposures = {name: write_observation(work / "data", name) for name in SETUPS}
     orders, overrides, associations = [], {}, []
     for name, (ratio, shape) in GRIDS.items():
         path = write_association(work / "data" / name, name, exposures[name], "grid.json")
         scale = {"pixel_scale_ratio": ratio}
-        orders.append(order(path, work / "grids" / name, "grid", scale) | {"shape": shape})
+        orders.append(run_order(path, work / "grids" / name, "grid", scale) | {"shape": shape})
     for case in CASES:
         path = write_association(work / "data" / case.data, case.product, exposures[case.data])
         arguments = case.arguments | {"single": case.kind == "singles"}
         theirs = with_grid(arguments | case.instead, work)
-        orders.append(order(path, work / "jwst" / case.name, case.kind, theirs))
+        orders.append(run_order(path, work / "jwst" / case.name, case.kind, theirs))
         overrides[case.product] = with_grid(arguments, work)
         associations.append(str(path))
-    (work / "cases.json").write_text(json.dumps(orders))
-    command = [python, DRIVER, shared / "oracle", work / "cases.json"]
-    with (
-        (work / "driver.log").open("w") as log,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, env=jwst_environment(), text=True
-        ) as driver,
-    ):
+    with started_jwst(jwst_python, orders, work) as driver:
         driver.stdout.readline()  # comes when the grids are there
         assert not list(work.glob("grids/*/error")), "jwst fails to make the grids"
         snakemake(work, write_config(work, associations=associations, overrides=overrides))
-        driver.stdout.read()  # until it ends
-    assert driver.returncode == 0, (work / "driver.log").read_text()
     return work
 
 
 # ---- comparison --------------------------------------------------------------------------------
-
-
-@dataclass
-class Slit:
-    """A slit of a product: images and header of SCI."""
-
-    file: Path
-    number: int
-    arrays: dict
-    header: fits.Header
-
-
-@dataclass
-class Product:
-    """A file."""
-
-    primary: fits.Header
-    table: fits.FITS_rec | None
-    slits: list[Slit]
-
-
-@cache
-def read_product(path):
-    """Read all of a file but its WCSs."""
-    arrays, headers, table = {}, {}, None
-    with fits.open(path, memmap=False) as hdus:
-        for hdu in hdus[1:]:
-            if hdu.is_image and hdu.data is not None:
-                arrays.setdefault(hdu.ver, {})[hdu.name] = hdu.data
-            if hdu.name == "SCI":
-                headers[hdu.ver] = hdu.header
-            if hdu.name == "HDRTAB":
-                table = hdu.data
-        primary = hdus[0].header
-    parts = enumerate(zip(arrays.values(), headers.values(), strict=True))
-    return Product(primary, table, [Slit(path, number, *part) for number, part in parts])
-
-
-MODELS = {}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _close_models():
-    yield
-    for model in MODELS.values():
-        model.close()
-
-
-def wcs_of(slit):
-    """WCS of a slit. Its file stays open, for tables are read when they are needed."""
-    if slit.file not in MODELS:
-        MODELS[slit.file] = datamodels.open(str(slit.file))
-    model = MODELS[slit.file]
-    return (model.slits[slit.number] if hasattr(model, "slits") else model).meta.wcs
 
 
 def product_pairs(case, work):
@@ -473,83 +239,13 @@ def test_arrays(case, results):
             compare_images(ours.arrays[name], expected, name)
 
 
-def compare_images(image, expected, name):
-    assert image.shape == expected.shape, name
-    assert image.dtype == expected.dtype, name
-    if image.dtype.kind in "iu":
-        np.testing.assert_array_equal(image, expected, err_msg=name)
-        return
-    # jwst sums in single precision; what it loses there is in proportion to the largest terms,
-    # which in SCI may be larger than the sum.
-    finite = np.abs(expected[np.isfinite(expected)])
-    floor = 1e-6 * np.percentile(finite, 99) if finite.size else 0
-    np.testing.assert_allclose(image, expected, rtol=2e-5, atol=floor, err_msg=name)
-
-
 @every_case
 def test_wcs(case, results):
     for ours, theirs in slit_pairs(case, results):
         # Without a bounding box jwst fails, and is given a grid that has one.
         shape, boxed = theirs.arrays["SCI"].shape, not case.instead
-        compare_wcs(wcs_of(ours), wcs_of(theirs), shape, boxed=boxed)
-
-
-def compare_wcs(our, their, shape, *, boxed):
-    """Compare both directions all over a grid, and the frame between."""
-    corners = (np.linspace(-0.4, n - 0.6, 19) for n in shape[::-1])
-    x, y = (grid.ravel() for grid in np.meshgrid(*corners))
-    assert our.available_frames == their.available_frames
-    assert our.array_shape == their.array_shape == shape
-    if boxed:
-        assert our.bounding_box == their.bounding_box
-    world = np.array(their(x, y))
-    on_sky = np.cos(np.deg2rad(world[1])), 1, 1  # for degrees of RA near the poles
-    for ours, theirs, scale in zip(our(x, y), world, on_sky, strict=True):
-        np.testing.assert_allclose(scale * ours, scale * theirs, rtol=0, atol=1e-10)
-    for with_box in (False, boxed):
-        if with_box and np.ptp(world, axis=1).min() < 1e-9:
-            # Along a meridian all of the slit is outside its own footprint, but for rounding.
-            continue
-        inverse = [wcs.invert(*world, with_bounding_box=with_box) for wcs in (our, their)]
-        np.testing.assert_allclose(*inverse, rtol=0, atol=1e-6)
-    if "slit_frame" in their.available_frames:
-        slit = [wcs.get_transform("detector", "slit_frame")(x, y) for wcs in (our, their)]
-        np.testing.assert_allclose(*slit, rtol=0, atol=1e-8)
-
-
-OF_FILE = {"", "CHECKSUM", "DATASUM", "DATE", "FILENAME", "HISTORY"}
-# The FITS WCS for viewers is ours alone, too.
-OURS_ALONE = {
-    *("KERNEL", "FILLVAL", "WCSAXES", "PS1_0", "PS1_1", "PS2_0", "PS2_1"),
-    *(f"{key}{axis}" for key in ("CDELT", "CRPIX", "CRVAL", "CTYPE", "CUNIT") for axis in (1, 2)),
-}
-# Where files have several slits, jwst keeps the header of the first exposure.
-BLENDED = {
-    *("BKGLEVEL", "BKGSUB", "DATE-END", "DURATION", "EFFEXPTM", "EXPEND", "EXPMID", "MJD-AVG"),
-    *("MJD-END", "NDRIZ", "RESWHT", "TDB-END", "TDB-MID", "TELAPSE", "TMEASURE", "XPOSURE"),
-}
-# Of its singles jwst completes only those that it returns, and it counts on from one to the next.
-SINGLE = {"NDRIZ", "SRCXPOS", "SRCYPOS", "S_REGION"}
-
-
-def differences(ours, theirs, permitted):
-    """Keywords that differ, with both values."""
-    return {
-        key: (ours.get(key), theirs.get(key))
-        for key in {*ours, *theirs} - OF_FILE - OURS_ALONE - permitted
-        if not same(ours.get(key), theirs.get(key))
-    }
-
-
-def same(ours, theirs):
-    if isinstance(theirs, str) and theirs.startswith("POLYGON"):
-        ours, theirs = ours.split(), theirs.split()
-        return ours[:2] == theirs[:2] and np.allclose(
-            np.array(ours[2:], float), np.array(theirs[2:], float), rtol=0, atol=2.1e-9
-        )
-    if isinstance(theirs, float) and isinstance(ours, int | float):
-        return np.isclose(ours, theirs, rtol=1e-8, atol=0)
-    return ours == theirs
+        with opened_wcs(ours) as our, opened_wcs(theirs) as their:
+            compare_wcs(our, their, shape, boxed=boxed)
 
 
 @every_case
@@ -594,7 +290,7 @@ def test_header_of_several_slits_is_that_of_a_source_in_all_exposures(results):
 def test_output_shape_without_a_grid_is_ignored(results):
     """As in jwst: what test_arrays finds equal has the shape that was not asked for."""
     cases = [c for c in CASES if "output_shape" in c.arguments and "output_wcs" not in c.arguments]
-    assert len(cases) == 3
+    assert cases
     for case in cases:
         for ours, _ in slit_pairs(case, results):
             assert ours.arrays["SCI"].shape[::-1] != tuple(case.arguments["output_shape"])
