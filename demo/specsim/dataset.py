@@ -130,7 +130,7 @@ class NirspecSetup:
     single : bool
         The only slit is the file (SlitModel), rather than one of a list (MultiSlitModel).
     integrations : int
-        Write cubes of so many integrations; 0 for images.
+        Number of integrations of the cubes that are written; 0 for images.
     unit : {"MJy", "MJy/sr", "DN/s"}
         Unit of the data. DN/s, for lamps, are MJy under another name.
     pixel_area : bool

@@ -1,6 +1,6 @@
 """The one exception that is meant for the user."""
 
-MAX_LINE = 300  # letters of what other packages say; some repeat all that they were given
+MAX_LINE = 300  # characters; some packages repeat all of their input in a message
 
 
 class ResampleError(Exception):
@@ -8,7 +8,7 @@ class ResampleError(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """Give the first line of what an exception of another package says, or its kind.
+    """Give the first line of the message of another package's exception, or the exception's kind.
 
     Parameters
     ----------

@@ -41,19 +41,19 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     ResampleError
-        When the disk is full or not to be written.
+        When the disk is full or cannot be written to.
     """
     path = Path(path)
-    # One name for all tries: what a killed job left is overwritten by the next.
+    # All attempts use one name, so that the next one overwrites what a killed job left.
     aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Never through a link that somebody put there.
+        # A link that somebody put there is not followed.
         aside.unlink(missing_ok=True)
         yield aside
         os.replace(aside, path)
     except OSError as error:
-        # astropy gives no number when the disk is full.
+        # astropy's error has no number when the disk is full.
         if error.errno not in (None, *_NOT_WRITABLE):
             raise
         raise ResampleError(
@@ -72,7 +72,7 @@ def folder_written_aside(path: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     path : str or Path
-        Final path; what is there is replaced.
+        Final path. An older folder there is replaced.
 
     Yields
     ------

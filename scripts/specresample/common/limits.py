@@ -1,8 +1,8 @@
-"""What is too large to be meant."""
+"""Sizes beyond which input is taken for a mistake or an attack."""
 
-# Pixels of an image, of input or output: four whole detectors. More is a mistake in a header or a
-# WCS, and would fill the memory.
+# Pixels of an image, of input or output: four whole detectors. More pixels come from a mistake in a
+# header or a WCS, and would fill the memory.
 MAX_PIXELS = 2**24
 
-# Bytes of the ASDF of a file: a hundred times that of an exposure with 200 slits.
+# Bytes of the ASDF extension of a file: a hundred times those of an exposure with 200 slits.
 MAX_ASDF = 2**29

@@ -4,11 +4,12 @@ import hashlib
 import re
 from pathlib import Path
 
-# Parts of a product name that stand for a property of each source, and what takes their place.
+# Templates in product names stand for a property of each source. A regular expression describes
+# what replaces them.
 TEMPLATES = {"source_id": "[sbv][0-9]+", "slit_name": "[a-z0-9-]+"}
 
-# Long enough for every observatory name, short enough that suffixes stay below the 255 bytes of a
-# file name.
+# Names of the observatory are shorter. With a suffix such a name stays below the 255 bytes that a
+# file name may have.
 MAX_NAME = 200
 
 
@@ -59,7 +60,7 @@ def exposure_name(path: str) -> str:
 
 
 def header_text(text: str) -> str:
-    r"""Give a name as a FITS header can hold it: with escapes for all that is no plain letter.
+    r"""Escape what is not ASCII in a name, because a FITS header cannot hold it.
 
     Examples
     --------

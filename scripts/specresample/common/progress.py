@@ -1,4 +1,4 @@
-"""How far a loop or a run is, and how long it will still take, in lines of its log."""
+"""Progress of a loop or a run, and the time that it still needs, for lines of a log."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -8,14 +8,14 @@ Item = TypeVar("Item")
 
 
 def how_far(number: int, total: int, seconds: float) -> str:
-    """Say how far something is that goes on as it began.
+    """Describe the progress of something that goes on at the same pace.
 
     Parameters
     ----------
     number, total : int
-        How many parts are done, and how many there are.
+        Number of parts that are done, and of all parts.
     seconds : float
-        How long it took so far.
+        Time that has passed.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def how_far(number: int, total: int, seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration as people say it: in seconds, minutes or hours."""
+    """Write a duration in seconds, minutes or hours."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 100 * 60:
@@ -45,17 +45,17 @@ def duration(seconds: float) -> str:
 
 
 class Progress(Generic[Item]):
-    """A loop that knows how far it is.
+    """A loop that knows its progress.
 
-    As text it says so, of the item that the loop is at, which counts as done. Messages that have it
-    among their arguments are shown on the terminal every so often, by `OnTerminal`.
+    Its text describes the progress; the current item counts as done. `OnTerminal` shows messages on
+    the terminal from time to time when they have a `Progress` among their arguments.
 
     Parameters
     ----------
     items : iterable
-        What the loop goes over.
+        Items of the loop.
     total : int
-        How many there are.
+        Number of items.
     clock : callable, optional
         Gives seconds.
 

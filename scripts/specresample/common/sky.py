@@ -25,7 +25,7 @@ def to_tangent(
     alpha, delta, delta0 = np.deg2rad(np.subtract(ra, ra0)), np.deg2rad(dec), np.deg2rad(dec0)
     cosine = np.sin(delta) * np.sin(delta0) + np.cos(delta) * np.cos(delta0) * np.cos(alpha)
     x = np.cos(delta) * np.sin(alpha) / cosine
-    # sin(delta - delta0) is split off, for near the tangent point the textbook form cancels.
+    # Near the tangent point the textbook form cancels, so sin(delta - delta0) is split off.
     half = np.sin(alpha / 2) ** 2
     y = (np.sin(delta - delta0) + 2 * np.sin(delta0) * np.cos(delta) * half) / cosine
     return np.rad2deg(x), np.rad2deg(y)

@@ -1,6 +1,6 @@
-"""What an exposure leaves behind for the gates while it is drizzled: some numbers for every row.
+"""Numbers that are taken of an exposure while it is drizzled, for the gates.
 
-A row is a line of the output grid along the dispersion, whichever way that runs.
+A row is a line of the output grid along the dispersion, whichever axis that is.
 """
 
 import logging
@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 _FULL_ROW = 0.5
 
 _SIGMA_OF_QUARTILES = 1.349  # the distance of the quartiles of a normal distribution
-_ERROR_OF_MEDIAN = 1.2533  # of that of the mean: the square root of pi / 2
+_ERROR_OF_MEDIAN = 1.2533  # standard error over that of the mean: the square root of pi / 2
 
-# Of so many lines of pixels one is enough for the scale of all.
+# The scale is taken from every fourth line of pixels, which is enough.
 _EVERY = 4
 
-# The point kernel's drops: narrow against a pixel, wide against what rounding leaves of them.
+# Width of the point kernel's drops: far below a pixel, and far above rounding errors.
 _POINT = 1e-6
 
 
@@ -36,24 +36,24 @@ def measure_exposure(
     Parameters
     ----------
     sci, weights : ndarray, shape (ny, nx)
-        What was drizzled, and how much every pixel counts.
+        Science image and weights that were drizzled.
     pixmap : ndarray, shape (ny, nx, 2)
         Where the pixel centres fall on the output grid: x and y, in this order.
     drizzled : ndarray
-        The same on the output grid; NaN without weight.
+        Science image on the output grid; NaN without weight.
     dispersion_axis : int
         1 when wavelength runs along x, 2 along y.
     drop : float
-        Size of the drizzled pixels in input pixels: ``pixfrac``, or 0 of the point kernel.
+        Size of the drizzled pixels in input pixels: ``pixfrac``, or 0 for the point kernel.
 
     Returns
     -------
     ndarray, shape ()
-        With a field for each measure. Of rows: ``flux`` and ``weight``, the sums of weighted
-        science and of weights that fall onto a row; ``profile``, the median of the row, and
-        ``noise``, its standard error; NaN where too few pixels are valid. Of all: ``scale``, output
-        pixels to an input pixel across the dispersion; ``extent``, output pixels that the exposure
-        spans across the dispersion and along it. NaN where nothing can be measured.
+        With a field for each measure. For every row: ``flux`` and ``weight``, the sums of weighted
+        science and of weights that fall onto it; ``profile``, its median, and ``noise``, the
+        standard error of that. Both are NaN where too few pixels are valid. For the exposure:
+        ``scale``, output pixels per input pixel across the dispersion; ``extent``, output pixels
+        that it spans across the dispersion and along it. NaN where nothing can be measured.
     """
     if dispersion_axis == 2:
         sci, weights, drizzled = sci.T, weights.T, drizzled.T
@@ -64,7 +64,7 @@ def measure_exposure(
     try:
         return np.array(_measure(sci, weights, pixmap, drizzled, drop), dtype)
     except Exception:
-        # What is measured for the gates must not keep back a product.
+        # A measurement for the gates must not keep back a product.
         log.warning("exposure not measured", exc_info=True)
         return np.array((*[np.full(rows, np.nan)] * 4, np.nan, np.nan), dtype)
 
@@ -94,8 +94,8 @@ def _measure(
 def _drizzled_pixels(on_grid: np.ndarray) -> np.ndarray:
     """Pixels with a place on the grid whose neighbours have one too.
 
-    Drizzle takes the corners of a pixel from its neighbours and leaves it out where one has none;
-    at the edges of the array it does without those beyond.
+    Drizzle finds the corners of a pixel between it and its neighbours, and leaves the pixel out
+    where a neighbour has no place. At the edges of the array it does without the neighbours beyond.
     """
     padded = np.pad(on_grid, 1, mode="edge")
     rows = padded[:-2] & padded[1:-1] & padded[2:]
@@ -109,9 +109,9 @@ def _overlap(centre: np.ndarray, width: float, low: object, high: object) -> np.
 
 
 def _sum_by_row(values: np.ndarray, across: np.ndarray, width: float, rows: int) -> np.ndarray:
-    """Sum values by row; a drop that lies on several is shared by them."""
+    """Sum values by row. Rows share a drop that lies on several of them."""
     total = np.zeros(rows)
-    # Far from the grid it does not matter where.
+    # The place of a drop that is far from the grid does not matter.
     first = np.floor(np.clip(across, -2 * width - 1, rows + width) - width / 2 + 0.5).astype(int)
     for row in (first + step for step in range(int(np.ceil(width)) + 1)):
         use = (row >= 0) & (row < rows)
@@ -121,11 +121,12 @@ def _sum_by_row(values: np.ndarray, across: np.ndarray, width: float, rows: int)
 
 
 def _row_medians(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median of every row above the medians of the columns, and its standard error.
+    """Median of every row after that of every column was subtracted, and its standard error.
 
-    Medians, so that neither an emission line that a bad pixel hides from some rows nor an outlier
-    counts. What fills a column, as the sky does, is gone. The error, from the quartiles of the row,
-    holds the spectrum's own variation and is rather too large than too small.
+    Medians are used because outliers must not count, nor an emission line that a bad pixel hides
+    from some rows. What fills a column, such as the sky, is subtracted. The error comes from the
+    quartiles of the row. It includes the variation of the spectrum itself, so that it is rather too
+    large than too small.
     """
     image = image - _quantile(np.sort(image, axis=0).T, 0.5)
     image = np.sort(image, axis=1)
@@ -137,7 +138,7 @@ def _row_medians(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _quantile(lines: np.ndarray, fraction: float) -> np.ndarray:
-    """Quantile of each line, sorted along its last axis with NaN last; NaN where there is none."""
+    """Quantile of lines that are sorted, NaN last; NaN of a line without finite values."""
     last = np.maximum(np.isfinite(lines).sum(axis=1) - 1, 0)
     return lines[np.arange(len(lines)), np.round(last * fraction).astype(int)].astype(float)
 

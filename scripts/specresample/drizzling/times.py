@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ExposureTimes:
-    """Times of a combination, in seconds, but for start and end (MJD).
+    """Times of a product, in seconds; start and end are in MJD.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
     groups: dict[tuple, Mapping[str, object]] = {}
     for number, metadata in enumerate(inputs):
         identity = tuple(metadata.get(path) for path in _EXPOSURE_IDENTITY)
-        # An exposure that does not say what it is, is taken for one of its own.
+        # An exposure whose identity is not complete counts as one of its own.
         groups.setdefault(identity if None not in identity else (number,), metadata)
     exposures = list(groups.values())
 
@@ -87,7 +87,8 @@ def time_weight(metadata: Mapping[str, object]) -> float | None:
     Returns
     -------
     float or None
-        The measurement time when it is there and positive, else the exposure time.
+        The measurement time where it is positive, otherwise the exposure time. None when neither
+        is.
     """
     for name in ("measurement_time", "exposure_time", "effective_exposure_time"):
         time = metadata.get(f"meta.exposure.{name}")

@@ -1,6 +1,6 @@
 """The reference of the configuration, `config/README.md`, made from its schema.
 
-``make config/README.md`` writes it again after a change of the schema; a test checks that it was.
+After a change of the schema ``make config/README.md`` writes it anew. A test checks that it is new.
 """
 
 import json
@@ -16,9 +16,9 @@ _BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "maximum": "<="}
 _INTRODUCTION = """\
 # Configuration
 
-`config.yaml` in this folder, a file named with `--configfile`, and `--config key=value` on the
-command line are merged by Snakemake, the later before the earlier. Every key has a default; an
-unknown key or a bad value is refused before any job starts. Relative paths are relative to the
+Snakemake merges `config.yaml` in this folder, a file named with `--configfile`, and `--config
+key=value` on the command line. The later ones go before the earlier ones. Every key has a default.
+An unknown key or a bad value is refused before any job starts. Relative paths are relative to the
 working directory.
 
 """
@@ -26,7 +26,7 @@ working directory.
 _COMMAND_LINE = """\
 ## On the command line, and for single products
 
-On the command line, lists are written with commas: `--config output_shape=1300,40`. Arguments of
+Lists are written with commas on the command line: `--config output_shape=1300,40`. Arguments of
 single products go under `overrides`, by the product's name in its association:
 
 ```yaml

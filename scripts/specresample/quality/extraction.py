@@ -13,7 +13,7 @@ def spatial_profile(sci: np.ndarray, wht: np.ndarray | None = None) -> np.ndarra
     sci : ndarray, shape (rows, columns)
         Wavelength along x.
     wht : ndarray, optional
-        Weights; without, pixels count alike.
+        Weights. Without them all pixels count alike.
 
     Returns
     -------
@@ -40,9 +40,9 @@ def sum_rows(
     Returns
     -------
     flux, error : ndarray, shape (columns,)
-        In units of ``sci``; NaN where there is no valid pixel. Without errors pixels count alike
-        and the error is NaN. Rows without significant signal are left out; when that is all of
-        them, the sum is over the slit.
+        In units of ``sci``; NaN where there is no valid pixel. Without errors all pixels count
+        alike, and the error is NaN. Rows without significant signal are left out. When no row has
+        any, the sum is over the whole slit.
     """
     has_errors = err is not None and bool((np.isfinite(err) & (err > 0)).any())
     variance = err.astype(float) ** 2 if has_errors else np.ones(sci.shape)
@@ -71,6 +71,6 @@ def _profile_error(sci: np.ndarray, wht: np.ndarray | None, variance: np.ndarray
 
 
 def signal_to_noise(flux: np.ndarray, error: np.ndarray) -> float:
-    """Median signal-to-noise ratio of a spectrum's pixels; NaN when it has none."""
+    """Median signal-to-noise ratio of the pixels of a spectrum; NaN when none is known."""
     known = np.isfinite(flux) & np.isfinite(error)
     return float(np.median(flux[known] / error[known])) if known.any() else float("nan")

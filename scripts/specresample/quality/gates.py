@@ -16,14 +16,14 @@ WCS_LIMITS = 0, 0.01
 SIZE_LIMITS = 0.5, 3
 NODS_LIMITS = 0, 0.5
 
-# Size: rows and columns that a grid has beyond the exposures' centres of pixels.
+# Size gate: rows and columns of a grid beyond the outermost pixel centres of the exposures.
 _MARGIN = 2
 
-# Nods: how finely shifts are tried, in input pixels, and how far apart traces may be to be compared
-# at once.
+# Nods gate: step between the shifts that are tried, in input pixels, and the largest of the shifts
+# that are tried first.
 _STEP = 0.02
 _NEAR = 1.0
-# Correlation above which two profiles show the same, near each other and anywhere.
+# Correlations above which two profiles show the same: at a small shift, and at any shift.
 _ALIKE = 0.7
 _SURELY_ALIKE = 0.9
 # Standard error of a shift that is known well enough: a fifth of the limit.
@@ -42,15 +42,15 @@ def flux_gate(
 ) -> GateResult:
     """Check that flux out is flux in, in the right units.
 
-    Drizzle gives a row of the product the weighted mean of the pixels that fall onto it. The mean
-    of every row is compared with that of the input pixels, each taken where its centre falls; what
-    of it is due to the size of a pixel goes by that size as the pixel map shows it, and not by the
-    scale ratio that was applied. The value is flux out over flux in, from all rows together: the
-    factor that takes the input's profile to the product's. So background-subtracted nods can be
-    measured whose positive and negative traces cancel.
+    Drizzle gives a row of the product the weighted mean of the pixels that fall onto it. This mean
+    is compared with that of the input pixels, each taken where its centre falls. Surface brightness
+    is multiplied by the size of a pixel, which comes from the pixel map and not from the scale
+    ratio that was applied. The value is flux out over flux in, from all rows together: the factor
+    that takes the input's profile to the product's. Therefore background-subtracted nods can be
+    measured, although their positive and negative traces cancel.
 
-    The limit is 5 %: pixel scales vary by less along a spectrum, so do profiles by the fraction of
-    pixels that the edges of the grid cut, while a wrong unit or scale ratio is off by far more.
+    The limit is 5 %. Pixel scales vary by less along a spectrum. The pixels that the edges of the
+    grid cut change a profile by less, too. A wrong unit or scale ratio changes it by far more.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def flux_gate(
     flux_out = (weight_out * np.where(wht > 0, sci, 0)).sum(axis=1)
     weight_out = weight_out.sum(axis=1)
     rows = (weight_in > 0) & (weight_out > 0)
-    # Whichever exposure: pixel scales of a slit are the same in all.
+    # The pixel scales of a slit are the same in all exposures.
     scale = np.nanmedian([m["scale"] for m in measures])
     factor = 1.0 if np.isnan(pixel_area) else scale * pixel_area
     before = flux_in[rows] / weight_in[rows]
@@ -91,8 +91,8 @@ def flux_gate(
 def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateResult:
     """Check that wavelengths rise, or fall, from pixel to pixel, in every row alike.
 
-    The value is the number of steps that do not go the way of most; the limit is none: whatever
-    looks up a wavelength would find the wrong pixel, or two.
+    The value is the number of steps that do not go the way of most. The limit is 0, because a
+    look-up of a wavelength would otherwise find the wrong pixel, or two pixels.
 
     Parameters
     ----------
@@ -116,16 +116,16 @@ def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateRes
 def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateResult:
     """Check that the WCS leads from a pixel to the sky and back to the same pixel.
 
-    The value is the largest distance in pixels, over some pixels of the whole grid and over all
-    ways back: the WCS's own inverse and the pixel map by which the product was drizzled. The limit
-    is a hundredth of a pixel: far beyond rounding (1e-8), far below what can be measured.
+    The value is the largest distance in pixels, over pixels all over the grid and over all ways
+    back. These are the WCS's own inverse, and the pixel map by which the product was drizzled. The
+    limit is a hundredth of a pixel: far more than rounding (1e-8), far less than can be measured.
 
     Parameters
     ----------
     pixels : ndarray, shape (n, 2)
         Pixels of the output grid.
     there_and_back : sequence of ndarray, shape (n, 2)
-        To where each way leads.
+        Where each way leads to.
 
     Returns
     -------
@@ -143,10 +143,11 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateRe
 def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> GateResult:
     """Check that the product is as large as its exposures need it.
 
-    At least as large as the largest exposure, at most as all of them side by side, apart from a
-    margin. The value is the ratio of the product's size to the nearest of these, 1 in between, for
-    the axis where it is worse. The limits are half (not half of an exposure is on the product) and
-    three times (exposures of different places in one association, or a wrong scale).
+    A product should be at least as large as the largest exposure, and at most as large as all of
+    them side by side, apart from a margin. In between the value is 1. Otherwise it is the ratio of
+    the product's size to the nearer of these, for the axis where it is worse. Below one half, not
+    half of an exposure is on the product. Above three, the exposures of an association show
+    different places, or the scale is wrong.
 
     Parameters
     ----------
@@ -176,16 +177,16 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     """Check that exposures show their trace at the same place of the product.
 
     The spatial profiles of the exposures, each drizzled alone, are compared with that of the one
-    with most signal: what is above their median, since subtracted nods leave negative traces at
-    other places in each. The shift is the one at which two profiles correlate best. The value is
-    the distance in input pixels between the exposures that are farthest apart; the limit is half a
-    pixel: beyond all errors of pointing and of the centroid of undersampled traces (0.2), and
-    enough to broaden the combined trace.
+    with most signal. Only what is above the median of a profile counts, because subtracted nods
+    leave negative traces at other places in each. The shift is the one at which two profiles
+    correlate best. The value is the distance in input pixels between the exposures that are
+    farthest apart. The limit is half a pixel. Errors of pointing and of the centroid of
+    undersampled traces (0.2) are smaller, and a larger shift broadens the combined trace.
 
-    It cannot be measured where a shift is not known to a tenth of a pixel, for want of signal or of
-    structure, nor where the profiles are not alike, or the trace lies at the end of the slit, which
-    cuts it. A shift of more than a pixel is believed when profiles are alike there, and not without
-    it, and when they do not simply follow the slit.
+    A shift cannot be measured when too little signal or structure leaves it unknown to a tenth of a
+    pixel. It cannot be measured either when the profiles are not alike, or when the end of the slit
+    cuts the trace. A shift of more than a pixel is believed when the profiles are alike with it and
+    not without it, and when they do not simply follow the slit.
 
     Parameters
     ----------
@@ -240,22 +241,22 @@ def trace_shift(
     Parameters
     ----------
     reference, reference_noise, signal, noise : ndarray, shape (rows,)
-        Both profiles and their standard errors; NaN where there is none.
+        Both profiles and their standard errors, NaN where they are not known.
     scale : float
         Rows to an input pixel.
 
     Returns
     -------
     shift, error : float
-        In input pixels; the error from the noise and the slopes of the profiles. NaN when they are
-        not alike at any shift.
+        In input pixels. The error follows from the noise and the slopes of the profiles. Both are
+        NaN when the profiles are not alike at any shift.
     """
     near = np.arange(-_NEAR, _NEAR + _STEP / 2, _STEP) * scale
     alike, shift = _correlate(reference, signal, near, _FEWEST_ROWS)
-    # At the end of what was tried there is no maximum.
+    # The best shift is no maximum when it is the last one that was tried.
     if not (alike >= _ALIKE and abs(shift) < (_NEAR - _STEP) * scale):
         rows = len(reference)
-        # On few rows anything is alike somewhere.
+        # On few rows all profiles are alike at some shift.
         least = min(np.isfinite(profile).sum() for profile in (reference, signal)) / 2
         alike, shift = _correlate(reference, signal, np.arange(1.0 - rows, rows), least)
         slit = _middle(signal) - _middle(reference)
@@ -275,11 +276,11 @@ def trace_shift(
 
 
 def _signal(measures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give what of a profile is above its median, and its noise."""
+    """Part of a profile that is above its median, and its noise."""
     profile, noise = measures["profile"].copy(), measures["noise"]
     known = np.flatnonzero(np.isfinite(profile))
     base = np.median(profile[known]) if known.size else np.nan
-    # Rows that a pixel at the end of the slit fills in part show the middle of that pixel.
+    # A pixel at the end of the slit fills its outer row in part, and this row shows its middle.
     edge = int(np.ceil(np.nan_to_num(measures["scale"])))
     profile[known[:edge]] = profile[known[known.size - edge :]] = np.nan
     return np.clip(profile - base, 0, None), np.where(noise > 0, noise, np.nan)
@@ -294,7 +295,7 @@ def _is_cut(signal: np.ndarray) -> bool:
 def _correlate(
     reference: np.ndarray, signal: np.ndarray, shifts: np.ndarray, fewest_rows: float
 ) -> tuple[float, float]:
-    """Best correlation of two profiles, and at which shift of the signal that is."""
+    """Best correlation of two profiles, and the shift of the signal that gives it."""
     moved = _moved(reference, shifts[:, None])
     both = np.isfinite(moved) & np.isfinite(signal)
     moved, fixed = np.where(both, moved, 0), np.where(both, signal, 0)
@@ -310,7 +311,7 @@ def _correlate(
 
 
 def _moved(profile: np.ndarray, shift: float | np.ndarray) -> np.ndarray:
-    """Shift a profile by rows and parts of rows; what comes from beyond its ends is NaN."""
+    """Shift a profile by rows and parts of rows. It is NaN where it comes from beyond an end."""
     rows = np.arange(len(profile))
     return np.interp(rows - shift, rows, profile, left=np.nan, right=np.nan)
 

@@ -13,18 +13,16 @@ from astropy.io import fits
 from stdatamodels.jwst import datamodels
 
 from specresample.common.files import file_digest
+from specresample.common.sky import separation
 
 SAME, CHANGED, MISSING, ADDITIONAL, ERROR = "same", "changed", "missing", "additional", "error"
 
-# Keywords that say when and not what, or of arrays what comparing these says better; and the
-# extension whose content is looked at as WCS.
+# Keywords that do not count: dates, checksums, and those that the comparison of arrays covers.
 _IGNORED = ("CHECKSUM", "DATASUM", "DATE", "EXTVER", "NAXIS*", "TFORM*")
-_ASDF = "ASDF"
+_ASDF = "ASDF"  # compared as WCSs
 _OF_ALL_SLITS = ("PRIMARY", "HDRTAB", _ASDF)
 
-_ARCSEC = np.rad2deg(3600.0)
-
-# What is neither moved nor resampled otherwise, but rounded otherwise.
+# Relative differences of coordinates up to this come from rounding.
 _TINY = 1e-9
 
 
@@ -55,7 +53,7 @@ def compare_folders(old: str | Path, new: str | Path) -> list[dict]:
             try:
                 result = compare(old / name, new / name)
             except Exception as error:
-                # Whatever is wrong with one file, the others are compared.
+                # Whatever is wrong with a file, the others are compared.
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 result = {"state": ERROR, "reason": reason}
             results.append({"file": name} | result)
@@ -63,7 +61,7 @@ def compare_folders(old: str | Path, new: str | Path) -> list[dict]:
 
 
 def _contents(folder: Path) -> set[str]:
-    """Paths below a folder of products; intermediates are in one with a dot."""
+    """Paths of products and provenance below a folder. Intermediates are in one with a dot."""
     found = [*folder.rglob("*_s2d.fits"), *folder.rglob("provenance.json")]
     paths = (path.relative_to(folder) for path in found)
     return {str(path) for path in paths if not any(part.startswith(".") for part in path.parts)}
@@ -80,7 +78,7 @@ def compare_products(old: str | Path, new: str | Path) -> dict:
     Returns
     -------
     dict
-        ``state``; and of what changed, ``extensions`` that are there no more or new, ``arrays``,
+        ``state``, and what changed: ``extensions`` that were removed or added, ``arrays``,
         ``flux``, ``wcs``, ``headers`` and ``tables``. Dates and checksums do not count.
     """
     if file_digest(old) == file_digest(new):
@@ -102,9 +100,9 @@ def compare_products(old: str | Path, new: str | Path) -> dict:
 
 
 def _by_label(hdus: fits.HDUList) -> dict[str, object]:
-    """Extensions by name; where there are several slits, also by slit and source.
+    """Extensions by name, and in a product of several slits by slit and source too.
 
-    Their numbers are others as soon as there is one slit more.
+    EXTVER does not do, because it changes when a slit is added.
     """
     slits = {}
     if hdus[0].header.get("DATAMODL") == "MultiSlitModel":
@@ -162,10 +160,11 @@ def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
     Returns
     -------
     dict
-        Empty when they are equal. ``shapes`` when these differ; else ``pixels``, how many there
-        are, ``different``, and where there are some: ``largest`` and ``median``, relative
-        differences of pixels that differ and are finite in both (bits, as of DQ, have none), and
-        ``nan_in_old``, ``nan_in_new``, how many are NaN in one of them alone.
+        Empty when the arrays are equal. ``shapes`` when their shapes differ. Otherwise ``pixels``,
+        the number of all pixels, and ``different``, that of pixels that differ. ``largest`` and
+        ``median`` are relative differences of the pixels that differ and are finite in both;
+        integers, such as DQ, have none. ``nan_in_old`` and ``nan_in_new`` are the numbers of pixels
+        that are NaN in only one of both.
     """
     if old.shape != new.shape:
         return {"shapes": [list(old.shape), list(new.shape)]}
@@ -192,7 +191,7 @@ def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
 
 
 def _compare_flux(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
-    """Ratios of flux, new to old: of the whole slit, and the median of those at one wavelength."""
+    """Ratios of flux, new over old: that of the whole slit, and the median over wavelengths."""
     totals, columns = [], []
     for hdu in (old, new):
         axis = 0 if int(hdu.header.get("DISPAXIS") or 1) == 1 else 1
@@ -220,7 +219,7 @@ def _compare_headers(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
             keyword: [[_plain(a), _plain(b)] for a, b in filter(None, values)]
             for keyword, values in difference.diff_keyword_values.items()
         },
-        # As many lines, but others: HeaderDiff has both numbers.
+        # The number of cards with this keyword, in old and new.
         "repeated": {
             keyword: list(counts)
             for keyword, counts in difference.diff_duplicate_keywords.items()
@@ -254,7 +253,7 @@ def _equal(old: np.ndarray, new: np.ndarray) -> bool:
 
 def _compare_wcs(old: str | Path, new: str | Path) -> dict[str, dict]:
     """Compare the GWCS of every slit, by the name of its science extension."""
-    # Both stay open: a WCS reads its tables when it needs them.
+    # Both files stay open, because a WCS reads its tables when it needs them.
     with datamodels.open(str(old)) as before, datamodels.open(str(new)) as after:
         of_old, of_new = _positions(old, before), _positions(new, after)
         shifts = {
@@ -274,19 +273,19 @@ def _positions(path: str | Path, model: datamodels.JwstDataModel) -> dict[str, t
             continue
         ny, nx = slit.data.shape
         x, y = np.array([(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 0.5)]).T * [[nx - 1], [ny - 1]]
-        # Beyond the pixels that the grid was made for there are coordinates too.
+        # Corners may lie outside the bounding box.
         world = np.array(wcs(x, y, with_bounding_box=False), dtype=float)
         positions[label] = wcs, np.array([x, y]), world
     return positions
 
 
 def _shift(old: tuple, new: tuple) -> dict:
-    """How far corners and centre moved, at most."""
+    """Largest distances by which corners and centre moved."""
     (_, pixels, before), (wcs, new_pixels, after) = old, new
     changes = {}
     if np.array_equal(before, after, equal_nan=True):
         return changes
-    apart = _separation(*before[:2], *after[:2])
+    apart = 3600 * separation(*before[:2], *after[:2])
     wavelength = np.abs(after[2] - before[2])
     for name, values, unit in (
         ("arcsec", apart, 1.0),
@@ -306,15 +305,8 @@ def _shift(old: tuple, new: tuple) -> dict:
     return changes
 
 
-def _separation(ra: np.ndarray, dec: np.ndarray, ra2: np.ndarray, dec2: np.ndarray) -> np.ndarray:
-    """Angle between directions, in arcsec; exact for small ones."""
-    ra, dec, ra2, dec2 = np.deg2rad([ra, dec, ra2, dec2])
-    sine = np.sin((dec2 - dec) / 2) ** 2 + np.cos(dec) * np.cos(dec2) * np.sin((ra2 - ra) / 2) ** 2
-    return 2 * np.arcsin(np.sqrt(np.clip(sine, 0, 1))) * _ARCSEC
-
-
 def compare_provenance(old: str | Path, new: str | Path) -> dict:
-    """Compare what two products were made from; where the files lie does not count.
+    """Compare what two products were made from. Where the files lie does not count.
 
     Parameters
     ----------
@@ -324,8 +316,8 @@ def compare_provenance(old: str | Path, new: str | Path) -> dict:
     Returns
     -------
     dict
-        ``state``; and what changed of ``software``, ``arguments``, ``association``,
-        ``output_wcs`` and ``inputs``: old and new value by name.
+        ``state``, and old and new values by name for those of ``software``, ``arguments``,
+        ``association``, ``output_wcs`` and ``inputs`` that changed.
     """
     before, after = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (old, new))
     found = {
@@ -385,10 +377,9 @@ def summary(result: Mapping) -> str:
     for label, change in result.get("arrays", {}).items():
         arrays.setdefault(_name(label), []).append(change)
     science = arrays.pop("SCI", [])
-    if len(science) > 1:
-        parts.append(f"{len(science)} slits, of which that with most pixels changed")
     if science:
-        parts.append(f"SCI {_array(max(science, key=_share))}")
+        of_several = f" of {len(science)} slits, up to" if len(science) > 1 else ""
+        parts.append(f"SCI{of_several} {_array(max(science, key=_share))}")
     parts += [", ".join(arrays)] if arrays else []
     ratios = [change["total"] for change in result.get("flux", {}).values() if change.get("total")]
     if ratios:
@@ -441,7 +432,7 @@ def details(result: Mapping) -> list[str]:
 
 
 def _share(change: Mapping) -> float:
-    """Part of the pixels that differ; all where there are others."""
+    """Fraction of the pixels that differ; 1 when the shapes differ."""
     return 1.0 if "shapes" in change else change["different"] / change["pixels"]
 
 
@@ -490,6 +481,6 @@ def _values(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    """Digests are not for reading."""
+    """Shorten digests, which nobody reads in full."""
     text = str(value)
     return text[:8] if len(text) == 64 and text.isalnum() else text

@@ -1,7 +1,7 @@
 """Pictures of products: every slit in full, or a contact sheet of many.
 
-Drawn from the product files alone, but for the profiles of the single exposures, which a product
-does not hold.
+They are drawn from the product files. Only the profiles of the exposures come from the single
+products, because a combined product does not hold them.
 """
 
 import math
@@ -32,14 +32,14 @@ _SHEET_WIDTH = 14.0
 _SHEET_HEAD = 0.5
 _LINE = 31  # characters of text beside a slit
 
-# Thumbnails side by side, with their height in inches, for at most so many slits.
+# Largest number of slits, thumbnails side by side, and height of a thumbnail in inches.
 _SHEETS = ((4, 1, 2.0), (12, 2, 1.6), (60, 3, 1.2), (np.inf, 4, 1.0))
 
-_NO_DATA = "0.82"  # grey: the colour maps have none
+_NO_DATA = "0.82"  # grey, which the colour maps do not have
 _COLOURS = colormaps["viridis"].with_extremes(bad=_NO_DATA)
 _MAP_COLOURS = colormaps["cividis"]
 
-# Okabe & Ito's colours, told apart by everybody; more exposures than that are drawn alike.
+# Colours of Okabe & Ito, which everybody can tell apart. More exposures are all drawn alike.
 _EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _ERROR_COLOUR = "#9AC8E8"
 _ALARM = "#B03000"
@@ -47,7 +47,7 @@ _ALARM = "#B03000"
 _PERCENTILES = 1.0, 99.8  # of the pixels, between which colours change
 _LINEAR = 8.0  # sigma within which they change in proportion
 
-# Columns of the sum whose error is so much above the median do not set the limits of its axis.
+# Columns whose error is more than this many times the median do not set the limits of the sum.
 _USUAL_ERROR = 5.0
 
 
@@ -95,7 +95,7 @@ def exposure_profiles(
     return profiles
 
 
-# Whatever the settings of the user, pictures are the same.
+# Pictures do not depend on the user's settings of matplotlib.
 @style.context("default")
 def preview(
     slits: Sequence[tuple[str, RectifiedSlit]],
@@ -188,7 +188,7 @@ def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> 
     slits : sequence of tuple of str and RectifiedSlit
         Label and slit, of one product or several.
     title : str
-        Stands above.
+        Text above the thumbnails.
 
     Returns
     -------
@@ -219,7 +219,7 @@ def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> 
 
 @style.context("default")
 def write_preview(path: str | Path, figure: Figure) -> None:
-    """Write a picture as PNG, whole or not at all; equal pictures are equal bytes.
+    """Write a picture as PNG, whole or not at all. Equal pictures give equal bytes.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarr
         axes.stairs(flux + error, edges, baseline=flux - error, fill=True, color=_ERROR_COLOUR)
     axes.stairs(flux, edges, baseline=None, color="black", linewidth=1)
     axes.set_ylabel(f"sum ({slit.sum_unit})" if slit.sum_unit else "sum")
-    # Columns that are known badly, as at the ends of a slit, would hide all others.
+    # Columns with large errors, as at the ends of a slit, would hide all others.
     usual = np.isfinite(flux)
     if known.any():
         usual &= error <= _USUAL_ERROR * np.median(error[known])
@@ -264,7 +264,7 @@ def _draw_science(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     image = _draw_image(axes, slit, slit.sci, _COLOURS, norm)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     _say_what_is_odd(axes, slit.sci)
-    # Evenly apart on the bar; the usual ticks of this stretch crowd around zero.
+    # Evenly spaced on the bar, because the usual ticks of this stretch crowd around zero.
     ticks = {float(f"{value:.2g}") for value in norm.inverse(np.linspace(0.04, 0.96, 6))}
     axes.figure.colorbar(
         image, cax=bar, ticks=sorted(ticks), format="%g", extend="both", label=slit.unit or "SCI"
@@ -385,7 +385,7 @@ def _draw_image(
 
 
 def _stretch(values: np.ndarray) -> AsinhNorm:
-    """Linear within the noise, logarithmic beyond: the sky and bright lines at once."""
+    """Stretch that shows sky and bright lines: linear within the noise, logarithmic beyond."""
     limits = _limits(values)
     known = values[np.isfinite(values)]
     low, high = np.percentile(known, (16, 84)) if known.size else (0, 0)
@@ -393,7 +393,7 @@ def _stretch(values: np.ndarray) -> AsinhNorm:
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Limits of the colours; apart even when all values are the same."""
+    """Limits of the colours, which differ even when all values are the same."""
     known = values[np.isfinite(values)]
     if known.size == 0:
         return 0.0, 1.0
