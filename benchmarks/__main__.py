@@ -56,7 +56,7 @@ class Benchmark:
             "jwst": jwst,
             "Snakemake": version("snakemake"),
             "Python": platform.python_version(),
-            "cores:": f"{os.cpu_count()}, of which the workflow may use {self.cores}",
+            "cores:": f"{os.cpu_count()}, used by the workflow: {self.cores}",
             "rounds:": str(self.rounds),
         }
 

@@ -99,7 +99,7 @@ def read_slits(files: Iterable[Path]) -> Slits:
 
 
 def image_difference(ours: np.ndarray, theirs: np.ndarray, error: np.ndarray) -> float:
-    """Compare two images, but for a few outliers.
+    """Compare two images, apart from a few outliers.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Ratio of two costs, round by round, since what else the machine does changes both.
+    """Ratio of two costs, round by round, because other work on the machine changes both.
 
     Parameters
     ----------

@@ -1,15 +1,16 @@
-"""Resample and combine JWST 2-D spectra: the numerical core of the workflow.
+"""Resample and combine JWST 2-D spectra: the core of the workflow.
 
-The modules follow the data: `association` and `arguments` say what is to be made, `exposure`
-reads a level-2b file, `world` evaluates its WCS, `grid` lays out the output grid of a source,
-`drizzling` puts an exposure onto it, `combination` averages exposures, `blending`, `gridwcs` and
-`product` make an s2d file of it. None of them knows Snakemake.
+The sub-packages follow the data. `common` serves all others, `level2b` reads exposures,
+`footprint` evaluates their WCSs, `grids` lays out output grids, `drizzling` drizzles and combines,
+`quality` judges the result, `s2d` writes products, and `reporting` says what became of them.
+`steps` makes the steps of the flow of these. Imports point one way, in this order. Beside them,
+`jobs` is about the processes that run steps, and `plan` answers what the Snakefile asks.
 """
 
 import os
 
 __version__ = "0.1.0"
 
-# Arrays are small, and processes share the cores: threads of the linear algebra would take longer
-# to start than to work. It has to be said before numpy is imported.
+# Arrays are small and processes share the cores, so threads of the linear algebra would take longer
+# to start than to work. This must be set before numpy is imported.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"

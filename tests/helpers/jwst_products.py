@@ -87,7 +87,7 @@ def compare_wcs(
         np.testing.assert_allclose(scale * ours, scale * theirs, rtol=0, atol=1e-10)
     for with_box in (False, boxed):
         if with_box and np.ptp(world, axis=1).min() < 1e-9:
-            # Along a meridian all of the slit is outside its own footprint, but for rounding.
+            # Along a meridian only rounding decides whether the slit is inside its own footprint.
             continue
         inverse = [wcs.invert(*world, with_bounding_box=with_box) for wcs in (our, their)]
         np.testing.assert_allclose(*inverse, rtol=0, atol=1e-6)

@@ -33,7 +33,7 @@ PACKAGES = ("jwst", "stcal", "drizzle", "gwcs", "astropy", "numpy")
 
 
 def make_singles(case: dict, folder: Path) -> None:
-    """Keep what the step drizzles, of which it returns but a part."""
+    """Keep all that the step drizzles, because it returns only a part."""
     original = resample_spec.ResampleSpec.resample_many_to_many
     models = []
 

@@ -29,7 +29,7 @@ class Case:
     """Arguments for the exposures of a setup.
 
     The kinds are those of the driver. ``instead`` are arguments of jwst alone, for a case in which
-    it fails itself; ``fails`` is why a test of the case fails, by its name.
+    it fails itself. ``fails`` says why a test of the case fails, by its name.
     """
 
     data: str
@@ -58,7 +58,7 @@ class Case:
         return not getattr(SETUPS[self.data], "single", True)
 
 
-# Setups of which grids are made: their pixel_scale_ratio, and the shape that some are cut to.
+# Grids are made of these setups: their pixel_scale_ratio, and the shape that some are cut to.
 GRIDS = {
     "grating": (1.4, [120, 33]),
     "two_slits": (0.8, [110, 20]),

@@ -21,7 +21,7 @@ from observations import write_observation
 from runs import PROJECT, snakemake, write_association, write_config
 from stored_products import FOLDER, STORED, stored_file, unpack
 
-SCHEDULES = {"jobs for every step": {"small_product": 0}, "a job for a product": {}}
+SCHEDULES = ("exposure", "product")
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +32,14 @@ def exposures(tmp_path_factory):
     return {name: write_observation(folder, name) for name in names}
 
 
-@pytest.fixture(scope="module", params=SCHEDULES.values(), ids=SCHEDULES)
+@pytest.fixture(scope="module", params=SCHEDULES)
 def results(request, exposures, tmp_path_factory):
     """Folder of our products, made by one of the schedules."""
     work = tmp_path_factory.mktemp("stored")
     for name, (observation, _) in STORED.items():
         write_association(work / "data", name, exposures[observation])
     overrides = {name: arguments for name, (_, arguments) in STORED.items() if arguments}
-    config = {"associations": ["data/*_asn.json"], "overrides": overrides} | request.param
+    config = {"associations": ["data/*_asn.json"], "overrides": overrides, "job_per": request.param}
     snakemake(work, write_config(work, **config))
     return work / "results"
 

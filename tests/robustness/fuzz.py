@@ -120,7 +120,7 @@ def truncated(rng: random.Random) -> Iterator[Case]:
 
 
 def change_bytes(content: bytearray, rng: random.Random, count: int, low: int, size: int) -> None:
-    """Set some bytes, of so many that follow a place, to others."""
+    """Set some bytes to others, within a size after a place."""
     for _ in range(count):
         content[low + rng.randrange(size)] = rng.randrange(256)
 
@@ -224,7 +224,7 @@ def keywords(rng: random.Random) -> Iterator[Case]:
 
 
 def changed_text(text: str, what: str, value: str, seed: int, start: int) -> str:
-    """YAML of which one line, beyond some, is another."""
+    """YAML with another text in one of its lines, after the first ones."""
     rng, lines = random.Random(seed), text.splitlines()
     i = rng.randrange(start, len(lines))
     if what == "drop":

@@ -26,7 +26,7 @@ from inprocess import make, write_slit_exposures
 from runs import PROJECT, write_association, write_config
 from specresample.plan.campaign import Campaign
 
-SETS = 4  # of exposures, of which the products are made in turn
+SETS = 4  # of exposures; products are made of them in turn
 MOST_CALLS = 1000
 
 
@@ -43,8 +43,8 @@ class Figures:
     killed_jobs, killed_runs, calls : int
         How often a job and snakemake were killed, and how often snakemake was called.
     left_behind : list of str
-        Files in the work and temporary folders that an undisturbed run does not leave; but for
-        the empty temporary folder of a snakemake that was killed, which is its own.
+        Files in the work and temporary folders that an undisturbed run does not leave. The empty
+        temporary folder of a snakemake that was killed does not count, because it is its own.
     seconds : float
     """
 
@@ -163,8 +163,8 @@ def files(folder: Path) -> dict[str, str]:
 def undisturbed(folder: Path, config: str, number: int) -> dict[str, str]:
     """Digests of all that an undisturbed run makes, the first products of each set by such a run.
 
-    The others are made in this process; but for its name, a product of the same exposures is the
-    same, and so are the names of all that is made with it.
+    The others are made in this process. Products of the same exposures differ only in their name,
+    and so do the names of all that is made with them.
     """
     first = [product_name(i) for i in range(min(SETS, number))]
     records = [f"undisturbed/{name}/record.json" for name in first]

@@ -51,7 +51,7 @@ def expected(originals, tmp_path_factory):
 
 @pytest.fixture
 def exposures(originals, tmp_path):
-    """Copies of two exposures, the second of which is to be broken."""
+    """Copies of two exposures. Tests break the second one."""
     return [Path(shutil.copy(path, tmp_path)) for path in originals["slit"]]
 
 

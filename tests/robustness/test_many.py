@@ -1,4 +1,4 @@
-"""Many products, of which some cannot be made: no other one is lost, and the ledger says why."""
+"""Many products. Some cannot be made: no other one is lost, and the ledger says why."""
 
 import json
 from collections import Counter

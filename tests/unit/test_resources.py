@@ -25,7 +25,7 @@ def test_slits_are_estimated_from_the_size_but_for_miri(exposure):
     assert estimated_slits(exposure(30, "jw01_mirimage_cal.fits")) == 1
 
 
-# Measured on a quiet machine: seconds and megabytes, for files of so many MB.
+# Measured on a quiet machine: seconds and megabytes, for files of these sizes in MB.
 @pytest.mark.parametrize(
     ("rule", "sizes", "seconds", "megabytes"),
     [

@@ -12,7 +12,7 @@ ra_values = st.one_of(st.sampled_from([0.0, 1e-9, 180.0, 359.999999999]), st.flo
 dec_values = st.one_of(st.sampled_from([-90.0, -89.999999, 0.0, 90.0]), st.floats(-90, 90))
 offsets = st.floats(-1, 1)
 
-# Time limits would depend on what else the machine does.
+# Time limits would depend on other work of the machine.
 untimed = settings(deadline=None, derandomize=True)
 
 

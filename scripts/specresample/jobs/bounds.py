@@ -1,4 +1,4 @@
-"""What a process may take at most: memory and time."""
+"""Bounds of the memory and the time of a process."""
 
 import resource
 import signal
@@ -9,22 +9,22 @@ _GRACE = 60
 
 
 class OutOfTime(BaseException):
-    """A process has taken all the time it may; no handler of plain exceptions must hold it up."""
+    """A process is out of time. It is no Exception, because no handler of these must catch it."""
 
 
 def bound_process(megabytes: float, seconds: float) -> None:
     """Bound the memory and the time of this process, and of each one that it forks.
 
-    Beyond, a request for memory ends in a MemoryError and a computation in an `OutOfTime`, raised
+    Beyond the bounds, a request for memory raises a MemoryError, and a computation an `OutOfTime`
     in the main thread.
 
     Parameters
     ----------
     megabytes : float
-        Memory beyond what the process has taken already. Only what it may write to counts; not
-        bounded where the system does not tell (it is Linux that does).
+        Memory beyond what the process has taken already. Only memory that it may write to counts.
+        It is bounded on Linux alone, where the system tells how much a process has.
     seconds : float
-        Time of the processor, from the start of the process; 60 s later it is killed.
+        Time of the processor, from the start of the process. It is killed 60 s later.
     """
     statm = Path("/proc/self/statm")
     if statm.is_file():

@@ -16,8 +16,8 @@ from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, Stopwatch
 from specresample.jobs.terminal import OnTerminal
 from specresample.jobs.workers import end_with
 
-# A job that needs this many times the memory or the time that it was given, both of which are on
-# the safe side, works on something that is no spectrum.
+# A job is given memory and time on the safe side. When it needs this many times as much, its input
+# is no spectrum.
 _BEYOND_REASON = 5
 
 _INTERRUPTED = 130  # exit status of a program that Ctrl-C ended

@@ -26,7 +26,7 @@ from specresample.common.names import (
 # the file without it. A password is refused because it would go into records.
 _URI = re.compile("(?:https?|s3)://[^/?#@]+/[^?#{}]*[^/?#{}]")
 
-# What Snakemake takes for a wildcard or a variable in any path, and shows in a report as it is.
+# Characters that mark a wildcard or a variable for Snakemake in any path, or markup in a report.
 MARKS = re.compile("[{}<>]")
 
 

@@ -1,7 +1,7 @@
 """Blend the metadata of several exposures (docs/specification.md, "Product").
 
-Which keyword belongs to which metadata path, how it is blended and what goes to the header table
-is read from stdatamodels' schemas.
+The schemas of stdatamodels say which keyword belongs to which metadata path, how it is blended, and
+what goes to the header table.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,8 @@ import numpy as np
 
 from specresample.common.schemas import model_keywords
 
-# Metadata of single exposures that never pass for those of a combination. The reference shuts out
-# everything that begins with meta.wcs, and so wcsinfo too.
+# Metadata of single exposures that do not hold for a combination. As in jwst, everything that
+# begins with meta.wcs is left alone, and so wcsinfo too.
 _NOT_BLENDED = (
     "meta.wcs",
     "meta.photometry.pixelarea_steradians",
@@ -36,7 +36,7 @@ _RULES: dict[str, Callable] = {
     "max": max,
     "min": min,
     "wheeltol": _wheel_tolerance,
-    # Dates and times are ISO 8601: in the order of their letters.
+    # Dates and times are in ISO 8601, so that their alphabetical order is that in time.
     "mintime": min,
     "maxtime": max,
     "mindate": min,
@@ -103,7 +103,7 @@ def header_table(inputs: Sequence[Mapping[str, object]], model: str) -> np.ndarr
     Returns
     -------
     ndarray
-        Structured array with the schema's columns, but for those that no exposure fills. A
+        Structured array with the schema's columns, without those that no exposure fills. A
         missing value is NaN (``nan`` in a column of strings).
     """
     columns = {
