@@ -22,8 +22,8 @@ from specresample.common.names import (
     strip_template,
 )
 
-# Where a member may lie that is no file here. A query is refused because Snakemake names its copy of
-# the file without it. A password is refused because it would go into records.
+# Where a member may lie that is no file here. A query is refused because Snakemake names its copy
+# of the file without it. A password is refused because it would go into records.
 _URI = re.compile("(?:https?|s3)://[^/?#@]+/[^?#{}]*[^/?#{}]")
 
 # Characters that mark a wildcard or a variable for Snakemake in any path, or markup in a report.
