@@ -111,10 +111,5 @@ rule combine:
         "../scripts/combine.py"
 
 
-LAYS_OUT, MAKES = checkpoints.output_grid, rules.combine
-
-
-def singles_of(wildcards):
-    """Drizzled exposures of a product, as files."""
-    used = contents_of(wildcards.product).exposures
-    return expand(PATHS.single, product=wildcards.product, exposure=used)
+# What later rules build on, whichever schedule made it.
+LAYS_OUT, MAKES, SINGLES = checkpoints.output_grid, rules.combine, PATHS.single

@@ -30,9 +30,5 @@ checkpoint make_product:
         "../scripts/make_product.py"
 
 
-LAYS_OUT, MAKES = checkpoints.make_product, rules.make_product
-
-
-def singles_of(wildcards):
-    """Drizzled exposures of a product, as their folder."""
-    return PATHS.singles.format(product=wildcards.product)
+# What later rules build on, whichever schedule made it.
+LAYS_OUT, MAKES, SINGLES = checkpoints.make_product, rules.make_product, PATHS.singles

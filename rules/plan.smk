@@ -146,6 +146,13 @@ def product_of_file(file):
     return next(p for p in CAMPAIGN.products if re.fullmatch(delivered(p), file))
 
 
+def singles_of(wildcards):
+    """Drizzled exposures of a product: their files, or the folder that one job made."""
+    product = wildcards.product
+    used = contents_of(product).exposures
+    return [*dict.fromkeys(expand(SINGLES, product=product, exposure=used))]
+
+
 def profiles_of(wildcards):
     """Drizzled exposures, by key, whose profiles the preview of a product shows."""
     product = wildcards.product
