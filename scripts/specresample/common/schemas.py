@@ -1,10 +1,84 @@
-"""What the schemas of the JWST data models say of their metadata."""
+"""What the schemas of the JWST data models say of their metadata.
 
-from dataclasses import dataclass
+The schemas are YAML files of stdatamodels. They are read as files, because its data models take two
+seconds to be imported and to read the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
-from stdatamodels import schema as schemas
-from stdatamodels.jwst import datamodels
+import yaml
+
+_FOLDER = Path("jwst", "datamodels", "schemas")
+
+# The schemas of the data models that slit spectra come in.
+_SCHEMAS = {
+    "SlitModel": "slit.schema",
+    "ImageModel": "image.schema",
+    "MultiSlitModel": "multislit.schema",
+}
+
+
+@dataclass
+class Property:
+    """One property of a data model: a value, an array, or a group of others.
+
+    Attributes
+    ----------
+    attributes : dict
+        What the schema says of it: ``title``, ``type``, ``fits_keyword``, ``fits_hdu``,
+        ``blend_rule``, ``blend_table`` and others.
+    properties : dict of str to Property
+        Those of a group, in the order in which they are written.
+    items : Property or None
+        What a list consists of.
+    """
+
+    attributes: dict[str, object] = field(default_factory=dict)
+    properties: dict[str, "Property"] = field(default_factory=dict)
+    items: "Property | None" = None
+
+    def add(self, schema: dict) -> None:
+        """Add what a schema says; what was said before gives way.
+
+        Parameters
+        ----------
+        schema : dict
+            Part of a JSON schema.
+        """
+        if "$ref" in schema:
+            self.add(_read(schema["$ref"]))
+            return
+        nested = ("properties", "items", "allOf")
+        self.attributes |= {name: value for name, value in schema.items() if name not in nested}
+        for part in schema.get("allOf", ()):
+            self.add(part)
+        for name, part in schema.get("properties", {}).items():
+            self.properties.setdefault(name, Property()).add(part)
+        if schema.get("type") == "array":
+            self.items = self.items or Property()
+            self.items.add(schema["items"])
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, "Property"]]:
+        """Go through the properties of a group and of its groups; lists are not entered.
+
+        Parameters
+        ----------
+        path : str
+            Dotted path of the group.
+
+        Yields
+        ------
+        tuple of str and Property
+            Dotted path and property.
+        """
+        for name, child in self.properties.items():
+            child_path = f"{path}.{name}" if path else name
+            yield child_path, child
+            yield from child.walk(child_path)
 
 
 @dataclass(frozen=True)
@@ -28,36 +102,52 @@ class ModelKeywords:
 
 
 @cache
-def model_keywords(model: str) -> ModelKeywords:
-    """Read the schema of a data model.
+def model_schema(model: str) -> Property:
+    """Read the schema of a data model, as one tree.
 
     Parameters
     ----------
     model : str
-        Name of the data model, such as ``SlitModel``.
+        Name of the data model: ``SlitModel``, ``ImageModel`` or ``MultiSlitModel``.
+
+    Returns
+    -------
+    Property
+    """
+    schema = Property()
+    schema.add(_read(_SCHEMAS[model]))
+    return schema
+
+
+@cache
+def model_keywords(model: str) -> ModelKeywords:
+    """Say what the schema of a data model says of its metadata.
+
+    Parameters
+    ----------
+    model : str
+        Name of the data model, as for `model_schema`.
 
     Returns
     -------
     ModelKeywords
     """
-    types: dict[str, str] = {}
-    rules: dict[str, str] = {}
-    columns: dict[str, str] = {}
+    keywords = ModelKeywords({}, {}, {})
+    for path, child in model_schema(model).walk():
+        attributes = child.attributes
+        if "fits_keyword" in attributes:
+            keywords.types[path] = attributes.get("type", "")
+        if not path.startswith("meta.") or child.properties or child.items:
+            continue
+        if "blend_rule" in attributes:
+            keywords.rules[path] = attributes["blend_rule"]
+        if attributes.get("blend_table"):
+            keywords.columns[path] = attributes.get("fits_keyword", path)
+    return keywords
 
-    def visit(subschema: dict, path: list[str], *_: object) -> None:
-        if "items" in path:
-            return
-        dotted = ".".join(part for part in path if part not in ("anyOf", "oneOf"))
-        if "fits_keyword" in subschema:
-            types[dotted] = subschema.get("type", "")
-        if len(path) < 2 or path[0] != "meta" or subschema.get("properties"):
-            return
-        if subschema.get("type") == "array":
-            return
-        if "blend_rule" in subschema:
-            rules[dotted] = subschema["blend_rule"]
-        if subschema.get("blend_table"):
-            columns[dotted] = subschema.get("fits_keyword", dotted)
 
-    schemas.walk_schema(getattr(datamodels, model)().schema, visit)
-    return ModelKeywords(types, rules, columns)
+def _read(name: str) -> dict:
+    # The package is found, and not imported.
+    [package] = find_spec("stdatamodels").submodule_search_locations
+    text = (Path(package) / _FOLDER / f"{name}.yaml").read_bytes()
+    return yaml.load(text, Loader=yaml.CSafeLoader)
