@@ -33,8 +33,8 @@ import inprocess
 import numpy as np
 import yaml
 from astropy.io import fits
+from nodes import gwcs_of
 from specresample.common.errors import ResampleError
-from specresample.grids.grid_gwcs import grid_wcs
 from specresample.jobs.bounds import bound_process
 from specresample.plan.association import read_products
 from specresample.plan.configuration import complete_config, load_schema
@@ -432,7 +432,7 @@ def prepare(folder: Path) -> dict[str, list[Path]]:
     good = {kind: write(folder / kind) for kind, write in KINDS.items()}
     for kind, exposures in good.items():
         made = inprocess.make(exposures, folder / "out", name=kind)
-        wcs = grid_wcs(made.sources[0].grid)
+        wcs = gwcs_of(made.sources[0].grid)
         asdf.AsdfFile({"wcs": wcs, "pixel_area": 1e-13}).write_to(folder / kind / "grid.asdf")
     return good
 

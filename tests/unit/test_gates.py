@@ -13,6 +13,9 @@ import pytest
 from inprocess import drizzled, file_names
 from specresample.drizzling import profiles as measures
 from specresample.grids.grid_gwcs import grid_wcs
+from specresample.level2b.installed import installed_transform
+from specresample.level2b.slit_wcs import read_wcs
+from specresample.level2b.transforms import Transform, TransformReader
 from specresample.quality import gates, summarise
 from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, GateResult
 from specresample.s2d.product_files import ProductParts, make_file
@@ -240,40 +243,43 @@ def test_wavelength_gate(wavelengths, state):
     assert gates.wavelength_gate(image.T, dispersion_axis=2).state == state
 
 
-class Inverse:
+def with_inverse(wcs, other):
     """A WCS whose inverse is that of another one."""
-
-    def __init__(self, forward, inverse):
-        self._forward, self.invert = forward, inverse.invert
-
-    def __call__(self, *pixels):
-        return self._forward(*pixels)
+    transforms = tuple(
+        replace(one, invert=lambda two=two: two.inverse)
+        for one, two in zip(wcs.transforms, other.transforms, strict=True)
+    )
+    return replace(wcs, transforms=transforms)
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
-def test_broken_wcs_fails(observation, exposures):
+def test_broken_wcs_fails(observation, exposures, monkeypatch):
     with drizzled(exposures[observation], name="p") as parts:
         product, _ = make_file(parts, "p")
         (source,) = parts.grids.sources
         slits = source.slits_in(parts.exposures)
         taken = {key: parts.singles[key].array("0/measures") for key in slits}
 
+    def read(node):
+        return read_wcs(node, TransformReader(installed_transform))
+
     grid = source.grid
     moved = tuple(b + 0.05 * m for b, m in zip(grid.intercept, grid.slope, strict=True))
-    right, wrong = product.tree["meta"]["wcs"], grid_wcs(replace(grid, intercept=moved))
+    right, wrong = read(grid_wcs(grid)), read(grid_wcs(replace(grid, intercept=moved)))
+    nowhere = Transform(2, lambda x, y: (x, y, np.nan * x))
 
     def gate(wcs):
-        tree = product.tree | {"meta": product.tree["meta"] | {"wcs": wcs}}
+        monkeypatch.setattr(summarise, "read_wcs", lambda *_: wcs)
+        tree = product.tree
         return summarise.summarise_slit("p_s2d.fits", source, slits, taken, tree).gates["wcs"]
 
     assert gate(right).state == PASSED
     assert gate(right).value < 1e-5
     # Its inverse leads elsewhere; or both ways do, but not the pixel map of the drizzling.
-    for wcs in (Inverse(right, wrong), wrong):
+    for wcs in (with_inverse(right, wrong), wrong):
         assert gate(wcs).state == FAILED
         assert gate(wcs).value == pytest.approx(0.05, rel=0.01)
-    nowhere = Inverse(lambda x, y: (x, y, np.nan * x), right)
-    assert gate(nowhere).state == FAILED
+    assert gate(replace(right, transforms=(nowhere,))).state == FAILED
 
 
 def test_exposures_of_two_places_make_an_absurd_size(exposures, tmp_path):

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from astropy.stats import sigma_clip
 from gwcs import WCS
 from gwcs import coordinate_frames as cf
+from nodes import slit_wcs
 from specresample.common.errors import ResampleError
 from specresample.common.sky import from_tangent, separation, to_tangent
+from specresample.footprint.slit_frame import far_off
 from specresample.footprint.summary import convex_hull, summarise
 from specresample.footprint.trace import bounding_box, drizzled_part, trace_slit
 from specsim import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
@@ -25,7 +28,7 @@ def trace(wcs, sci=None, *, instrument="NIRSPEC", dispersion_axis=1, **options):
     sci = image() if sci is None else sci
     good = np.isfinite(sci)
     return trace_slit(
-        wcs, sci, good, instrument=instrument, dispersion_axis=dispersion_axis, **options
+        slit_wcs(wcs), sci, good, instrument=instrument, dispersion_axis=dispersion_axis, **options
     )
 
 
@@ -120,7 +123,9 @@ def test_without_a_bounding_box_the_whole_image_counts():
     wcs = nirspec_wcs(SLIT, Pointing())
     expected = trace(wcs)
     wcs.bounding_box = None
-    np.testing.assert_array_equal(bounding_box(wcs, (30, 40)), [(-0.5, 39.5), (-0.5, 29.5)])
+    np.testing.assert_array_equal(
+        bounding_box(slit_wcs(wcs), (30, 40)), [(-0.5, 39.5), (-0.5, 29.5)]
+    )
     assert trace(wcs).summary == expected.summary
 
 
@@ -327,6 +332,15 @@ def test_fiducial_does_without_pixels_outside_the_bounding_box():
     sci[9], sci[21] = 500.0, 5.0  # rows next to the box
     found = trace(wcs, sci).summary.fiducial
     assert 3600 * separation(*found, *expected) < 1e-6
+
+
+@pytest.mark.parametrize("wild", [[], [1e6], [1e6, -3e8], [np.nan, 1e9], [np.inf]])
+@pytest.mark.filterwarnings("ignore:Input data contains invalid values")
+def test_values_far_off_are_those_that_astropy_clips(wild):
+    values = image((200, 300))
+    values.flat[: len(wild)] = wild
+    clipped = sigma_clip(values, sigma=100.0, masked=True)
+    np.testing.assert_array_equal(far_off(values), np.ma.getmaskarray(clipped))
 
 
 def test_fit_of_the_slit_position(pointing, wcs):

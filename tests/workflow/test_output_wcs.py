@@ -9,8 +9,8 @@ from astropy.io import fits
 from astropy.modeling.models import Identity
 from gwcs import WCS
 from gwcs.coordinate_frames import Frame2D
+from nodes import gwcs_of
 from runs import snakemake, write_config
-from specresample.grids.grid_gwcs import grid_wcs
 from specresample.grids.rectified import load_grid
 from specsim import fixed_slit, write_nirspec
 
@@ -25,7 +25,7 @@ def workspace(tmp_path_factory):
     config = write_config(folder, associations=["data/*_asn.json"])
     snakemake(folder, config)
     area = fits.getval(folder / "results" / f"{PRODUCT}_s2d.fits", "PIXAR_SR", "SCI")
-    return folder, config, grid_wcs(load_grid(own_grid(folder))), area
+    return folder, config, gwcs_of(load_grid(own_grid(folder))), area
 
 
 def own_grid(folder):
@@ -112,7 +112,7 @@ def test_unknown_shape_is_refused(workspace, bare):
 def test_grid_elsewhere_is_refused(workspace):
     folder, config, *_ = workspace
     elsewhere = load_grid(own_grid(folder) | {"tangent_point": [10.0, 10.0]})
-    argument = write_grid(folder, "elsewhere.asdf", grid_wcs(elsewhere))
+    argument = write_grid(folder, "elsewhere.asdf", gwcs_of(elsewhere))
     assert "does not overlap the data" in refused(folder, config, argument)
 
 

@@ -1,21 +1,17 @@
 """Evaluate a NIRSpec WCS by way of its slit frame."""
 
 import logging
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-import gwcs
 import numpy as np
-from astropy.modeling import Model
-from astropy.stats import sigma_clip
-from astropy.utils.exceptions import AstropyUserWarning
 from numpy.polynomial import polynomial
 
 from specresample.common.errors import ResampleError
 from specresample.common.sky import to_tangent
 from specresample.footprint.prepared import SlitPositionFit
+from specresample.level2b.slit_wcs import SlitWcs
+from specresample.level2b.transforms import Transform
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +20,9 @@ log = logging.getLogger(__name__)
 _SKY_DEGREE = 3
 _WAVELENGTH_DEGREE = 2
 _SLIT_POSITION_ERROR = 1e-4  # beyond which the fit is said to be bad
+_CLIPPING_SIGMA = 100.0
+_CLIPPING_ROUNDS = 5
+
 _LATTICE = (5, 9, 5)  # points along slit x, slit y and wavelength; enough for the degrees above
 
 
@@ -43,7 +42,7 @@ class SlitFrame:
 
 
 def through_slit_frame(
-    wcs: gwcs.WCS,
+    wcs: SlitWcs,
     detector: tuple[np.ndarray, np.ndarray],
     sci: np.ndarray,
     inside: np.ndarray,
@@ -52,7 +51,7 @@ def through_slit_frame(
 
     Parameters
     ----------
-    wcs : gwcs.WCS
+    wcs : SlitWcs
     detector : tuple of ndarray, shape (n,)
         x and y of detector pixels: those of ``sci`` first, and others after them.
     sci : ndarray, shape (ny, nx)
@@ -71,13 +70,10 @@ def through_slit_frame(
     ResampleError
         When the WCS has no slit frame, gives no finite coordinates or has no inverse.
     """
-    frames = wcs.available_frames
-    if "slit_frame" not in frames:
+    if "slit_frame" not in wcs.frames:
         raise ResampleError("its NIRSpec WCS has no slit_frame")
-    # Step by step: to join them to one transform takes longer than to evaluate them.
-    steps = [step.transform for step in wcs.pipeline[:-1]]
-    n_to_slit = frames.index("slit_frame")
-    to_slit, to_world = steps[:n_to_slit], steps[n_to_slit:]
+    n_to_slit = wcs.frames.index("slit_frame")
+    to_slit, to_world = wcs.transforms[:n_to_slit], wcs.transforms[n_to_slit:]
 
     slit = _transformed(to_slit, detector)
     position, wavelength = np.where(inside, slit[1:, : sci.size].reshape(2, *sci.shape), np.nan)
@@ -91,23 +87,16 @@ def through_slit_frame(
 
     n = slit.shape[1]
     target = world[:2, n]
-    back = [_inverse(transform) for transform in reversed(to_world)]
+    back = [transform.inverse for transform in reversed(to_world)]
     position = _transformed(back, world[:, n + 1 :])[1]
     fit = _fit_slit_position(world[:, n + 1 :], position, target)
     return world[:, :n], SlitFrame(tuple(target.tolist()), fit)
 
 
-def _transformed(transforms: Iterable[Model], coordinates: Iterable[np.ndarray]) -> np.ndarray:
+def _transformed(transforms: Iterable[Transform], coordinates: Iterable[np.ndarray]) -> np.ndarray:
     for transform in transforms:
         coordinates = transform(*coordinates)
     return np.array(coordinates)
-
-
-# The transforms behind the slit are the same for all slits of an exposure. Their inverses take
-# longer to make than to evaluate.
-@lru_cache(maxsize=32)
-def _inverse(transform: Model) -> Model:
-    return transform.inverse
 
 
 def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> np.ndarray:
@@ -116,14 +105,34 @@ def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> 
     weights = np.full(sci.shape, np.nan, dtype=np.float32)
     if good.any():
         weights[good] = sci[good] - np.nanmin(sci)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyUserWarning)
-            weights = np.ma.filled(sigma_clip(weights, sigma=100.0, masked=True), 0.0)
+        weights[far_off(weights)] = 0.0
     if good.any() and weights.any():
         mean = np.average(position[good], weights=weights[good])
     else:
         mean = np.nanmean(position)
     return np.array([[0.0], [mean], [np.nanmean(wavelength)]])
+
+
+def far_off(values: np.ndarray) -> np.ndarray:
+    """Find values that are not finite, or a hundred standard deviations from the others.
+
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    ndarray of bool
+        Shape of ``values``.
+    """
+    out = ~np.isfinite(values)
+    for _ in range(_CLIPPING_ROUNDS):
+        inside = values[~out].astype(float)
+        far = np.abs(values - np.median(inside)) > _CLIPPING_SIGMA * np.std(inside)
+        if not (far & ~out).any():
+            break
+        out |= far
+    return out
 
 
 def _slit_lattice(position: np.ndarray, wavelength: np.ndarray) -> np.ndarray:

@@ -4,9 +4,9 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from specresample.common.sky import to_tangent, wrap_ra
+from specresample.footprint.hull import hull_corners
 from specresample.footprint.prepared import FootprintSummary
 
 
@@ -74,11 +74,7 @@ def convex_hull(radec: np.ndarray) -> np.ndarray:
     axes = np.linalg.svd(offsets @ offsets.T)[0]
     turned = axes.T @ offsets
     extent = np.ptp(turned, axis=1, keepdims=True)
-    try:
-        corners = ConvexHull((turned / np.where(extent > 0, extent, 1)).T).vertices
-    except (QhullError, ValueError):
-        # All points on a line, or fewer than three.
-        corners = np.unique([turned[0].argmin(), turned[0].argmax()])
+    corners = hull_corners(turned / np.where(extent > 0, extent, 1))
     # Extremes of the plain coordinates are kept whatever the hull's tolerance has merged.
     extremes = [f(row) for row in plane for f in (np.argmin, np.argmax)]
     return radec[:, np.union1d(corners, extremes)]

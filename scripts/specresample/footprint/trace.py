@@ -7,7 +7,6 @@ import math
 import warnings
 from dataclasses import dataclass, replace
 
-import gwcs
 import numpy as np
 
 from specresample.common.errors import ResampleError
@@ -15,6 +14,7 @@ from specresample.common.sky import separation
 from specresample.footprint.prepared import FootprintSummary
 from specresample.footprint.slit_frame import through_slit_frame
 from specresample.footprint.summary import summarise
+from specresample.level2b.slit_wcs import SlitWcs
 
 # An exposure with more good pixels than this can be the spatial reference (docs/specification.md,
 # "Output grid, NIRSpec").
@@ -43,7 +43,7 @@ class Footprint:
 
 
 def trace_slit(
-    wcs: gwcs.WCS,
+    wcs: SlitWcs,
     sci: np.ndarray,
     good: np.ndarray,
     *,
@@ -55,7 +55,7 @@ def trace_slit(
 
     Parameters
     ----------
-    wcs : gwcs.WCS
+    wcs : SlitWcs
         From detector pixels to (RA, Dec, wavelength) or, for lamp data, (x, y, wavelength).
     sci : ndarray, shape (ny, nx)
         Science image; invalid pixels are NaN.
@@ -77,13 +77,12 @@ def trace_slit(
     ResampleError
         When the WCS is not spectral or gives no finite coordinates.
     """
-    if wcs.output_frame is None or "SPECTRAL" not in getattr(wcs.output_frame, "axes_type", ()):
+    if "SPECTRAL" not in wcs.axes_types:
         raise ResampleError("its WCS has no wavelength")
     box = bounding_box(wcs, sci.shape)
     rows, columns = drizzled_part(box, sci.shape)
     y, x = np.mgrid[rows, columns].astype(float)
-    (x0, x1), (y0, y1) = box
-    inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+    inside = wcs.contains(x, y)
 
     # Evaluated together: the pixels, two points that give the spatial pixel scale at the centre of
     # the bounding box, and the source.
@@ -97,7 +96,7 @@ def trace_slit(
         if kind == "slit":
             world, slit_frame = through_slit_frame(wcs, detector, sci[rows, columns], inside)
         else:
-            world, slit_frame = np.array(wcs(*detector, with_bounding_box=False)), None
+            world, slit_frame = np.array(wcs(*detector)), None
     coordinates, more = world[:, : x.size].reshape(3, *x.shape), world[:, x.size :]
     coordinates = np.where(inside, coordinates, np.nan)
     _check_coordinates(coordinates, dispersion_axis)
@@ -115,9 +114,9 @@ def trace_slit(
     return Footprint(rows, columns, coordinates, summary)
 
 
-def _kind(wcs: gwcs.WCS, instrument: str) -> str:
+def _kind(wcs: SlitWcs, instrument: str) -> str:
     """Kind of output grid that a WCS asks for."""
-    if not any(str(unit) in ("deg", "arcsec") for unit in wcs.output_frame.unit):
+    if {"deg", "arcsec"}.isdisjoint(wcs.units):
         return "lamp"
     return "slit" if instrument.upper() == "NIRSPEC" else "interpolated"
 
@@ -154,12 +153,12 @@ def _runs_across(wavelength: np.ndarray, dispersion_axis: int) -> bool:
     return bool(steps[0] < steps[1])
 
 
-def bounding_box(wcs: gwcs.WCS, shape: tuple[int, int]) -> np.ndarray:
+def bounding_box(wcs: SlitWcs, shape: tuple[int, int]) -> np.ndarray:
     """Bounding box of a WCS, or the whole image when it has none.
 
     Parameters
     ----------
-    wcs : gwcs.WCS
+    wcs : SlitWcs
     shape : tuple of int
         Shape (ny, nx) of the image.
 
@@ -168,10 +167,8 @@ def bounding_box(wcs: gwcs.WCS, shape: tuple[int, int]) -> np.ndarray:
     ndarray, shape (2, 2)
         Lower and upper limit in x, then in y.
     """
-    box = wcs.bounding_box
-    if box is None:
-        return np.array([(-0.5, shape[1] - 0.5), (-0.5, shape[0] - 0.5)])
-    return np.array(box.bounding_box(order="F") if hasattr(box, "bounding_box") else box, float)
+    whole = np.array([(-0.5, shape[1] - 0.5), (-0.5, shape[0] - 0.5)])
+    return whole if wcs.bounding_box is None else wcs.bounding_box
 
 
 def drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:

@@ -1,5 +1,6 @@
 """An output grid that is handed in (docs/specification.md, "A grid handed in")."""
 
+import io
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ import asdf
 import gwcs
 import numpy as np
 
+from specresample.common.asdf_format import Tagged
 from specresample.common.errors import ResampleError, first_line
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import separation
 from specresample.footprint.prepared import FootprintSummary
-from specresample.level2b.asdf_tree import conversion_errors, open_file
+from specresample.level2b.asdf_tree import parse_tree, read_file
+from specresample.level2b.installed import convert
 
 # Points along each axis at which a WCS is tried, and how far in pixels it may miss.
 _LATTICE = 9
@@ -77,9 +80,9 @@ class CustomGrid:
             When the file or its WCS is not usable, or no shape is known; names the file.
         """
         try:
-            with open_file(file) as tree, conversion_errors():
-                keys = ("wcs", "pixel_area", "pixel_shape", "array_shape")
-                wcs, area, pixel_shape, array_shape = (tree.tree.get(key) for key in keys)
+            keys = ("wcs", "pixel_area", "pixel_shape", "array_shape")
+            node, area, pixel_shape, array_shape = map(read_file(file).get, keys)
+            wcs = convert(node)
         except Exception as error:
             raise ResampleError(
                 f"output_wcs {file}: not readable as ASDF ({first_line(error)})"
@@ -97,9 +100,10 @@ class CustomGrid:
             )
             _check_inverse(wcs, shape)
             wcs.array_shape = shape
-            # It goes into the product, which is written without validation.
-            asdf.AsdfFile({"wcs": wcs}).validate()
-            return cls(str(file), wcs, shape, _pixel_area(area))
+            grid = cls(str(file), wcs, shape, _pixel_area(area))
+            # It goes into the product, and asdf validates what it writes.
+            _ = grid.wcs_nodes
+            return grid
         except ResampleError as error:
             raise ResampleError(f"output_wcs {file}: {error}") from error
         except MemoryError:
@@ -108,6 +112,23 @@ class CustomGrid:
             raise ResampleError(
                 f"output_wcs {file}: its WCS is not usable ({first_line(error)})"
             ) from error
+
+    @property
+    def wcs_nodes(self) -> Tagged:
+        """The GWCS as the nodes of its ASDF."""
+        return self._written["wcs"]
+
+    @property
+    def extensions(self) -> list[Tagged]:
+        """ASDF extensions that the GWCS needs, sorted by their URIs."""
+        extensions = self._written["history"]["extensions"]
+        return sorted(extensions, key=lambda entry: entry.value["extension_uri"])
+
+    @cached_property
+    def _written(self) -> dict:
+        buffer = io.BytesIO()
+        asdf.AsdfFile({"wcs": self.wcs}).write_to(buffer)
+        return parse_tree(buffer.getvalue())
 
     @property
     def celestial(self) -> bool:

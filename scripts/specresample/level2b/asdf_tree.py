@@ -1,52 +1,43 @@
-"""The tree in the ASDF extension of a JWST file, whose WCSs are built when they are asked for."""
+"""The tree in the ASDF extension of a JWST file, as plain values.
 
-import io
+The slits of a NIRSpec exposure have most of their transforms in common, each slit with a copy of
+its own in the file. What is equal becomes one object here, and is made into a transform once.
+"""
+
 import math
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import asdf
-import astropy.io.misc.yaml  # noqa: F401
 import numpy as np
 import yaml
-from asdf.extension import Converter, Extension, ExtensionProxy
-from asdf.tags.core.ndarray import NDArrayType
-from asdf_astropy.converters.transform.core import TransformConverterBase
 from astropy.io import fits
-from astropy.modeling import Model
 
+from specresample.common.asdf_format import ARRAY_TAG, BLOCK_MAGIC, TREE_TAG, Tagged, split_file
 from specresample.common.errors import ResampleError
 from specresample.common.limits import MAX_ASDF
-
-# asdf reads its many manifests and schemas with the parser that is written in Python; that in C
-# reads the same, and every job starts half a second earlier. It does not read the header of an ECSV
-# table. Astropy's loader is imported before, so that it keeps the one in Python.
-yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 EXTENSION = "ASDF"
 
 # What no WCS comes near to, and would fill the memory or take for ever. Trees are nested some
-# hundred levels deep, and have some thousand nodes for each slit; what several others refer to is
-# read again for each of them.
+# hundred levels deep, and have some thousand nodes for each slit.
 MAX_DEPTH = 1000
 MAX_NODES = 20_000_000
 MAX_ARRAY = 20_000_000  # numbers in an array
-MAX_COEFFICIENTS = 10_000  # of a polynomial: they become Python objects
+MAX_COEFFICIENTS = 10_000  # of a polynomial
 
-_UNFINISHED = MAX_NODES + 1  # a node whose end is not yet found
+_ENDLESS = "its ASDF tree refers to its own parts without end"
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
-# Transforms that are kept to be shared: those of several NIRSpec slits, some ten megabytes.
-_MOST_SHARED = 5000
+# Types of numbers that arrays consist of; others are for tables and texts.
+_NUMBERS = frozenset(
+    {f"{kind}int{bits}" for kind in ("", "u") for bits in (8, 16, 32, 64)} | {"float32", "float64"}
+)
 
 
-def open_tree(hdus: fits.HDUList) -> asdf.AsdfFile:
-    """Open the tree that a JWST file holds in its ASDF extension.
+def read_tree(hdus: fits.HDUList) -> dict:
+    """Read the tree that a JWST file holds in its ASDF extension.
 
     Parameters
     ----------
@@ -54,22 +45,22 @@ def open_tree(hdus: fits.HDUList) -> asdf.AsdfFile:
 
     Returns
     -------
-    asdf.AsdfFile
-        Its nodes are converted when they are read; empty when there is no such extension.
+    dict
+        Empty when there is no such extension; see `parse_tree`.
 
     Raises
     ------
     ResampleError
-        When it would fill the memory, or refers to something outside of the file.
+        As `parse_tree`.
     """
     if EXTENSION not in hdus:
-        return asdf.AsdfFile()
+        return {}
     _check_bytes(hdus[EXTENSION].size)
-    return _open(bytes(hdus[EXTENSION].data), lazy_load=True)
+    return parse_tree(bytes(hdus[EXTENSION].data))
 
 
-def open_file(path: str | Path) -> asdf.AsdfFile:
-    """Open an ASDF file; what is read of its tree outlives it.
+def read_file(path: str | Path) -> dict:
+    """Read the tree of an ASDF file.
 
     Parameters
     ----------
@@ -77,49 +68,54 @@ def open_file(path: str | Path) -> asdf.AsdfFile:
 
     Returns
     -------
-    asdf.AsdfFile
+    dict
+        See `parse_tree`.
 
     Raises
     ------
     ResampleError
-        As `open_tree`.
+        As `parse_tree`.
     """
     path = Path(path)
     _check_bytes(path.stat().st_size)
-    return _open(path.read_bytes(), lazy_load=False)
+    return parse_tree(path.read_bytes())
 
 
-def _open(content: bytes, *, lazy_load: bool) -> asdf.AsdfFile:
+def parse_tree(content: bytes) -> dict:
+    """Read the tree of an ASDF file.
+
+    Parameters
+    ----------
+    content : bytes
+        An ASDF file.
+
+    Returns
+    -------
+    dict
+        Dicts, lists, scalars, arrays of numbers, and `Tagged` values for all other objects. Values
+        that are equal are the same object.
+
+    Raises
+    ------
+    ResampleError
+        When it would fill the memory, or refers to something outside of the file.
+    ValueError
+        When it is no ASDF file.
+    yaml.YAMLError
+        When its YAML is broken.
+    """
     check_text(content)
-    shared_transforms = _shared_transforms()
-    with asdf.config_context() as config:
-        # The schema checks cost more than everything else; what is needed of the tree is checked
-        # where it is used.
-        config.validate_on_read = False
-        config.add_extension(shared_transforms)
-        file = asdf.open(io.BytesIO(content), lazy_tree=True, lazy_load=lazy_load)
-    try:
-        check_tree(file.tree)
-    except Exception:
-        file.close()
-        raise
-    return file
+    text, blocks = split_file(content)
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    tree = _Builder(blocks).value(root)
+    if not isinstance(tree, dict):
+        raise ValueError("its ASDF tree is no mapping")
+    return tree
 
 
 def _check_bytes(size: int) -> None:
     if size > MAX_ASDF:
         raise ResampleError(f"its ASDF is of {size} bytes, {MAX_ASDF} are allowed")
-
-
-@contextmanager
-def conversion_errors() -> Iterator[None]:
-    """Make errors of those of reading nodes of a tree, which asdf by default only warns of.
-
-    What is left of such a node is a dict, and the cause is lost.
-    """
-    with asdf.config_context() as config:
-        config.warn_on_failed_conversion = False
-        yield
 
 
 def check_text(content: bytes) -> None:
@@ -138,7 +134,7 @@ def check_text(content: bytes) -> None:
     # A few kilobytes can inflate to any size.
     if re.search(rb"\xd3BLK.{6}(zlib|bzp2|lz4\0)", content, re.DOTALL):
         raise ResampleError("its ASDF has compressed blocks")
-    text = content.split(b"\xd3BLK", 1)[0]
+    text = content.split(BLOCK_MAGIC, 1)[0]
     # Every merge may multiply the keys; no writer of ASDF makes them.
     if re.search(rb"<<\s*:|\?\s+<<|yaml\.org,2002|!!merge", text):
         raise ResampleError("its ASDF tree has YAML merge keys")
@@ -151,151 +147,131 @@ def check_text(content: bytes) -> None:
         raise ResampleError(f"its ASDF tree is nested more than {MAX_DEPTH} levels deep")
 
 
-def check_tree(tree: object) -> None:
-    """Refuse a tree that is endless, has absurd arrays or leads out of its file.
+class _Builder:
+    """Makes values of YAML nodes, one for all nodes that are equal.
 
     Parameters
     ----------
-    tree : object
-        The tree of an AsdfFile that was opened lazily; nothing of it is converted.
-
-    Raises
-    ------
-    ResampleError
+    blocks : sequence of bytes
+        The blocks of the file, for arrays.
     """
-    if _expanded(_plain(tree), {}) > MAX_NODES:
-        raise ResampleError("its ASDF tree refers to its own parts without end")
+
+    def __init__(self, blocks: Sequence[bytes]) -> None:
+        self._blocks = blocks
+        self._constructor = yaml.constructor.SafeConstructor()
+        # By the identity of nodes: what several others refer to is built once.
+        self._values: dict[int, object] = {}
+        self._open: set[int] = set()
+        self._endless: set[int] = set()
+        # The first of all equal values, by what it consists of: the identities of its parts, each
+        # the first of its kind.
+        self._first: dict[tuple, object] = {}
+        # Dicts and lists in a value, by its identity. What is referred to twice counts twice.
+        self._sizes: dict[int, int] = {}
+
+    def value(self, node: yaml.Node, key: object = None) -> object:
+        """Build the value of a node, or find the one that equals it.
+
+        Parameters
+        ----------
+        node : Node
+        key : object
+            Its key, in a mapping.
+        """
+        if type(node) is yaml.ScalarNode:
+            return self._scalar(node)
+        if id(node) not in self._values:
+            return self._collection(node)
+        if id(node) in self._open:
+            # Only inverses may lead back to the transform that they are inverses of.
+            if key != "inverse":
+                raise ResampleError(_ENDLESS)
+            self._endless.add(id(node))
+        return self._values[id(node)]
+
+    def _scalar(self, node: yaml.ScalarNode) -> object:
+        key = node.tag, node.value
+        if key not in self._first:
+            plain = node.tag in self._constructor.yaml_constructors
+            self._first[key] = (
+                self._constructor.construct_object(node) if plain else Tagged(node.tag, node.value)
+            )
+        return self._first[key]
+
+    def _collection(self, node: yaml.CollectionNode) -> object:
+        inner: dict | list = {} if type(node) is yaml.MappingNode else []
+        plain = node.tag in _PLAIN or node.tag.startswith(TREE_TAG)
+        value = inner if plain else Tagged(node.tag, inner)
+        # Known before it is filled, because an inverse may lead back to it.
+        self._values[id(node)] = value
+        self._open.add(id(node))
+        if isinstance(inner, dict):
+            self._fill(inner, node)
+            parts = [*inner, *inner.values()]
+        else:
+            inner += map(self.value, node.value)
+            parts = inner
+        self._open.remove(id(node))
+
+        size = 1 + sum(self._sizes.get(id(part), 0) for part in parts)
+        if size > MAX_NODES:
+            raise ResampleError(_ENDLESS)
+        if id(node) not in self._endless:
+            array = _array(inner, self._blocks) if node.tag.startswith(ARRAY_TAG) else None
+            if array is not None:
+                consists_of = array.dtype.str, array.shape, array.tobytes()
+                value = array
+            else:
+                consists_of = node.tag, type(inner), *map(id, parts)
+            value = self._values[id(node)] = self._first.setdefault(consists_of, value)
+        self._sizes[id(value)] = size
+        return value
+
+    def _fill(self, inner: dict, node: yaml.MappingNode) -> None:
+        for key_node, child in node.value:
+            if type(key_node) is not yaml.ScalarNode:
+                raise ValueError(f"its ASDF tree has a key that is no name\n{key_node.start_mark}")
+            key = self._scalar(key_node)
+            inner[key] = self.value(child, key)
+        _check_mapping(inner)
 
 
-def _plain(node: object) -> object:
-    """Give the dict or list of which a node consists, or the node itself."""
-    while type(node) is not dict and type(node) is not list and hasattr(node, "data"):
-        node = node.data
-    return node
-
-
-def _expanded(node: object, sizes: dict[int, int]) -> int:
-    """Count the containers of a tree, a shared one as often as it is referred to."""
-    size = 1
-    for key, child in node.items() if isinstance(node, dict) else enumerate(node):
-        if type(child) in _SCALARS:
-            continue
-        inner = _plain(child)
-        if not isinstance(inner, dict | list):
-            continue
-        if id(inner) not in sizes:
-            sizes[id(inner)] = _UNFINISHED
-            if isinstance(inner, dict):
-                _check_array(inner)
-            sizes[id(inner)] = _expanded(inner, sizes)
-        # Within itself a node has no end; but transforms are read before their inverses, which may
-        # lead back to them.
-        if sizes[id(inner)] != _UNFINISHED or key != "inverse":
-            size += sizes[id(inner)]
-    if isinstance(node, dict) and "coefficients" in node:
-        _check_size(_plain(node["coefficients"]), MAX_COEFFICIENTS)
-    return size
-
-
-def _check_array(node: Mapping) -> None:
-    if "$ref" in node:
-        raise ResampleError(f"its ASDF tree refers to another file, {node['$ref']!s:.100}")
-    source = node.get("source")
-    if "datatype" in node and isinstance(source, str) and not source.startswith("fits:"):
+def _check_mapping(values: Mapping) -> None:
+    if "$ref" in values:
+        raise ResampleError(f"its ASDF tree refers to another file, {values['$ref']!s:.100}")
+    source = values.get("source")
+    if "datatype" in values and isinstance(source, str) and not source.startswith("fits:"):
         raise ResampleError(f"its ASDF tree refers to another file, {source:.100}")
     if isinstance(source, int):
-        _check_size(node, MAX_ARRAY)
+        _check_shape(values.get("shape"), MAX_ARRAY)
+    coefficients = values.get("coefficients")
+    if isinstance(coefficients, Tagged) and isinstance(coefficients.value, dict):
+        _check_shape(coefficients.value.get("shape"), MAX_COEFFICIENTS)
+    elif isinstance(coefficients, np.ndarray):
+        _check_shape([*coefficients.shape], MAX_COEFFICIENTS)
 
 
-def _check_size(node: object, most: int) -> None:
-    shape = _plain(node.get("shape")) if isinstance(node, dict) else None
+def _check_shape(shape: object, most: int) -> None:
     if not isinstance(shape, list) or not all(isinstance(n, int) for n in shape):
         return
     if math.prod(shape) > most:
         raise ResampleError(f"its ASDF tree has an array of absurd size, {shape}")
 
 
-@cache
-def _shared_transforms() -> ExtensionProxy:
-    # asdf loads the extensions that are installed once; in a context of its own, for each context.
-    return ExtensionProxy.maybe_wrap(_SharedTransforms(asdf.get_config().extensions))
-
-
-class _SharedTransforms(Extension):
-    """Reads all transforms that some other extension knows, but equal ones only once.
-
-    The slits of a NIRSpec exposure have most of their transforms in common, each with a copy of its
-    own in the file, and most of the time to read a WCS goes into making models.
-    """
-
-    extension_uri = "asdf://specresample/extensions/shared-transforms"
-    converters = ()
-    tags = ()
-
-    def __init__(self, others: Iterable[ExtensionProxy]) -> None:
-        shared: dict[Hashable, Model] = {}
-        known = [
-            converter
-            for extension in others
-            for converter in extension.converters
-            if isinstance(converter.delegate, TransformConverterBase)
-        ]
-        self.tags = sorted({tag for converter in known for tag in converter.tags})
-        # Extensions come in many versions with the same converters.
-        delegates = {id(converter.delegate): converter.delegate for converter in known}
-        self.converters = [_SharedConverter(delegate, shared) for delegate in delegates.values()]
-
-
-class _SharedConverter(Converter):
-    tags = ()
-    types = ()  # writes nothing
-
-    def __init__(self, converter: TransformConverterBase, shared: dict[Hashable, Model]) -> None:
-        self._converter, self._shared = converter, shared
-        self.tags = converter.tags
-
-    def select_tag(self, obj: Model, tags: list[str], ctx: object) -> str:
-        raise NotImplementedError
-
-    def to_yaml_tree(self, obj: Model, tag: str, ctx: object) -> dict:
-        raise NotImplementedError
-
-    def from_yaml_tree(self, node: Mapping, tag: str, ctx: object) -> Iterator[Model]:
-        key = (tag, _frozen(node))
-        if key in self._shared:
-            yield self._shared[key]
-            return
-        if len(self._shared) >= _MOST_SHARED:
-            self._shared.clear()
-        for model in self._converter.from_yaml_tree(node, tag, ctx):
-            self._shared[key] = model
-            yield model
-
-
-def _frozen(node: object) -> Hashable:
-    """Give a value that is equal for equal nodes of a tree, and for no others."""
-    if isinstance(node, Mapping):
-        return tuple((key, _frozen(child)) for key, child in node.items())
-    if isinstance(node, list | tuple):
-        return tuple(map(_frozen, node))
-    if type(node) in (np.ndarray, NDArrayType):  # not a Quantity, which has a unit too
-        array = np.asarray(node)
-        return array.dtype.str, array.shape, array.tobytes()
-    if isinstance(node, str | int | float | None):
-        # 1, 1.0 and True are equal, and so are 0.0 and -0.0.
-        return type(node), repr(node)
-    # Models, shared already, and whatever else there is: themselves alone.
-    return _Itself(node)
-
-
-@dataclass(frozen=True, eq=False)
-class _Itself:
-    """Stands for one object; holds it, so that no other one can take its identity."""
-
-    node: object
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.node is other.node
-
-    def __hash__(self) -> int:
-        return id(self.node)
+def _array(values: dict | list, blocks: Sequence[bytes]) -> np.ndarray | None:
+    """Read an array of numbers; None for all that is none."""
+    try:
+        if isinstance(values, list):
+            return np.array(values)
+        if values["datatype"] not in _NUMBERS or not {"strides", "mask"}.isdisjoint(values):
+            return None
+        dtype = np.dtype(values["datatype"])
+        if "data" in values:
+            array = np.array(values["data"], dtype)
+            return array if [*array.shape] == values.get("shape", [*array.shape]) else None
+        dtype = dtype.newbyteorder(values["byteorder"])
+        block, shape = blocks[values["source"]], values["shape"]
+        count, offset = math.prod(shape), values.get("offset", 0)
+        return np.frombuffer(block, dtype, count, offset).reshape(shape)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+        return None

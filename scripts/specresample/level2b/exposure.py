@@ -16,18 +16,19 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-import gwcs
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
-from stdatamodels.fits_support import FITS_HASH_KEY, fits_hash
-from stdatamodels.jwst import datamodels
 
 from specresample.common.errors import ResampleError, first_line
+from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.schemas import model_keywords
-from specresample.level2b.asdf_tree import EXTENSION, conversion_errors, open_tree
+from specresample.level2b.asdf_tree import EXTENSION, read_tree
 from specresample.level2b.flags import DO_NOT_USE
+from specresample.level2b.installed import installed_transform
+from specresample.level2b.slit_wcs import SlitWcs, read_wcs
+from specresample.level2b.transforms import TransformReader
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Slit:
         ``sci`` and those of ``err``, ``var_rnoise``, ``var_poisson``, ``var_flat`` that are there
         (float32, shape (ny, nx)); ``dq`` (uint32). Invalid pixels are NaN in all of them and have
         DO_NOT_USE set.
-    wcs : gwcs.WCS
+    wcs : SlitWcs
         From detector pixels to world coordinates.
     metadata : dict of str to scalar
         Metadata of the slit as a data model of its own, by dotted path: ``source_id``,
@@ -77,7 +78,7 @@ class Slit:
 
     number: int
     arrays: dict[str, np.ndarray]
-    wcs: gwcs.WCS
+    wcs: SlitWcs
     metadata: dict[str, object]
 
 
@@ -113,7 +114,7 @@ class Exposure:
                 # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
                 hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
                 _check_sizes(hdus)
-                tree = stack.enter_context(open_tree(hdus)).tree
+                tree = read_tree(hdus)
                 headers = _header_tree(hdus, tree)
                 self._read_structure(hdus, tree, headers)
                 self._open_files = stack.pop_all()
@@ -126,11 +127,12 @@ class Exposure:
         # By name once: a look-up in the list itself takes the longer the more slits there are. Of
         # two with one name the first counts.
         self._hdus = {(hdu.name.upper(), hdu.ver): hdu for hdu in reversed(hdus)}
-        self.model_type = _model_class(hdus).__name__
+        self.model_type = _model_type(hdus)
+        self._transforms = TransformReader(installed_transform)
         self.metadata = self._usable(
             _flatten(tree.get("meta", {}), "meta") | _flatten(headers.get("meta", {}), "meta")
         )
-        if issubclass(_model_class(hdus), datamodels.MultiSlitModel):
+        if self.model_type == "MultiSlitModel":
             self._slits = [
                 *zip_longest(tree.get("slits", []), headers.get("slits", []), fillvalue={})
             ]
@@ -184,14 +186,7 @@ class Exposure:
                 yield BadSlit(number, metadata, str(error))
 
     def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
-        try:
-            wcs = _take_wcs(tree)
-        except MemoryError:
-            raise  # otherwise the available memory would decide which slits are left out
-        except Exception as error:
-            raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
-        if not isinstance(wcs, gwcs.WCS):
-            raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
+        wcs = self._wcs(tree.get("meta", {}))
         shape = self._shape("SCI", number)
         if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
@@ -217,6 +212,16 @@ class Exposure:
             raise ResampleError(f"DQ is not of integers ({dq.dtype})")
         arrays["dq"] = dq.astype(np.uint32)
         return Slit(number, mark_invalid(arrays), wcs, metadata)
+
+    def _wcs(self, metadata: Mapping) -> SlitWcs:
+        if "wcs" not in metadata:
+            raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
+        try:
+            return read_wcs(metadata["wcs"], self._transforms)
+        except MemoryError:
+            raise  # otherwise the available memory would decide which slits are left out
+        except Exception as error:
+            raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
 
     def _shape(self, hdu_name: str, slit_number: int) -> tuple[int, ...] | None:
         """Shape of an array as its header states it; None when there is no such image."""
@@ -321,7 +326,6 @@ def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
         return {
             path: value
             for key in tree
-            # Only a look at a WCS would build it.
             if key not in ("wcs", "slits")
             for path, value in _flatten(
                 tree[key], f"{prefix}.{key}" if prefix else str(key)
@@ -334,15 +338,6 @@ def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
     return {prefix: tree} if isinstance(tree, str | bool | int | float) else {}
 
 
-def _take_wcs(tree: Mapping) -> gwcs.WCS | None:
-    """Build the WCS of a slit, and let the tree forget it, so that only one is in memory."""
-    meta = tree.get("meta", {})
-    if "wcs" not in meta:
-        return None
-    with conversion_errors():
-        return meta.pop("wcs")
-
-
 def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:
     """Tree of what the headers say, if that may be other than what the ASDF extension says.
 
@@ -350,16 +345,18 @@ def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:
     """
     if tree.get(FITS_HASH_KEY) == fits_hash(hdus):
         return {}
+    # Takes a second to import, and files are seldom edited.
+    from stdatamodels.jwst import datamodels
+
     headers = fits.HDUList([hdu for hdu in hdus if hdu.name != EXTENSION])
-    return _model_class(hdus)(headers).instance
-
-
-def _model_class(hdus: fits.HDUList) -> type[datamodels.JwstDataModel]:
-    """Find the data model of a file; datamodels.open would read every array into memory."""
-    name = hdus[0].header.get("DATAMODL", "")
-    model = getattr(datamodels, str(name), None)
+    model = getattr(datamodels, _model_type(hdus), None)
     is_model = isinstance(model, type) and issubclass(model, datamodels.JwstDataModel)
-    return model if is_model else datamodels.ImageModel
+    return (model if is_model else datamodels.ImageModel)(headers).instance
+
+
+def _model_type(hdus: fits.HDUList) -> str:
+    """Name of the data model of a file; datamodels.open would read every array into memory."""
+    return str(hdus[0].header.get("DATAMODL", "ImageModel"))
 
 
 def _check_start(path: str | Path) -> None:

@@ -8,6 +8,9 @@ import numpy as np
 from specresample.footprint.prepared import PreparedSlit
 from specresample.grids.product_grids import Source
 from specresample.grids.sources import SourceSlits
+from specresample.level2b.installed import installed_transform
+from specresample.level2b.slit_wcs import read_wcs
+from specresample.level2b.transforms import TransformReader
 from specresample.quality.extraction import signal_to_noise, sum_rows
 from specresample.quality.gate_results import FAILED, GateResult
 from specresample.quality.gates import (
@@ -100,16 +103,16 @@ def _evaluated(gate: Callable[[], GateResult]) -> GateResult:
 
 
 def _wcs_gate(source: Source, tree: Mapping[str, object]) -> GateResult:
-    wcs = tree["meta"]["wcs"]
+    wcs = read_wcs(tree["meta"]["wcs"], TransformReader(installed_transform))
     ny, nx = tree["data"].shape
     y, x = np.meshgrid(
         np.linspace(0, ny - 1, _WCS_PIXELS), np.linspace(0, nx - 1, _WCS_PIXELS), indexing="ij"
     )
     world = np.array(wcs(x, y))
     # A grid handed in may have pixels beyond its bounding box, which have no place.
-    somewhere = np.isfinite(world).all(axis=0)
+    somewhere = np.isfinite(world).all(axis=0) & wcs.contains(x, y)
     world = world[:, somewhere]
-    ways = [np.stack(wcs.invert(*world, with_bounding_box=False), axis=-1)]
+    ways = [np.stack(wcs.invert(*world), axis=-1)]
     if source.grid.kind != "custom":
         ways.append(source.grid.pixel_map(world))
     return wcs_gate(np.stack([x[somewhere], y[somewhere]], axis=-1), ways)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from specresample.common.asdf_format import Tagged
 from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
 from specresample.footprint.prepared import Exposures
 from specresample.grids.fits_wcs import dispersion_line, fits_wcs, source_pixel
-from specresample.grids.grid_gwcs import grid_wcs
+from specresample.grids.grid_gwcs import grid_wcs, gwcs_extensions
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.grids.rectified import Grid
 from specresample.grids.regions import box_region, slit_region
@@ -52,6 +53,8 @@ class S2d:
         How the product was made.
     created : str
         Date of the product, ISO 8601; empty when unknown.
+    extensions : list of Tagged
+        ASDF extensions that the GWCSs in the tree need.
     """
 
     tree: dict
@@ -59,6 +62,7 @@ class S2d:
     wavelengths: list[np.ndarray | None]
     history: list[str]
     created: str
+    extensions: list[Tagged]
 
 
 def slit_model(
@@ -186,6 +190,7 @@ def product_model(
         wavelengths=wavelengths,
         history=product_history(arguments, digests),
         created=creation_date(inputs),
+        extensions=gwcs_extensions(sources[0].grid),
     )
 
 

@@ -1,33 +1,24 @@
 """Write an s2d product (docs/specification.md, "Product")."""
 
-import io
+from copy import deepcopy
 from functools import cache, lru_cache
-from itertools import chain
 from pathlib import Path
 
-import asdf
-import gwcs
 import numpy as np
-from asdf.tags.core import HistoryEntry
 from astropy.io import fits
 from astropy.io.fits.column import NUMPY2FITS
-from astropy.modeling import CompoundModel, Model
-from stdatamodels import fits_support
-from stdatamodels.jwst import datamodels
 
 from specresample.common.files import written_aside
+from specresample.common.schemas import Property, model_schema
 from specresample.grids.fits_wcs import add_wavelength_table
+from specresample.s2d.asdf_extension import asdf_hdu
+from specresample.s2d.hdus import model_hdus
 from specresample.s2d.model import S2d
-from specresample.s2d.unvalidated import unvalidated
 
 # What the schemas have no keyword for.
-_MORE_KEYWORDS = {
-    "meta.resample.kernel": {
-        "title": "Drizzle kernel",
-        "type": "string",
-        "fits_keyword": "KERNEL",
-    },
-    "meta.resample.fillval": {
+MORE_KEYWORDS = {
+    "kernel": {"title": "Drizzle kernel", "type": "string", "fits_keyword": "KERNEL"},
+    "fillval": {
         "title": "Value of pixels without weight",
         "type": "string",
         "fits_keyword": "FILLVAL",
@@ -46,56 +37,22 @@ def write_product(path: str | Path, product: S2d) -> None:
     """
     path, tree, table = Path(path), product.tree, product.header_table
     tree["meta"] |= {"filename": path.name} | ({"date": product.created} if product.created else {})
-    hdus = fits.HDUList([fits.PrimaryHDU()])
-    if table is not None:
-        hdus.append(_table_hdu(table))
+    primary, *images = model_hdus(_schema(tree["meta"]["model_type"]), tree)
+    for line in product.history:
+        primary.header["HISTORY"] = line
+    tables = [] if table is None else [_table_hdu(table)]
+    if tables:
         # The tree links to what an HDU holds.
-        tree = tree | {"hdrtab": hdus[-1].data}
-    entries = [HistoryEntry({"description": line}) for line in product.history]
-    wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
-    with unvalidated():
-        tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
-        hdus = fits_support.to_fits(tree, _schema(tree["meta"]["model_type"]), hdus)
+        tree = tree | {"hdrtab": tables[0].data}
+    asdf = asdf_hdu(tree, [primary, *tables, *images], product.history, product.extensions)
+    hdus = fits.HDUList([primary, *images, *tables, asdf])
     with hdus, written_aside(path) as aside:
-        if table is not None:
-            table_hdu = hdus.pop(1)
-            hdus.insert(hdus.index_of("ASDF"), table_hdu)
         add_wavelength_table(hdus, product.wavelengths)
         for hdu in hdus:
             # astropy's comment would hold the time of day.
             hdu.add_datasum(when="data unit checksum")
             hdu.add_checksum(when="HDU checksum")
         hdus.writeto(aside, output_verify="exception")
-
-
-# Those that WCSs need, by the kinds of their transforms and frames: it takes as long to find out as
-# to write a product.
-_extensions: dict[tuple[type, ...], list[dict]] = {}
-
-
-def _asdf_extensions(wcs: gwcs.WCS) -> list[dict]:
-    """List the ASDF extensions that a product with a WCS needs, sorted.
-
-    Left alone, asdf lists them in the order of their addresses in memory, and no two runs would
-    write the same bytes. Entries that are there beforehand keep their place.
-    """
-    transforms = [step.transform for step in wcs.pipeline[:-1]]
-    parts = [*chain.from_iterable(map(_simple_models, transforms))]
-    kinds = tuple(map(type, [*parts, *(step.frame for step in wcs.pipeline)]))
-    if kinds not in _extensions:
-        buffer = io.BytesIO()
-        asdf.AsdfFile({"wcs": wcs}).write_to(buffer)
-        buffer.seek(0)
-        with asdf.open(buffer) as file:
-            entries = [dict(entry) for entry in file["history"]["extensions"]]
-        _extensions[kinds] = sorted(entries, key=lambda entry: entry["extension_uri"])
-    return [dict(entry) for entry in _extensions[kinds]]
-
-
-def _simple_models(transform: Model) -> list[Model]:
-    if isinstance(transform, CompoundModel):
-        return [*_simple_models(transform.left), *_simple_models(transform.right)]
-    return [transform]
 
 
 def _table_hdu(table: np.ndarray) -> fits.BinTableHDU:
@@ -132,9 +89,8 @@ def _fits_format(dtype: np.dtype) -> str:
 
 
 @cache
-def _schema(model_type: str) -> dict:
+def _schema(model_type: str) -> Property:
     """Give the schema of a product, with the keywords that it has not."""
-    model = getattr(datamodels, model_type)()
-    for name, entry in _MORE_KEYWORDS.items():
-        model.add_schema_entry(name, entry)
-    return model.schema
+    schema = deepcopy(model_schema(model_type))
+    schema.properties["meta"].properties["resample"].add({"properties": MORE_KEYWORDS})
+    return schema

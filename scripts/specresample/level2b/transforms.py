@@ -1,0 +1,746 @@
+"""The transforms that the WCSs of slit spectra consist of, as arithmetic.
+
+The models of astropy, gwcs and stdatamodels compute the same, to the last bit. To import them takes
+longer than all else about a small exposure, and to call them longer than to compute. What is not
+known here is left to them (`specresample.level2b.installed`).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+
+import numpy as np
+
+from specresample.common.asdf_format import Tagged
+
+Coordinates = tuple[np.ndarray, ...]
+
+_TRANSFORM = "tag:stsci.edu:asdf/transform/"
+_GWCS = "tag:stsci.edu:gwcs/"
+_JWST = "tag:stsci.edu:jwst_pipeline/"
+
+_RADIAN = np.rad2deg(1.0)  # in degrees
+
+
+def no_inverse() -> "Transform":
+    """Say that a transform has no inverse."""
+    raise NotImplementedError("it has no inverse")
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A transform of coordinates.
+
+    Attributes
+    ----------
+    n_inputs : int
+        Number of coordinates that it takes.
+    evaluate : callable
+        Takes coordinates, float64 arrays of one shape or numbers, and gives a tuple of them.
+    invert : callable
+        Makes its inverse.
+    """
+
+    n_inputs: int
+    evaluate: Callable[..., Coordinates]
+    invert: Callable[[], "Transform"] = no_inverse
+
+    def __call__(self, *coordinates: np.ndarray) -> Coordinates:
+        """Transform coordinates."""
+        return self.evaluate(*coordinates)
+
+    @cached_property
+    def inverse(self) -> "Transform":
+        """The inverse transform; NotImplementedError where there is none."""
+        return self.invert()
+
+
+class UnknownKindError(Exception):
+    """A transform is of a kind that is not known here, or states its numbers in another way."""
+
+
+def number(value: object) -> float:
+    """Give the number that a node states; numbers with units are unknown here."""
+    if isinstance(value, Tagged | np.ndarray):
+        raise UnknownKindError
+    return float(value)
+
+
+# ---- combinations --------------------------------------------------------------------------------
+
+
+def compose(left: Transform, right: Transform) -> Transform:
+    """Put one transform after another."""
+    return Transform(
+        left.n_inputs,
+        lambda *coordinates: right.evaluate(*left.evaluate(*coordinates)),
+        lambda: compose(right.inverse, left.inverse),
+    )
+
+
+def concatenate(left: Transform, right: Transform) -> Transform:
+    """Put two transforms beside each other."""
+    n = left.n_inputs
+
+    def evaluate(*coordinates: np.ndarray) -> Coordinates:
+        return left.evaluate(*coordinates[:n]) + right.evaluate(*coordinates[n:])
+
+    return Transform(n + right.n_inputs, evaluate, lambda: concatenate(left.inverse, right.inverse))
+
+
+def _arithmetic(operation: Callable) -> Callable[[Transform, Transform], Transform]:
+    def combine(left: Transform, right: Transform) -> Transform:
+        def evaluate(*coordinates: np.ndarray) -> Coordinates:
+            pairs = zip(left.evaluate(*coordinates), right.evaluate(*coordinates), strict=True)
+            return tuple(operation(a, b) for a, b in pairs)
+
+        return Transform(left.n_inputs, evaluate)
+
+    return combine
+
+
+_COMBINATIONS = {
+    f"{_TRANSFORM}compose": compose,
+    f"{_TRANSFORM}concatenate": concatenate,
+    f"{_TRANSFORM}add": _arithmetic(np.add),
+    f"{_TRANSFORM}subtract": _arithmetic(np.subtract),
+    f"{_TRANSFORM}multiply": _arithmetic(np.multiply),
+    f"{_TRANSFORM}divide": _arithmetic(np.divide),
+}
+
+
+def fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
+    """Give some of the inputs of a transform for good.
+
+    Parameters
+    ----------
+    transform : Transform
+    values : mapping of int to float
+        By the number of the input, from 0.
+
+    Returns
+    -------
+    Transform
+        It takes the other inputs.
+    """
+
+    def evaluate(*coordinates: np.ndarray) -> Coordinates:
+        inputs = [*coordinates]
+        for index in sorted(values):
+            inputs.insert(index, np.float64(values[index]))
+        return transform.evaluate(*inputs)
+
+    return Transform(transform.n_inputs - len(values), evaluate)
+
+
+# ---- axes ----------------------------------------------------------------------------------------
+
+
+def mapping(indices: Sequence[int], n_inputs: int) -> Transform:
+    """Reorder, repeat or drop coordinates.
+
+    Parameters
+    ----------
+    indices : sequence of int
+        Which input every output is.
+    n_inputs : int
+    """
+
+    def inverse() -> Transform:
+        if not set(range(n_inputs)) <= set(indices):
+            return no_inverse()
+        return mapping([indices.index(i) for i in range(n_inputs)], len(indices))
+
+    return Transform(n_inputs, lambda *coordinates: tuple(coordinates[i] for i in indices), inverse)
+
+
+def _remap_axes(node: Mapping) -> Transform:
+    indices = [int(index) for index in node["mapping"]]
+    return mapping(indices, node.get("n_inputs", max(indices) + 1))
+
+
+def _identity(node: Mapping) -> Transform:
+    n = node.get("n_dims", 1)
+    return mapping(range(n), n)
+
+
+# ---- one coordinate ------------------------------------------------------------------------------
+
+
+def _shift(node: Mapping) -> Transform:
+    return shift(number(node["offset"]))
+
+
+def shift(offset: float) -> Transform:
+    """Add a number."""
+    return Transform(1, lambda x: (x + offset,), lambda: shift(-offset))
+
+
+def _scale(node: Mapping) -> Transform:
+    return scale(number(node["factor"]))
+
+
+def scale(factor: float) -> Transform:
+    """Multiply by a number."""
+    return Transform(1, lambda x: (factor * x,), lambda: scale(1 / factor))
+
+
+def _constant(node: Mapping) -> Transform:
+    value = number(node["value"])
+    if node.get("dimensions", 1) != 1:
+        raise UnknownKindError
+    return Transform(1, lambda x: (value * np.ones_like(x),))
+
+
+def _linear(node: Mapping) -> Transform:
+    return line(number(node["slope"]), number(node["intercept"]))
+
+
+def line(slope: float, intercept: float) -> Transform:
+    """Multiply by a number, and add another one."""
+    return Transform(
+        1, lambda x: (slope * x + intercept,), lambda: line(1 / slope, -intercept / slope)
+    )
+
+
+def _logical(node: Mapping) -> Transform:
+    """Replace values that a comparison finds."""
+    names = {"GT": np.greater, "LT": np.less, "EQ": np.equal, "NE": np.not_equal}
+    compare = names[node["condition"].upper()]
+    bound, value = number(node["compareto"]), number(node["value"])
+    return Transform(1, lambda x: (np.where(~np.isnan(x) & compare(x, bound), value, x),))
+
+
+def _tabular(node: Mapping) -> Transform:
+    values = np.array(node["lookup_table"])
+    if values.ndim != 1 or node["method"] != "linear":
+        raise UnknownKindError
+    fill = node.get("fill_value")
+    fill = None if fill is None else number(fill)
+    return table(np.array(node["points"][0]), values, fill, bounded=bool(node["bounds_error"]))
+
+
+def table(
+    points: np.ndarray, values: np.ndarray, fill: float | None, *, bounded: bool
+) -> Transform:
+    """Interpolate linearly between the points of a table.
+
+    Parameters
+    ----------
+    points, values : ndarray, shape (n,)
+        Where the table's values stand, and the values.
+    fill : float or None
+        Value outside of the points; None continues the outer segments.
+    bounded : bool
+        Whether coordinates outside of the points are an error.
+    """
+    if points.ndim != 1 or points.shape != values.shape or points.size < 2:
+        raise ValueError(f"a table of {values.shape} values at {points.shape} points")
+    points, values = points.astype(float), values.astype(np.result_type(values, np.float32))
+    order = slice(None, None, 1 if points[0] < points[-1] else -1)
+    nodes, heights = points[order], values[order]
+    if not (np.diff(nodes) > 0).all():
+        raise ValueError("a table whose points are not in order")
+
+    def evaluate(x: np.ndarray) -> Coordinates:
+        outside = (x < nodes[0]) | (x > nodes[-1])
+        if bounded and np.any(outside):
+            raise ValueError("a coordinate outside of a table")
+        segment = np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, len(nodes) - 2)
+        part = (x - nodes[segment]) / (nodes[segment + 1] - nodes[segment])
+        y = heights[segment] * (1 - part) + heights[segment + 1] * part
+        return (y if fill is None else np.where(outside, fill, y),)
+
+    def inverse() -> Transform:
+        steps = np.diff(values)
+        if not ((steps > 0).all() or (steps < 0).all()):
+            return no_inverse()
+        return table(values, points, fill, bounded=bounded)
+
+    return Transform(1, evaluate, inverse)
+
+
+# ---- polynomials ---------------------------------------------------------------------------------
+
+
+def _polynomial(node: Mapping) -> Transform:
+    coefficients = np.array(node["coefficients"], float)
+    if coefficients.ndim == 1:
+        to_window = _window(node.get("domain"), node.get("window"))
+        return Transform(1, lambda x: (_horner(coefficients, to_window(x)),))
+    if coefficients.ndim != 2 or len(set(coefficients.shape)) != 1:
+        raise ValueError(f"coefficients of shape {coefficients.shape} for a polynomial")
+    domains, windows = (node.get(name) or (None, None) for name in ("domain", "window"))
+    x_to_window, y_to_window = map(_window, domains, windows)
+    return Transform(2, lambda x, y: (_horner_2d(coefficients, x_to_window(x), y_to_window(y)),))
+
+
+def _window(
+    domain: Sequence[float] | None, window: Sequence[float] | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Map the domain of a polynomial to its window."""
+    (d0, d1), (w0, w1) = (map(number, pair or (-1, 1)) for pair in (domain, window))
+    factor = (w1 - w0) / (d1 - d0)
+    offset = (w0 * d1 - w1 * d0) / (d1 - d0)
+    return lambda x: offset + factor * x
+
+
+def _horner(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
+    total = np.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = coefficient + total * x
+    return total
+
+
+def _horner_2d(coefficients: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Evaluate the terms of a polynomial up to its total degree."""
+    degree = len(coefficients) - 1
+    total = np.zeros_like(x)
+    for j in range(degree, -1, -1):
+        row = np.zeros_like(x)
+        for i in range(degree - j, 0, -1):
+            row += coefficients[i, j]
+            row *= x
+        row += coefficients[0, j]
+        total += row
+        if j:
+            total *= y
+    return total
+
+
+# ---- planes and rotations ------------------------------------------------------------------------
+
+
+def _multiplied(matrix: np.ndarray, *vector: np.ndarray) -> Coordinates:
+    product = np.dot(matrix, np.stack([np.ravel(component) for component in vector]))
+    return tuple(component.reshape(np.shape(vector[0])) for component in product)
+
+
+def _affine(node: Mapping) -> Transform:
+    matrix, translation = np.array(node["matrix"], float), np.array(node["translation"], float)
+    if matrix.shape != (2, 2) or translation.size != 2:
+        raise ValueError(f"a plane's matrix of shape {matrix.shape}")
+    return affine(matrix, translation.ravel())
+
+
+def affine(matrix: np.ndarray, translation: np.ndarray) -> Transform:
+    """Multiply points of a plane by a matrix, and move them.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (2, 2)
+    translation : ndarray, shape (2,)
+    """
+    augmented = np.array([[*matrix[0], translation[0]], [*matrix[1], translation[1]], [0, 0, 1]])
+
+    def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
+        return _multiplied(augmented, x, y, np.ones_like(x))[:2]
+
+    def inverse() -> Transform:
+        back = np.linalg.inv(matrix)
+        return affine(back, -np.dot(back, translation))
+
+    return Transform(2, evaluate, inverse)
+
+
+def _rotate2d(node: Mapping) -> Transform:
+    return rotation_2d(number(node["angle"]))
+
+
+def rotation_2d(angle: float) -> Transform:
+    """Rotate points of a plane counter-clockwise by an angle in degrees."""
+    radians = np.deg2rad(angle)
+    sine, cosine = math.sin(radians), math.cos(radians)
+    matrix = np.array([[cosine, -sine], [sine, cosine]])
+    return Transform(
+        2,
+        lambda x, y: _multiplied(matrix, x, y),
+        lambda: rotation_2d(-np.rad2deg(radians)),
+    )
+
+
+def _rotate_sequence(node: Mapping) -> Transform:
+    if node["rotation_type"] != "cartesian":
+        raise UnknownKindError
+    return rotation_sequence([number(angle) for angle in node["angles"]], node["axes_order"])
+
+
+def rotation_sequence(angles: Sequence[float], axes: str) -> Transform:
+    """Rotate vectors about one axis after another.
+
+    Parameters
+    ----------
+    angles : sequence of float
+        In degrees.
+    axes : str
+        Of each angle, x, y or z.
+    """
+    radians = np.deg2rad(angles)
+    matrices = [_rotation_matrix(*pair) for pair in zip(radians, axes, strict=True)]
+    matrix = reduce(np.matmul, matrices[::-1])
+    return Transform(
+        3,
+        lambda x, y, z: _multiplied(matrix, x, y, z),
+        lambda: rotation_sequence(-np.rad2deg(radians)[::-1], axes[::-1]),
+    )
+
+
+def _rotation_matrix(angle: float, axis: str) -> np.ndarray:
+    i = "xyz".index(axis)
+    first, second = (i + 1) % 3, (i + 2) % 3
+    matrix = np.identity(3)
+    matrix[first, first] = matrix[second, second] = np.cos(angle)
+    matrix[first, second], matrix[second, first] = np.sin(angle), -np.sin(angle)
+    return matrix
+
+
+def _rotation_of_unit_vectors(node: Mapping) -> Transform:
+    return unit_rotations([number(angle) for angle in node["angles"]], node["axes_order"])
+
+
+def unit_rotations(angles: Sequence[float], axes: str) -> Transform:
+    """Rotate unit vectors with positive z about one axis after another (NIRSpec).
+
+    Parameters
+    ----------
+    angles : sequence of float
+        In degrees.
+    axes : str
+        Of each angle, x, y or z.
+    """
+    radians = np.deg2rad(angles)
+    turns = [
+        (axis, np.sin(angle), np.cos(angle)) for angle, axis in zip(radians, axes, strict=True)
+    ]
+    if not set(axes) <= set("xyz"):
+        raise ValueError(f"rotation axes {axes}")
+
+    def evaluate(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> Coordinates:
+        for axis, sine, cosine in turns:
+            if axis == "x":
+                y = y * cosine + z * sine
+            elif axis == "y":
+                x = x * cosine - z * sine
+            else:
+                x, y = x * cosine + y * sine, -x * sine + y * cosine
+            z = np.sqrt(1 - x**2 - y**2)
+        return x, y, z
+
+    return Transform(3, evaluate, lambda: unit_rotations(-np.rad2deg(radians)[::-1], axes[::-1]))
+
+
+def _spherical_cartesian(node: Mapping) -> Transform:
+    wrap = node["wrap_lon_at"]
+    if wrap not in (180, 360):
+        raise ValueError(f"longitudes that are wrapped at {wrap}")
+    transforms = {
+        "spherical_to_cartesian": to_vector,
+        "cartesian_to_spherical": to_angles,
+    }
+    return transforms[node["transform_type"]](wrap)
+
+
+def to_vector(wrap: int) -> Transform:
+    """Give the unit vector of longitude and latitude in degrees."""
+
+    def evaluate(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
+        longitude, latitude = np.deg2rad(longitude), np.deg2rad(latitude)
+        cosine = np.cos(latitude)
+        return cosine * np.cos(longitude), cosine * np.sin(longitude), np.sin(latitude)
+
+    return Transform(2, evaluate, lambda: to_angles(wrap))
+
+
+def to_angles(wrap: int) -> Transform:
+    """Longitude and latitude of a vector, in degrees; longitudes from 0 to 360, or -180 to 180."""
+
+    def evaluate(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> Coordinates:
+        height = np.hypot(x, y)
+        longitude = np.where(height == 0, 0.0, np.rad2deg(np.arctan2(y, x)))
+        if wrap == 360:
+            longitude = np.mod(longitude, 360.0)
+        return longitude, np.rad2deg(np.arctan2(z, height))
+
+    return Transform(3, evaluate, lambda: to_vector(wrap))
+
+
+def _gnomonic(node: Mapping) -> Transform:
+    return {"pix2sky": from_plane, "sky2pix": to_plane}[node["direction"]]()
+
+
+def from_plane() -> Transform:
+    """Native longitude and latitude of points of a tangent plane, all in degrees.
+
+    Calabretta & Greisen 2002, A&A 395, 1077, equations 14, 15 and 55.
+    """
+
+    def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
+        radius = np.hypot(x, y)
+        return np.rad2deg(np.arctan2(x, -y)), np.rad2deg(np.arctan2(_RADIAN, radius))
+
+    return Transform(2, evaluate, to_plane)
+
+
+def to_plane() -> Transform:
+    """Invert `from_plane`."""
+
+    def evaluate(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
+        longitude, radius = np.deg2rad(longitude), _RADIAN / np.tan(np.deg2rad(latitude))
+        return radius * np.sin(longitude), -radius * np.cos(longitude)
+
+    return Transform(2, evaluate, from_plane)
+
+
+def _rotate3d(node: Mapping) -> Transform:
+    angles = [number(node[name]) for name in ("phi", "theta", "psi")]
+    transforms = {"native2celestial": native_to_celestial, "celestial2native": celestial_to_native}
+    if node["direction"] not in transforms:
+        raise UnknownKindError
+    return transforms[node["direction"]](*angles)
+
+
+def native_to_celestial(longitude: float, latitude: float, pole: float) -> Transform:
+    """Rotate native to celestial longitudes and latitudes, all in degrees.
+
+    Calabretta & Greisen 2002, A&A 395, 1077, section 2.3.
+
+    Parameters
+    ----------
+    longitude, latitude : float
+        Celestial ones of the native pole.
+    pole : float
+        Native longitude of the celestial pole.
+    """
+    rotation = rotation_sequence([pole - 90, latitude - 90, -90 - longitude], "zxz")
+    turned = compose(compose(to_vector(360), rotation), to_angles(360))
+    return replace(turned, invert=lambda: celestial_to_native(longitude, latitude, pole))
+
+
+def celestial_to_native(longitude: float, latitude: float, pole: float) -> Transform:
+    """Invert `native_to_celestial`."""
+    rotation = rotation_sequence([90 + longitude, 90 - latitude, 90 - pole], "zxz")
+    turned = compose(compose(to_vector(180), rotation), to_angles(180))
+    return replace(turned, invert=lambda: native_to_celestial(longitude, latitude, pole))
+
+
+# ---- optics of NIRSpec ---------------------------------------------------------------------------
+
+
+def _coords(node: Mapping) -> Transform:
+    transforms = {
+        "unitless2directional": to_cosines,
+        "to_dircos": to_cosines,
+        "directional2unitless": from_cosines,
+        "from_dircos": from_cosines,
+    }
+    return transforms[node["model_type"]]()
+
+
+def to_cosines() -> Transform:
+    """Direction cosines of (x, y, 1)."""
+
+    def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
+        length = np.sqrt(1.0 + x**2 + y**2)
+        return x / length, y / length, 1.0 / length
+
+    return Transform(2, evaluate, from_cosines)
+
+
+def from_cosines() -> Transform:
+    """Give x and y of the vector (x, y, 1) in a direction."""
+    return Transform(3, lambda x, y, z: (x / z, y / z), to_cosines)
+
+
+def _grating_equation(node: Mapping) -> Transform:
+    density, order = number(node["groove_density"]), number(node["order"])
+
+    def angles(wavelength: np.ndarray, x: np.ndarray, y: np.ndarray) -> Coordinates:
+        x = -density * order * wavelength + x
+        return x, -y, np.sqrt(1 - x**2 - y**2)
+
+    transforms = {
+        "wavelength": Transform(2, lambda x_in, x_out: ((x_in + x_out) / (density * order),)),
+        "angle": Transform(3, angles),
+    }
+    return transforms[node["output"]]
+
+
+def _refraction_index(node: Mapping) -> Transform:
+    """Refraction index of a prism of a ray that comes back from its rear."""
+    angle = np.deg2rad(number(node["prism_angle"]))
+    sine, cosine = math.sin(angle), math.cos(angle)
+
+    def evaluate(x_in: np.ndarray, y_in: np.ndarray, x_out: np.ndarray) -> Coordinates:
+        inside = (x_out + x_in * (1 - 2 * sine**2)) / (2 * sine * cosine)
+        return (np.sqrt(inside**2 + x_in**2 + y_in**2),)
+
+    return Transform(3, evaluate)
+
+
+def _snell(node: Mapping) -> Transform:
+    """Through the front of a prism, to its rear, which is a mirror, and out again.
+
+    The node states a pressure too, but the reference takes the one at which the glass was measured.
+    """
+    index = _glass_index(node)
+    angle = number(node["prism_angle"])
+    to_rear, to_front = unit_rotations([angle], "y"), unit_rotations([-angle], "y")
+
+    def refracted(n: np.ndarray, x: np.ndarray, y: np.ndarray) -> Coordinates:
+        x, y = x / n, y / n
+        return x, y, np.sqrt(1.0 - x**2 - y**2)
+
+    def evaluate(
+        wavelength: np.ndarray, x: np.ndarray, y: np.ndarray, _: np.ndarray
+    ) -> Coordinates:
+        n = index(wavelength * 1.0e6)
+        x, y, z = to_rear(*refracted(n, x, y))
+        x, y, _ = to_front(-1 * x, -1 * y, z)
+        return refracted(1.0 / n, x, y)
+
+    return Transform(4, evaluate)
+
+
+def _glass_index(node: Mapping) -> Callable[[np.ndarray], np.ndarray]:
+    """Refraction index against wavelength in um, by Sellmeier's equation.
+
+    Where the glass is not as warm as when it was measured, as in OpticStudio's manual ("Index of
+    refraction computation").
+    """
+    strengths, resonances, thermal = (
+        [number(value) for value in node[name]] for name in ("kcoef", "lcoef", "tcoef")
+    )
+    warm, measured_at = number(node["temp"]), number(node["ref_temp"])
+    pressure = number(node["ref_pressure"])
+
+    def sellmeier(wavelength: np.ndarray) -> np.ndarray:
+        square = wavelength**2
+        total = 1.0
+        for strength, resonance in zip(strengths, resonances, strict=True):
+            total = total + strength * square / (square - resonance)
+        return np.sqrt(total)
+
+    if warm - measured_at < 20:
+        return sellmeier
+    kelvin = 273.15
+    warm, measured_at = warm - kelvin, measured_at - kelvin
+    difference = warm - measured_at
+    d0, d1, d2, e0, e1, resonance = thermal
+
+    def in_air(wavelength: np.ndarray) -> np.ndarray:
+        square = wavelength**2
+        air = (
+            1.0
+            + (
+                6432.8
+                + 2949810.0 * square / (146.0 * square - 1.0)
+                + (5540.0 * square) / (41.0 * square - 1.0)
+            )
+            * 1e-8
+        )
+        air_now, air_then = (
+            1.0 + ((air - 1.0) * pressure) / (1.0 + (celsius - 15.0) * 3.4785e-3)
+            for celsius in (warm, measured_at)
+        )
+        relative_wavelength = wavelength * air_now / air_then
+        relative = sellmeier(relative_wavelength)
+        change = (0.5 * (relative**2 - 1.0) / relative) * (
+            d0 * difference
+            + d1 * difference**2
+            + d2 * difference**3
+            + (e0 * difference + e1 * difference**2) / (relative_wavelength**2 - resonance**2)
+        )
+        return (relative * air_then + change) / air_now
+
+    return in_air
+
+
+# ---- from a file ---------------------------------------------------------------------------------
+
+_KINDS: dict[str, Callable[[Mapping], Transform]] = {
+    f"{_TRANSFORM}identity": _identity,
+    f"{_TRANSFORM}remap_axes": _remap_axes,
+    f"{_TRANSFORM}shift": _shift,
+    f"{_TRANSFORM}scale": _scale,
+    f"{_TRANSFORM}multiplyscale": _scale,
+    f"{_TRANSFORM}constant": _constant,
+    f"{_TRANSFORM}linear1d": _linear,
+    f"{_TRANSFORM}tabular": _tabular,
+    f"{_TRANSFORM}polynomial": _polynomial,
+    f"{_TRANSFORM}affine": _affine,
+    f"{_TRANSFORM}rotate2d": _rotate2d,
+    f"{_TRANSFORM}rotate_sequence_3d": _rotate_sequence,
+    f"{_TRANSFORM}gnomonic": _gnomonic,
+    f"{_TRANSFORM}rotate3d": _rotate3d,
+    f"{_GWCS}spherical_cartesian": _spherical_cartesian,
+    f"{_GWCS}grating_equation": _grating_equation,
+    f"{_JWST}coords": _coords,
+    f"{_JWST}logical": _logical,
+    f"{_JWST}refraction_index_from_prism": _refraction_index,
+    f"{_JWST}rotation_sequence": _rotation_of_unit_vectors,
+    f"{_JWST}snell": _snell,
+}
+
+
+class TransformReader:
+    """Makes transforms of nodes, each node of a tree once.
+
+    Parameters
+    ----------
+    installed : callable
+        Makes a transform of a node of another kind.
+    """
+
+    def __init__(self, installed: Callable[[Tagged], Transform]) -> None:
+        self._installed = installed
+        # With the node, so that no other can take its identity.
+        self._made: dict[int, tuple[Tagged, Transform]] = {}
+
+    def read(self, node: object) -> Transform:
+        """Make the transform of a node.
+
+        Parameters
+        ----------
+        node : Tagged
+            Part of a tree in which equal nodes are the same object
+            (`specresample.level2b.asdf_tree.parse_tree`).
+
+        Returns
+        -------
+        Transform
+
+        Raises
+        ------
+        Exception
+            Of any kind, when the node describes none.
+        """
+        if not isinstance(node, Tagged) or not isinstance(node.value, dict):
+            raise ValueError(f"a transform is no {type(node).__name__}")
+        if id(node) not in self._made:
+            self._made[id(node)] = node, self._transform(node)
+        return self._made[id(node)][1]
+
+    def _transform(self, node: Tagged) -> Transform:
+        kind = node.tag.rpartition("-")[0]
+        try:
+            if kind in _COMBINATIONS:
+                transform = _COMBINATIONS[kind](*map(self.read, node.value["forward"]))
+            elif kind == f"{_TRANSFORM}fix_inputs":
+                transform = self._fixed(*node.value["forward"])
+            elif kind in _KINDS:
+                transform = _KINDS[kind](node.value)
+            else:
+                raise UnknownKindError
+        except UnknownKindError:
+            return self._installed(node)
+        if "inverse" in node.value:
+            return replace(transform, invert=lambda: self.read(node.value["inverse"]))
+        return transform
+
+    def _fixed(self, node: Tagged, fixed: Mapping) -> Transform:
+        transform = self.read(node)
+        names = node.value["inputs"]
+        indices = [key if isinstance(key, int) else names.index(key) for key in fixed["keys"]]
+        values = [number(value) for value in fixed["values"]]
+        return fix_inputs(transform, dict(zip(indices, values, strict=True)))
