@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from astropy.coordinates import angular_separation, offset_by, position_angle
 
-from specresample.common.sky import unwrap_ra, wrap_ra
+from specresample.common.sky import from_tangent, separation, to_tangent, unwrap_ra, wrap_ra
 from specresample.grids.rectified import Grid
 
 
@@ -47,12 +46,14 @@ def slit_region(grid: Grid, input_region: str) -> str | None:
     corners = _corners(input_region)
     if corners is None:
         return None
-    width = angular_separation(*corners, *np.roll(corners, -1, axis=1)).min()
-    (ra0, ra1), (dec0, dec1) = np.deg2rad(np.array(grid.sky())[:, [0, -1]])
-    across = position_angle(ra0, dec0, ra1, dec1).to_value("rad") - np.pi / 2
+    width = separation(*corners, *np.roll(corners, -1, axis=1)).min()
+    (ra0, ra1), (dec0, dec1) = np.array(grid.sky())[:, [0, -1]]
+    # A tangent plane keeps the directions at its tangent point.
+    across = np.arctan2(*to_tangent(ra1, dec1, ra0, dec0)) - np.pi / 2
+    half = np.rad2deg(np.tan(np.deg2rad(width / 2)))
 
-    def corner(ra: float, dec: float, side: int) -> list[float]:
-        return [angle.to_value("deg") for angle in offset_by(ra, dec, across, side * width / 2)]
+    def corner(ra: float, dec: float, side: int) -> tuple[np.ndarray, np.ndarray]:
+        return from_tangent(side * half * np.sin(across), side * half * np.cos(across), ra, dec)
 
     return _polygon(
         [corner(ra0, dec0, 1), corner(ra1, dec1, 1), corner(ra1, dec1, -1), corner(ra0, dec0, -1)]
@@ -60,10 +61,10 @@ def slit_region(grid: Grid, input_region: str) -> str | None:
 
 
 def _corners(region: str) -> np.ndarray | None:
-    """Corners of a polygon in radians, shape (2, 4)."""
+    """Corners of a polygon in degrees, shape (2, 4)."""
     try:
         values = [float(word) for word in region.split()[2:10]]
-        return np.deg2rad(np.reshape(values, (4, 2))).T
+        return np.reshape(values, (4, 2)).T
     except ValueError:
         return None
 
