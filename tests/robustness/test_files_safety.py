@@ -209,18 +209,14 @@ def test_product_names_that_leave_their_folder(tmp_path, name):
     assert len(str(error.value)) < 500 + MAX_NAME
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["../a", "/etc/passwd", "b/../../a", "a\0", "a\n", "x" * 300, "-a", "$(touch a)"],
-    ids=ascii,
-)
-def test_member_names_that_leave_their_folder(tmp_path, name):
+@pytest.mark.parametrize("name", ["a\0", "a\n", "x" * 300, "-a", "$(touch a)"], ids=ascii)
+def test_member_names_that_are_no_files(tmp_path, name):
     (tmp_path / "a").touch()
     folder = tmp_path / "asn"
     folder.mkdir()
     members = [{"expname": name, "exptype": "science"}]
     (folder / "asn.json").write_text(json.dumps({"products": [{"name": "p", "members": members}]}))
-    with pytest.raises(ResampleError, match=r"leads out of|does not exist") as error:
+    with pytest.raises(ResampleError, match=r"not printable|does not exist") as error:
         read_association(folder / "asn.json")
     assert "\n" not in str(error.value)
 
