@@ -46,7 +46,7 @@ config/README.md: config/config.schema.yaml | .venv/installed
 
 # What Snakemake has to fetch of a module on a git host, since it fetches only what it is asked for.
 scripts/specresample/manifest.txt: $(shell find scripts config -name '*.py' -o -name '*.html')
-	find config/config.schema.yaml scripts -name '*.py' -o -name '*.html' -o -name '*.schema.yaml' \
+	find config/config.schema.yaml envs/resample.lock $$(find scripts -name '*.py' -o -name '*.html') \
 	  | LC_ALL=C sort > $@
 
 demo: .venv/installed

@@ -90,7 +90,7 @@ def test_old_and_new_calibration_of_two_products(tmp_path):
     keys = [*exposure_keys(read_products(map(str, paths)))]
     assert len(keys) == 4
     assert all(re.fullmatch("jw[12]_nrs1-[0-9a-f]{8}", key) for key in keys)
-    plan = planned(tmp_path, associations=["*/asn.json"], small_product=0)
+    plan = planned(tmp_path, associations=["*/asn.json"])
     assert re.search("^prepare_exposure +4$", plan, re.M)
 
 
@@ -107,7 +107,7 @@ def test_old_and_new_calibration_of_one_product(tmp_path):
     # As the message says.
     for age in ("new", "old"):
         plan = planned(tmp_path, associations=[f"{age}/asn.json"], output_dir=f"results-{age}")
-        assert f"results-{age}/p/record.json" in plan
+        assert "Recording product p" in plan
 
 
 def test_source_and_slit_in_one_name(tmp_path):
@@ -129,5 +129,4 @@ def test_target_acquisition_is_no_science(tmp_path):
 def test_members_with_suffixes_of_observers(tmp_path):
     path = place(tmp_path, table("p", member(f"{TWEAKED}_cal.fits", exposerr=None)))
     assert [*exposure_keys(read_association(path))] == [TWEAKED]
-    plan = planned(tmp_path, associations=["asn.json"], small_product=0)
-    assert f".work/exposures/{TWEAKED}.npz" in plan
+    assert f"Preparing exposure {TWEAKED}\n" in planned(tmp_path, associations=["asn.json"])
