@@ -7,36 +7,46 @@
 # make slurm  also what profiles/slurm needs
 # make storage  also what associations with members on the web or in S3 need
 # make s3-server  also the S3 server of a test
+# make locks  lock all packages anew after a change of pins; needs uv
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit bench lint .venv slurm storage s3-server
+.PHONY: demo test test-unit bench lint .venv slurm storage s3-server locks
 
-# The pins are read from the conda environments, where snakemake --sdm conda needs them.
 .venv: .venv/installed
 
-.venv/installed: envs/resample.yaml envs/dev.yaml
+.venv/installed: envs/dev.lock
 	@echo "Setting up .venv: it takes some minutes"
 	$(PYTHON) -m venv --clear .venv
-	sed -n 's/^      - //p' envs/resample.yaml envs/dev.yaml > .venv/requirements.txt
-	$(BIN)/pip install --quiet --requirement .venv/requirements.txt
+	$(BIN)/pip install --quiet --requirement $<
 	touch $@
 
-# Both files, so that pip keeps to the pins of the first.
 slurm storage s3-server: %: .venv/%
 
-.venv/slurm .venv/storage .venv/s3-server: .venv/%: envs/resample.yaml envs/%.yaml .venv/installed
-	sed -n 's/^      - //p' envs/resample.yaml envs/$*.yaml > .venv/$*-requirements.txt
-	$(BIN)/pip install --quiet --requirement .venv/$*-requirements.txt
+.venv/slurm .venv/storage .venv/s3-server: .venv/%: envs/%.lock .venv/installed
+	$(BIN)/pip install --quiet --requirement $<
 	touch $@
+
+# The pins are those of the conda environments, where snakemake --sdm conda needs them. Every lock
+# is whole: it holds what envs/resample.yaml needs too. Of what is not pinned, versions stay as they
+# are in the lock; LOCK_OPTIONS=--upgrade takes the newest.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --custom-compile-command "make locks" $(LOCK_OPTIONS)
+
+locks:
+	for env in $(basename $(notdir $(wildcard envs/*.yaml))); do \
+	    echo "envs/$$env.lock"; \
+	    sed -n 's/^      - //p' envs/resample.yaml envs/$$env.yaml | sort -u \
+	    | $(LOCK) --output-file envs/$$env.lock - || exit; \
+	done
 
 config/README.md: config/config.schema.yaml | .venv/installed
 	PYTHONPATH=scripts $(BIN)/python -m specresample.plan.configuration_reference $< > $@
 
 # What Snakemake has to fetch of a module on a git host, since it fetches only what it is asked for.
 scripts/specresample/manifest.txt: $(shell find scripts config -name '*.py' -o -name '*.html')
-	find config/config.schema.yaml scripts -name '*.py' -o -name '*.html' -o -name '*.schema.yaml' \
+	find config/config.schema.yaml envs/resample.lock $$(find scripts -name '*.py' -o -name '*.html') \
 	  | LC_ALL=C sort > $@
 
 demo: .venv/installed

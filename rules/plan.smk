@@ -26,12 +26,17 @@ from specresample.common.names import source_pattern
 from specresample.common.paths import Paths
 from specresample.common.product_contents import ProductContents
 from specresample.jobs.terminal import watch_products
-from specresample.plan.association import is_uri
+from specresample.plan.association import is_uri, unmovable
 from specresample.plan.campaign import Campaign
 from specresample.plan.code_digest import code_digest
-from specresample.plan.locks import hold_mark, remove_stale_locks
+from specresample.plan.locks import mark_run, remove_stale_locks
 from specresample.plan.resources import request_resources, useful_workers
-from specresample.plan.snakemake_internals import end_quickly, planned_files
+from specresample.plan.snakemake_internals import (
+    end_quickly,
+    is_dry_run,
+    lock_files,
+    planned_files,
+)
 from specresample.reporting.closing import close_ledger
 
 # Every key has a default, so that a working directory needs no config file of its own.
@@ -51,8 +56,13 @@ config.update(CAMPAIGN.config)
 PATHS = Paths(CAMPAIGN.config["output_dir"])
 
 end_quickly()
-if workflow.is_main_process and remove_stale_locks(Path(".snakemake")):
-    print("An earlier run was killed: its locks are removed.", file=sys.stderr)
+
+# Processes of jobs read the rules too.
+if workflow.is_main_process:
+    notes = [unmovable(CAMPAIGN.products.values())]
+    if not is_dry_run(workflow):
+        notes += remove_stale_locks(Path(".snakemake"))
+    print(end="".join(f"{note}\n" for note in notes if note), file=sys.stderr)
 
 
 def one_of(names):
@@ -174,7 +184,7 @@ def records_of_all(wildcards):
 
 def begin_run():
     """Mark the run as alive, and say from time to time how far it is."""
-    hold_mark(Path(".snakemake"))
+    mark_run(Path(".snakemake"), lock_files(workflow))
     made = planned_files(workflow)
     records = expand(rules.record.output.record, product=CAMPAIGN.products)
     watch_products([Path(record) for record in records if record in made])

@@ -4,7 +4,13 @@ import re
 import pytest
 from specresample.common.errors import ResampleError
 from specresample.common.names import source_pattern, strip_template
-from specresample.plan.association import Product, exposure_keys, read_association, read_products
+from specresample.plan.association import (
+    Product,
+    exposure_keys,
+    read_association,
+    read_products,
+    unmovable,
+)
 
 TEMPLATE = "jw02736-o007_{source_id}_nirspec_f290lp-g395m"
 
@@ -214,12 +220,37 @@ def test_member_that_is_a_folder(tmp_path, member):
     assert message == f"product p: member {tmp_path / member} does not exist"
 
 
-@pytest.mark.parametrize("member", ["../a.fits", "sub/../../a.fits", "/etc/hosts", "a\nb", "a\x00"])
-def test_member_that_leads_out_of_the_folder(tmp_path, member):
+@pytest.mark.parametrize("member", ["a\nb", "a\x00"])
+def test_member_that_cannot_be_shown(tmp_path, member):
     message = refusal(write(tmp_path, {"products": [product("p", member)]}))
-    assert message.startswith(
-        f"product p: member {member!r} leads out of the association's folder: "
+    assert message.startswith(f"product p: member {member!r} is not usable: ")
+
+
+@pytest.mark.parametrize("member", ["../a.fits", "sub/../../data/a.fits", "{}/data/a.fits"])
+def test_member_that_lies_elsewhere(tmp_path, member):
+    for folder in ("data", "asn/sub"):
+        (tmp_path / folder).mkdir(parents=True)
+    for place in (tmp_path / "a.fits", tmp_path / "data/a.fits"):
+        place.touch()
+    member = member.format(tmp_path)
+    path = write(tmp_path / "asn", {"products": [product("p", member, "b.fits")]})
+    (tmp_path / "asn/b.fits").touch()
+    (found,) = read_association(path)
+    assert found.exposures == (str(tmp_path / "asn" / member), str(tmp_path / "asn/b.fits"))
+    assert found.outside == (member,)
+    assert unmovable([found]) == (
+        f"association {path}: member {member!r} is not named as it lies in its folder: this "
+        "association cannot be moved"
     )
+
+
+def test_associations_that_cannot_be_moved_are_said_in_one_line():
+    movable = Product("p", ("a",), "asn.json")
+    assert unmovable([movable]) is None
+    others = [Product("p", ("/a",), f"{name}.json", outside=("/a",)) for name in "xyz"]
+    line = unmovable([movable, *others])
+    assert line.startswith("association x.json: ")
+    assert line.endswith(" cannot be moved, nor 2 more")
 
 
 @pytest.mark.parametrize("member", ["{x}.fits", "a<results>.fits", "</script>.fits", "s3://b/{a}"])
@@ -269,10 +300,13 @@ def test_member_that_lies_where_nothing_is_fetched(tmp_path, place):
     assert message.startswith(f"product p: member {place!r} is not usable")
 
 
-@pytest.mark.parametrize("again", ["a.fits", "./a.fits", ".//a.fits"])
+@pytest.mark.parametrize("again", ["a_cal.fits", "./a_cal.fits", "sub/a_cal.fits", "a_crf.fits"])
 def test_member_that_is_there_twice(tmp_path, again):
-    path = write_products(tmp_path, product("p", "a.fits", again))
-    assert refusal(path) == f"product p: {tmp_path / 'a.fits'} is there twice"
+    path = write_products(tmp_path, product("p", "a_cal.fits", again))
+    assert refusal(path) == (
+        f"product p: {tmp_path / 'a_cal.fits'} and {tmp_path / again} have the name of one "
+        "exposure, a: keep one of them"
+    )
 
 
 def test_products_of_globs_and_paths_in_order(tmp_path):
@@ -288,7 +322,7 @@ def test_path_with_brackets_is_not_a_glob(tmp_path):
 
 
 def test_pattern_without_a_file(tmp_path):
-    with pytest.raises(ResampleError, match=r"^association .*/\*\.json: no such file$"):
+    with pytest.raises(ResampleError, match=r"^association '.*/\*\.json': no such file$"):
         read_products([f"{tmp_path}/*.json"])
 
 
@@ -301,13 +335,14 @@ def test_two_products_of_one_name(tmp_path, names):
     with pytest.raises(ResampleError) as error:
         read_products([f"{tmp_path}/*.json"])
     assert str(error.value) == (
-        f"association {paths[1]}: product {names[1]} is made by {paths[0]} too"
+        f"association {paths[1]}: product {names[1]} is made by {paths[0]} too: make them in two "
+        "runs, each with an output_dir of its own"
     )
 
 
 def test_same_product_twice_in_one_association(tmp_path):
     path = write_products(tmp_path, product("p", "x"), product("p", "y"))
-    with pytest.raises(ResampleError, match=f"product p is made by {re.escape(str(path))} too$"):
+    with pytest.raises(ResampleError, match=f"product p is made by {re.escape(str(path))} too: "):
         read_products([str(path)])
 
 

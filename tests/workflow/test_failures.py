@@ -80,7 +80,7 @@ def test_association(tmp_path, content, expected):
 
 def test_association_missing(tmp_path):
     config = write_config(tmp_path, associations=["nowhere.json"])
-    fails(tmp_path, config, expected=r"association nowhere\.json: no such file")
+    fails(tmp_path, config, expected=r"association 'nowhere\.json': no such file")
 
 
 def test_no_association(tmp_path):

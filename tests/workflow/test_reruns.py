@@ -70,7 +70,10 @@ def test_appended_exposure_is_prepared_and_the_product_reduced_again(copy):
 
 def test_deleted_intermediates_are_not_missed(copy):
     folder, config = copy
-    shutil.rmtree(folder / "results/.work/exposures")
+    # As the README says.
+    work = folder / "results/.work"
+    for intermediates in (work / "exposures", work / PRODUCT / "singles", work / PRODUCT / "files"):
+        shutil.rmtree(intermediates)
     assert jobs(folder, config) == {}
 
 

@@ -10,7 +10,8 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 from astropy.io import fits
-from runs import snakemake, write_config
+from runs import PROJECT, snakemake, write_config
+from specresample.common.files import file_digest
 from specresample.jobs.status import DONE, JobStatus
 from specsim import write_demo
 from stdatamodels.jwst import datamodels
@@ -137,6 +138,7 @@ def test_products_say_how_they_were_made(demo):
     assert len(provenance["inputs"]) == 2
     assert provenance["inputs"][0]["CRDS_CTX"].startswith("jwst_")
     assert provenance["software"]["drizzle"] == version("drizzle")
+    assert provenance["lock"]["sha256"] == file_digest(PROJECT / "envs/resample.lock")
     assert provenance["arguments"]["pixfrac"] == 1.0
     with fits.open(results / f"{LRS}_s2d.fits") as hdus:
         history = list(hdus[0].header["HISTORY"])

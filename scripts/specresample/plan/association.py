@@ -46,6 +46,9 @@ class Product:
         Name of the association pool, when given.
     left_out : tuple of str
         Members of other kinds than science, as ``kind: name``.
+    outside : tuple of str
+        Science members whose name is absolute or leads out of the association's folder, as it names
+        them.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Product:
     association: str
     pool: str | None = None
     left_out: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -85,12 +89,10 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
     """
     files: dict[str, None] = {}
     for pattern in patterns:
-        if not pattern.isprintable():
-            raise ResampleError(f"association {pattern!r}: not a usable name")
         # A plain path is taken literally, so that a name with brackets is not read as a glob.
         found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
         if not found:
-            raise ResampleError(f"association {pattern}: no such file")
+            raise ResampleError(f"association {pattern!r}: no such file")
         for file in found:
             if not file.isprintable() or MARKS.search(file):
                 raise ResampleError(
@@ -104,9 +106,33 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
             other = products.setdefault(product.folder, product)
             if other is not product:
                 raise ResampleError(
-                    f"association {file}: product {product.name} is made by {other.association} too"
+                    f"association {file}: product {product.name} is made by {other.association} "
+                    "too: make them in two runs, each with an output_dir of its own"
                 )
     return list(products.values())
+
+
+def unmovable(products: Iterable[Product]) -> str | None:
+    """Say in one line which associations cannot be moved together with their exposures.
+
+    Parameters
+    ----------
+    products : iterable of Product
+
+    Returns
+    -------
+    str or None
+        None where all members are named as they lie in the folder of their association.
+    """
+    members = {product.association: product.outside for product in products if product.outside}
+    if not members:
+        return None
+    association, (member, *_) = next(iter(members.items()))
+    more = f", nor {len(members) - 1} more" if len(members) > 1 else ""
+    return (
+        f"association {association}: member {member!r} is not named as it lies in its folder: this "
+        f"association cannot be moved{more}"
+    )
 
 
 def read_association(file: str | Path) -> list[Product]:
@@ -150,7 +176,7 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
     name = entry.get("name")
     _check_name(name, file)
     members = entry.get("members")
-    exposures, left_out = [], []
+    science, left_out = [], []
     for member in members if isinstance(members, list) else []:
         if not isinstance(member, dict) or not isinstance(member.get("expname"), str):
             raise ResampleError(f"association {file}: product {name}: a member has no expname")
@@ -161,22 +187,29 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
             )
         kind = str(member.get("exptype", "")).lower()
         if kind == "science":
-            exposures.append(_member_place(member["expname"], name, file))
+            science.append(member["expname"])
         else:
             known = re.fullmatch("[a-z_]+", kind)
             left_out.append(f"{kind if known else 'unknown'}: {member['expname']}")
-    if not exposures:
+    if not science:
         raise ResampleError(f"association {file}: product {name} has no science members")
-    names = [exposure_name(path) for path in exposures]
-    twice = [path for path, stem in zip(exposures, names, strict=True) if names.count(stem) > 1]
-    if twice:
-        raise ResampleError(f"association {file}: product {name}: {min(twice)} is there twice")
+    exposures: dict[str, str] = {}
+    for expname in science:
+        path = _member_place(expname, name, file)
+        exposure = exposure_name(path)
+        if exposure in exposures:
+            raise ResampleError(
+                f"association {file}: product {name}: {exposures[exposure]} and {path} have the "
+                f"name of one exposure, {exposure}: keep one of them"
+            )
+        exposures[exposure] = path
     return Product(
         name=name,
-        exposures=tuple(exposures),
+        exposures=tuple(exposures.values()),
         association=file,
         pool=pool if isinstance(pool, str) else None,
         left_out=tuple(left_out),
+        outside=tuple(filter(_leads_out, science)),
     )
 
 
@@ -209,16 +242,21 @@ def _member_place(expname: str, product: str, file: str) -> str:
                 "https://, http:// or s3://, without user, query and braces"
             )
         return expname
-    member = PurePosixPath(expname)
-    if not expname.isprintable() or member.is_absolute() or ".." in member.parts:
+    if not expname.isprintable():
         raise ResampleError(
-            f"association {file}: product {product}: member {expname!r} leads out of the "
-            "association's folder: name members as they lie in it; links are followed"
+            f"association {file}: product {product}: member {expname!r} is not usable: it has "
+            "signs that are not printable"
         )
-    path = Path(file).parent / member
+    path = Path(file).parent / expname
     if not os.path.isfile(path):  # pathlib raises when a name is too long
         raise ResampleError(f"association {file}: product {product}: member {path} does not exist")
     return str(path)
+
+
+def _leads_out(expname: str) -> bool:
+    """Return whether a member is found by more than the place of its association."""
+    member = PurePosixPath(expname)
+    return member.is_absolute() or ".." in member.parts
 
 
 def exposure_keys(products: Iterable[Product]) -> dict[str, str]:

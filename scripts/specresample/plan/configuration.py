@@ -14,8 +14,6 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from specresample.common.errors import ResampleError
 
-MAX_VALUES = 1_000_000  # of a key, which may name as many associations
-
 # Shows values in messages, but not a whole list.
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 300
@@ -59,8 +57,6 @@ def complete_config(config: Mapping, schema: Mapping) -> dict:
     ResampleError
         With a line for each unknown key and bad value: key, value and what is allowed.
     """
-    for key, value in config.items():
-        _check_size(key, value)
     complete = {
         key: entry["default"] for key, entry in schema["properties"].items() if "default" in entry
     }
@@ -96,20 +92,6 @@ def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
     """
     arguments = {key: config[key] for key in schema["$defs"]["arguments"]["properties"]}
     return arguments | config["overrides"].get(product, {})
-
-
-def _check_size(key: str, value: object) -> None:
-    """Refuse what a few lines of YAML with aliases make endless, before anything looks at all."""
-    todo, count = [value], 0
-    while todo:
-        node = todo.pop()
-        count += 1
-        if count > MAX_VALUES:
-            raise ResampleError(f"config: {key}: it has more than {MAX_VALUES} values")
-        if isinstance(node, Mapping):
-            todo.extend(node.values())
-        elif isinstance(node, list | tuple):
-            todo.extend(node)
 
 
 def _standard_forms(config: Mapping, schema: Mapping) -> dict:

@@ -1,37 +1,121 @@
 """Locks that a killed run leaves behind: Snakemake cannot tell them from those of a living one.
 
-The operating system frees a run's lock on its mark when the run dies; Snakemake's own locks stay.
+Every run leaves a mark that says which process it is and which locks are its own. Locks are removed
+only where that process is known to be dead: it was one of this machine, since it last started, and
+is no more. Of other machines, which may share the folder, nothing is known.
 """
 
-import fcntl
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-# The mark of this run, which is kept open.
-_held: list[TextIO] = []
+from specresample.common.json_record import JsonRecord
 
 
-def hold_mark(folder: Path) -> None:
-    """Mark a run as alive, until its process ends or the file is closed.
+@dataclass(frozen=True)
+class Process(JsonRecord):
+    """A process, told from all that ever had or will have its number.
+
+    Attributes
+    ----------
+    host : str
+        Name of the machine.
+    boot : str
+        Which start of the machine it is of.
+    namespace : str
+        In which of its spaces of process numbers; a container has one of its own.
+    pid : int
+        Number of the process.
+    started : int
+        When it started, in ticks since the machine did.
+    """
+
+    host: str
+    boot: str
+    namespace: str
+    pid: int
+    started: int
+
+    @classmethod
+    def this(cls) -> "Process | None":
+        """Return this process; None where the system does not tell all of it (Linux does)."""
+        pid = os.getpid()
+        try:
+            return cls(
+                host=os.uname().nodename,
+                boot=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+                namespace=os.readlink("/proc/self/ns/pid"),
+                pid=pid,
+                started=_start_of(pid),
+            )
+        except OSError:
+            return None
+
+    def is_known_here(self) -> bool:
+        """Return whether it can be told from here if it is alive."""
+        here = Process.this()
+        return here is not None and (self.host, self.boot, self.namespace) == (
+            here.host,
+            here.boot,
+            here.namespace,
+        )
+
+    def is_dead(self) -> bool:
+        """Return whether a process that is known here has ended."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass  # there is one, of another user
+        try:
+            return _start_of(self.pid) != self.started
+        except OSError:
+            return False
+
+
+def _start_of(pid: int) -> int:
+    """When a process started, in ticks since the machine did (field 22 of proc_pid_stat(5))."""
+    # The name of the program, in brackets, may hold anything.
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
+@dataclass(frozen=True)
+class Mark(JsonRecord):
+    """The mark of a run.
+
+    Attributes
+    ----------
+    process : Process
+    locks : dict of str to int
+        When each of its locks was made, in nanoseconds, by name.
+    """
+
+    process: Process
+    locks: dict[str, int]
+
+
+def mark_run(folder: Path, locks: Iterable[Path]) -> None:
+    """Leave a mark of this run, as soon as it has its locks.
 
     Parameters
     ----------
     folder : Path
         Snakemake's folder in the working directory.
-
+    locks : iterable of Path
+        The files that are the locks of this run.
     """
-    file = _mark(folder).open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        # Another run holds the mark, or files cannot be locked.
-        file.close()
-    else:
-        _held.append(file)
+    process, ages = Process.this(), _ages(locks)
+    if process and ages:
+        host = re.sub("[^A-Za-z0-9.-]", "_", process.host)
+        Mark(process, ages).write(_marks(folder) / f"{host}-{process.pid}.json")
 
 
-def remove_stale_locks(folder: Path) -> bool:
-    """Remove Snakemake's locks in a working directory, when the run that made them is dead.
+def remove_stale_locks(folder: Path) -> list[str]:
+    """Remove Snakemake's locks in a working directory whose runs are known to be dead.
 
     Parameters
     ----------
@@ -40,25 +124,53 @@ def remove_stale_locks(folder: Path) -> bool:
 
     Returns
     -------
-    bool
-        Whether there were any.
+    list of str
+        What there is to say of it, a line for each run: that its locks are removed; or that they
+        are left, because it cannot be told from here whether it is alive.
     """
-    mark = _mark(folder)
-    if not mark.is_file():
-        return False
-    with mark.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        # Younger ones are of a run of something else in this directory: ours lock, then mark.
-        since = mark.stat().st_mtime
-        stale = [lock for lock in folder.glob("locks/*.lock") if lock.stat().st_mtime <= since]
-        for lock in stale:
-            lock.unlink()
-        mark.unlink()
-    return bool(stale)
+    lines = []
+    for path in sorted(_marks(folder).glob("*.json")):
+        mark = _read(path)
+        if mark is None:
+            continue
+        # Of the same age too: another run may have taken the names since.
+        ages = _ages(folder.glob("locks/*.lock")).items()
+        locks = [folder / "locks" / name for name, age in ages if mark.locks.get(name) == age]
+        process = mark.process
+        if locks and not process.is_known_here():
+            lines.append(
+                f"Locks of a run on {process.host}, process {process.pid}, are left: from here it "
+                "cannot be told whether it is alive. If it is not, call once with --unlock."
+            )
+        elif not locks or process.is_dead():
+            # Whoever removes the mark removes the locks: two runs may come here at once.
+            try:
+                path.unlink()
+            except OSError:
+                continue
+            for lock in locks:
+                lock.unlink(missing_ok=True)
+            if locks:
+                lines.append("An earlier run was killed: its locks are removed.")
+    return lines
 
 
-def _mark(folder: Path) -> Path:
-    return folder / "resample-alive"
+def _ages(locks: Iterable[Path]) -> dict[str, int]:
+    """When locks were made, by name; any of them may go while they are looked at."""
+    ages = {}
+    for lock in locks:
+        with suppress(FileNotFoundError):
+            ages[lock.name] = lock.stat().st_mtime_ns
+    return ages
+
+
+def _read(mark: Path) -> Mark | None:
+    """Read a mark; None where it has gone meanwhile, or is of another version."""
+    try:
+        return Mark.read(mark)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _marks(folder: Path) -> Path:
+    return folder / "resample-runs"

@@ -30,6 +30,38 @@ def planned_files(workflow: object) -> set[str]:
         return set()
 
 
+def lock_files(workflow: object) -> list[Path]:
+    """Return the files by which a run locks what it reads and makes.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        Once it runs.
+
+    Returns
+    -------
+    list of Path
+        Empty when they are not known.
+    """
+    try:
+        return [Path(path) for path in workflow.persistence._lockfile.values()]
+    except AttributeError:
+        return []
+
+
+def is_dry_run(workflow: object) -> bool:
+    """Return whether a run changes nothing, which is assumed when it is not known.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+    """
+    try:
+        return workflow.output_settings.dryrun
+    except AttributeError:
+        return True
+
+
 def end_quickly() -> None:
     """Spare Python the search for garbage in all that was imported, as it ends: 0.2 s."""
     atexit.register(gc.freeze)

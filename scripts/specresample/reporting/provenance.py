@@ -6,7 +6,7 @@ from pathlib import Path
 
 from specresample.common.files import file_digest
 from specresample.common.product_request import ProductRequest
-from specresample.common.versions import software_versions
+from specresample.common.versions import LOCK, lock_state, software_versions
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids
 
@@ -35,6 +35,7 @@ def product_provenance(
     association = request.association
     return {
         "software": software_versions() | {"python": platform.python_version()},
+        "lock": lock_state(LOCK),
         "arguments": request.arguments,
         "association": {"file": association, "sha256": file_digest(association)},
         "output_wcs": grids.output_wcs and grids.output_wcs.to_json(),
