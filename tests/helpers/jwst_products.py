@@ -99,7 +99,7 @@ def compare_wcs(
 _OF_FILE = {"", "CHECKSUM", "DATASUM", "DATE", "FILENAME", "HISTORY"}
 # The FITS WCS for viewers is ours alone, too.
 _OURS_ALONE = {
-    *("KERNEL", "FILLVAL", "WCSAXES", "PS1_0", "PS1_1", "PS2_0", "PS2_1"),
+    *("KERNEL", "FILLVAL", "WCSAXES", "PS1_0", "PS1_1", "PS1_2", "PS2_0", "PS2_1"),
     *(f"{key}{axis}" for key in ("CDELT", "CRPIX", "CRVAL", "CTYPE", "CUNIT") for axis in (1, 2)),
 }
 # Where files have several slits, jwst keeps the header of the first exposure.

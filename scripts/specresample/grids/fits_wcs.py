@@ -13,6 +13,24 @@ from astropy.io import fits
 from specresample.grids.rectified import Grid
 
 TABLE = "WCS-TABLE"
+_TABLE_COMMENT = "table of the wavelengths"
+_COLUMN_COMMENT = "column of the wavelengths"
+
+_LOOKED_UP = "WAVE-TAB"
+
+# Those that `fits_wcs` gives.
+_KEYWORDS = (
+    "wcsaxes",
+    *(f"{name}{axis}" for name in ("ctype", "cunit", "crpix", "crval", "cdelt") for axis in (1, 2)),
+)
+
+# A FITS table has no more: a slit beyond them has no FITS WCS.
+_MOST_COLUMNS = 999
+
+# The axis that a third one takes the place of: it counts planes, and there is one. The type of the
+# third axis does not say WAVE, or jdaviz would refuse the file: its wavelength must then depend on
+# no other axis.
+_PLANE = {"ctype": "PIXEL", "cunit": ""}
 
 # Wavelengths that differ by more along the slit, in um, make no rectified spectrum: a grid handed
 # in may have them, and gets no FITS WCS.
@@ -68,7 +86,7 @@ def _spectral_axis(spacing: str, line: np.ndarray) -> tuple[str, float, float]:
     if spacing == "log":
         # Greisen et al. 2006, equation 5 and table 3: first exp(CDELT (p - 1) / first).
         return "WAVE-LOG", first, first * float(np.log(last / first)) / (len(line) - 1)
-    return "WAVE-TAB", 1.0, 1.0
+    return _LOOKED_UP, 1.0, 1.0
 
 
 def dispersion_line(grid: Grid, dispersion_axis: int) -> np.ndarray | None:
@@ -122,37 +140,118 @@ def source_pixel(grid: Grid, metadata: Mapping[str, object], dispersion_axis: in
     return (grid.shape[dispersion_axis - 1] - 1) / 2
 
 
-def add_wavelength_table(hdus: fits.HDUList, lines: Sequence[np.ndarray | None]) -> None:
-    """Add the table of wavelengths to a product and point its spectra to it.
+def with_wavelength_table(
+    tree: Mapping[str, object], lines: Sequence[np.ndarray | None]
+) -> dict[str, object]:
+    """Add the table of wavelengths to the tree of a product.
+
+    It is added so that stdatamodels keeps it in a product that is opened and saved. Stdatamodels
+    keeps the keywords of every slit that its schemas know, and under ``extra_fits`` a table and
+    other keywords by the name of an extension, which all slits share. PS3_1, for the third axis of
+    cubes, is the only keyword of the schemas that can name a column. So a slit of several gets a
+    third axis, and `drop_third_axis` takes it out of the header: most viewers expect two.
+
+    Parameters
+    ----------
+    tree : mapping
+        Tree of a data model, where ``meta.wcsinfo`` of every slit holds the values from `fits_wcs`.
+    lines : sequence of ndarray or None
+        Wavelengths of every slit in um; None for a slit without FITS WCS.
+
+    Returns
+    -------
+    dict
+        The tree, with ``extra_fits`` where a slit has a FITS WCS.
+    """
+    if "slits" in tree:
+        return _with_columns_of_slits(tree, lines)
+    axis, line = _table_axis(tree), lines[0]
+    if axis is None or line is None:
+        return dict(tree)
+    cards = [
+        [f"PS{axis}_0", TABLE, _TABLE_COMMENT],
+        [f"PS{axis}_1", "wavelength", _COLUMN_COMMENT],
+    ]
+    table = fits.FITS_rec.from_columns([_wavelength_column("wavelength", line)])
+    return tree | {"extra_fits": {"SCI": {"header": cards}, TABLE: {"data": table}}}
+
+
+def drop_third_axis(hdus: fits.HDUList) -> None:
+    """Look wavelengths up along the dispersion, where `with_wavelength_table` made a third axis.
+
+    A slit has pixel indices of its own in the table, so that keywords of another slit give no
+    wavelength at all instead of a wrong one.
 
     Parameters
     ----------
     hdus : HDUList
-        The product; a SCI extension per slit. It is changed in place: the table goes before the
-        ASDF extension.
-    lines : sequence of ndarray or None
-        Wavelengths of every slit in um; None for a slit without FITS WCS.
+        The product, as stdatamodels makes it of the tree. Headers are changed in place.
     """
-    columns = []
-    for number, line in enumerate(lines, start=1):
-        header = hdus["SCI", number].header
-        axis = next((axis for axis in (1, 2) if header.get(f"CTYPE{axis}") == "WAVE-TAB"), None)
-        if line is None or axis is None:
+    for hdu in hdus:
+        if hdu.name != "SCI" or "PS3_1" not in hdu.header:
             continue
-        name = "wavelength" if len(lines) == 1 else f"wavelength_{number}"
-        columns.append(
-            fits.Column(
-                name=name,
-                format=f"{line.size}D",
-                dim=f"(1,{line.size})",
-                unit="um",
-                array=line.reshape(1, -1, 1),
-            )
-        )
-        # stdatamodels' schemas do not have these two.
+        header, number = hdu.header, hdu.ver
+        axis = 1 if header["CTYPE1"] == _PLANE["ctype"] else 2
+        for keyword in _third_axis(axis, number):
+            del header[keyword.upper()]
+        header["WCSAXES"] = 2
+        header[f"CTYPE{axis}"] = _LOOKED_UP
+        header[f"CUNIT{axis}"] = "um"
+        header[f"CRVAL{axis}"] = float(hdus[TABLE].data[f"index_{number}"][0, 0])
         after = f"CDELT{axis}"
-        header.set(f"PS{axis}_1", name, "column of the wavelengths", after=after)
-        header.set(f"PS{axis}_0", TABLE, "table of the wavelengths", after=after)
-    if columns:
-        table = fits.BinTableHDU.from_columns(columns, name=TABLE, ver=1)
-        hdus.insert(hdus.index_of("ASDF"), table)
+        header.set(f"PS{axis}_2", f"index_{number}", "column of the pixel indices", after=after)
+        header.set(f"PS{axis}_1", f"wavelength_{number}", _COLUMN_COMMENT, after=after)
+        header.set(f"PS{axis}_0", TABLE, _TABLE_COMMENT, after=after)
+
+
+def _with_columns_of_slits(
+    tree: Mapping[str, object], lines: Sequence[np.ndarray | None]
+) -> dict[str, object]:
+    slits, columns, index = [], [], 1.0
+    for number, (slit, line) in enumerate(zip(tree["slits"], lines, strict=True), start=1):
+        axis, wcsinfo = _table_axis(slit), slit["meta"].get("wcsinfo", {})
+        if axis is not None and line is not None and len(columns) + 2 <= _MOST_COLUMNS:
+            columns += [
+                _wavelength_column(f"wavelength_{number}", line),
+                fits.Column(
+                    f"index_{number}", f"{line.size}D", array=index + np.arange(line.size)[None]
+                ),
+            ]
+            index += line.size
+            plane = {f"{name}{axis}": value for name, value in _PLANE.items()}
+            wcsinfo = wcsinfo | {"wcsaxes": 3} | plane | _third_axis(axis, number)
+        elif axis is not None:
+            wcsinfo = {name: wcsinfo[name] for name in wcsinfo if name not in _KEYWORDS}
+        slits.append(slit | {"meta": slit["meta"] | {"wcsinfo": wcsinfo}})
+    if not columns:
+        return dict(tree)
+    table = fits.FITS_rec.from_columns(columns)
+    return tree | {"slits": slits, "extra_fits": {TABLE: {"data": table}}}
+
+
+def _third_axis(axis: int, number: int) -> dict[str, object]:
+    """Keywords of a third axis of wavelengths along the pixels of axis 1 or 2."""
+    return {
+        f"pc{axis}_{axis}": 0.0,
+        f"pc{axis}_3": 1.0,
+        "ctype3": "LAMB-TAB",
+        "cunit3": "um",
+        "crpix3": 1.0,
+        "crval3": 1.0,
+        "cdelt3": 1.0,
+        f"pc3_{axis}": 1.0,
+        "pc3_3": 0.0,
+        "ps3_0": TABLE,
+        "ps3_1": f"wavelength_{number}",
+    }
+
+
+def _table_axis(slit: Mapping[str, object]) -> int | None:
+    wcsinfo = slit["meta"].get("wcsinfo", {})
+    return next((axis for axis in (1, 2) if wcsinfo.get(f"ctype{axis}") == _LOOKED_UP), None)
+
+
+def _wavelength_column(name: str, line: np.ndarray) -> fits.Column:
+    return fits.Column(
+        name, f"{line.size}D", dim=f"(1,{line.size})", unit="um", array=line.reshape(1, -1, 1)
+    )

@@ -1,6 +1,7 @@
 """Write an s2d product (docs/specification.md, "Product")."""
 
 import io
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
@@ -16,23 +17,11 @@ from stdatamodels import fits_support
 from stdatamodels.jwst import datamodels
 
 from specresample.common.files import written_aside
-from specresample.grids.fits_wcs import add_wavelength_table
+from specresample.grids.fits_wcs import TABLE, drop_third_axis, with_wavelength_table
+from specresample.s2d.lean_asdf import lean_asdf
 from specresample.s2d.model import S2d
-from specresample.s2d.unvalidated import unvalidated
 
-# What the schemas have no keyword for.
-_MORE_KEYWORDS = {
-    "meta.resample.kernel": {
-        "title": "Drizzle kernel",
-        "type": "string",
-        "fits_keyword": "KERNEL",
-    },
-    "meta.resample.fillval": {
-        "title": "Value of pixels without weight",
-        "type": "string",
-        "fits_keyword": "FILLVAL",
-    },
-}
+_HASH = f"{fits_support.FITS_HASH_KEY}: ".encode()
 
 
 def write_product(path: str | Path, product: S2d) -> None:
@@ -44,28 +33,60 @@ def write_product(path: str | Path, product: S2d) -> None:
         Path of the FITS file.
     product : S2d
     """
-    path, tree, table = Path(path), product.tree, product.header_table
+    path, table = Path(path), product.header_table
+    tree = with_wavelength_table(product.tree, product.wavelengths)
     tree["meta"] |= {"filename": path.name} | ({"date": product.created} if product.created else {})
+    tree["extra_fits"] = tree.get("extra_fits", {}) | {"PRIMARY": {"header": _more_cards(tree)}}
     hdus = fits.HDUList([fits.PrimaryHDU()])
     if table is not None:
         hdus.append(_table_hdu(table))
-        # The tree links to what an HDU holds.
-        tree = tree | {"hdrtab": hdus[-1].data}
+        # The tree links to what an HDU holds. As a view, it is linked once more under extra_fits,
+        # from where stdatamodels writes it again.
+        tree["hdrtab"] = hdus[-1].data
+        tree["extra_fits"]["HDRTAB"] = {"data": hdus[-1].data.view()}
     entries = [HistoryEntry({"description": line}) for line in product.history]
     wcs = tree.get("slits", [tree])[0]["meta"]["wcs"]
-    with unvalidated():
-        tree = tree | {"history": {"extensions": _asdf_extensions(wcs), "entries": entries}}
+    with lean_asdf():
+        tree["history"] = {"extensions": _asdf_extensions(wcs), "entries": entries}
         hdus = fits_support.to_fits(tree, _schema(tree["meta"]["model_type"]), hdus)
     with hdus, written_aside(path) as aside:
         if table is not None:
             table_hdu = hdus.pop(1)
-            hdus.insert(hdus.index_of("ASDF"), table_hdu)
-        add_wavelength_table(hdus, product.wavelengths)
-        for hdu in hdus:
-            # astropy's comment would hold the time of day.
-            hdu.add_datasum(when="data unit checksum")
-            hdu.add_checksum(when="HDU checksum")
+            hdus.insert(hdus.index_of(TABLE if TABLE in hdus else "ASDF"), table_hdu)
+        drop_third_axis(hdus)
+        hdus.update_extend()
+        *others, asdf_hdu = hdus
+        for hdu in others:
+            _add_checksums(hdu)
+        _state_hash(asdf_hdu, fits_support.fits_hash(hdus))
+        _add_checksums(asdf_hdu)
         hdus.writeto(aside, output_verify="exception")
+
+
+def _more_cards(tree: Mapping[str, object]) -> list[list[str]]:
+    """Give the cards that the schemas do not know."""
+    resample = tree["meta"]["resample"]
+    return [
+        ["KERNEL", resample["kernel"], "Drizzle kernel"],
+        ["FILLVAL", resample["fillval"], "Value of pixels without weight"],
+    ]
+
+
+def _add_checksums(hdu: fits.hdu.base.ExtensionHDU) -> None:
+    # astropy's comments would hold the time of day.
+    hdu.add_datasum(when="data unit checksum")
+    hdu.add_checksum(when="HDU checksum")
+
+
+def _state_hash(asdf_hdu: fits.BinTableHDU, value: str) -> None:
+    """Have the ASDF state the hash of the headers as they are written.
+
+    Where it is the same, stdatamodels takes the metadata from the ASDF alone: faster, and without
+    cards such as checksums, which would be out of date in a file that it saves.
+    """
+    content = asdf_hdu.data["ASDF_METADATA"][0]
+    start = content.tobytes().index(_HASH) + len(_HASH)
+    content[start : start + len(value)] = np.frombuffer(value.encode(), np.uint8)
 
 
 # Those that WCSs need, by the kinds of their transforms and frames: it takes as long to find out as
@@ -133,8 +154,4 @@ def _fits_format(dtype: np.dtype) -> str:
 
 @cache
 def _schema(model_type: str) -> dict:
-    """Give the schema of a product, with the keywords that it has not."""
-    model = getattr(datamodels, model_type)()
-    for name, entry in _MORE_KEYWORDS.items():
-        model.add_schema_entry(name, entry)
-    return model.schema
+    return getattr(datamodels, model_type)().schema
