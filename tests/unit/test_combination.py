@@ -24,7 +24,7 @@ TIMES = [10.0, 20.0, 35.0]
 def combine(exposures, times=None, *, n=None, dq=False, scale_ratio=1.0, fill_value=np.nan):
     combination = Combination(SHAPE, n or len(exposures), propagate_dq=dq)
     for single, time in zip(exposures, times or [None] * len(exposures), strict=True):
-        combination.add(single, time=time)
+        combination.add(single, variance_weight=time)
     return combination.finish(scale_ratio=scale_ratio, fill_value=fill_value)
 
 

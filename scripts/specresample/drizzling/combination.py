@@ -43,7 +43,7 @@ class Combination:
         self._dq = np.zeros(shape, np.uint32) if propagate_dq else None
         self._count = 0
 
-    def add(self, single: dict[str, np.ndarray], *, time: float | None = None) -> None:
+    def add(self, single: dict[str, np.ndarray], *, variance_weight: float | None = None) -> None:
         """Add an exposure.
 
         Parameters
@@ -51,7 +51,7 @@ class Combination:
         single : dict of str to ndarray
             From `specresample.drizzling.slit.drizzle_slit`, with ``sci``, ``wht``, those variances
             that are there and, where wanted, ``dq``.
-        time : float, optional
+        variance_weight : float, optional
             Weight of the exposure's variances; without, they are weighted by the inverse of its
             resampled read-noise variance, or alike where it has none.
         """
@@ -65,7 +65,7 @@ class Combination:
         if self._dq is not None:
             self._dq |= single["dq"]
 
-        weight = _variance_weight(single, time)
+        weight = _variance_weight(single, variance_weight)
         for name, (total, total_weight) in self._variances.items():
             if name not in single:
                 continue
@@ -113,9 +113,9 @@ def fill_number(fillval: str) -> float:
     return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
 
 
-def _variance_weight(single: dict[str, np.ndarray], time: float | None) -> np.ndarray:
-    if time is not None:
-        return np.full(single["wht"].shape, float(time))
+def _variance_weight(single: dict[str, np.ndarray], weight: float | None) -> np.ndarray:
+    if weight is not None:
+        return np.full(single["wht"].shape, float(weight))
     read_noise = single.get("var_rnoise")
     if read_noise is None:
         return np.ones(single["wht"].shape)
@@ -178,7 +178,7 @@ def combined_arrays(
     dict of str to ndarray
         Arrays of a source's product.
     """
-    by_time = arguments["weight_type"] == "exptime"
+    weight_type = arguments["weight_type"]
     progress = Progress(sources, len(sources))
     for source in progress:
         slits = source.slits_in(exposures)
@@ -186,8 +186,11 @@ def combined_arrays(
             source.grid.shape, len(slits), propagate_dq=arguments["propagate_dq"]
         )
         for key, slit in slits.items():
-            time = time_weight(slit.metadata) if by_time else None
-            combination.add(singles[key].group(str(source.number)), time=time)
+            time = time_weight(slit.metadata) if weight_type == "exptime" else None
+            combination.add(
+                singles[key].group(str(source.number)),
+                variance_weight=1.0 if weight_type == "none" else time,
+            )
         log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
         yield combination.finish(
             scale_ratio=source.scale_ratio, fill_value=fill_number(arguments["fillval"])

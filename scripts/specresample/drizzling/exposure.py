@@ -8,10 +8,15 @@ import numpy as np
 from specresample.common.arrays import ArrayFile, ArrayWriter
 from specresample.common.errors import ResampleError
 from specresample.common.progress import Progress
+from specresample.drizzling.canvas import Canvas
 from specresample.drizzling.profiles import measure_exposure
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 from specresample.drizzling.times import time_weight
-from specresample.drizzling.weights import exposure_time_weights, inverse_variance_weights
+from specresample.drizzling.weights import (
+    equal_weights,
+    exposure_time_weights,
+    inverse_variance_weights,
+)
 from specresample.footprint.prepared import PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.level2b.flags import good_pixels
@@ -77,15 +82,18 @@ def _drizzle_source(
     errors = ("err",) if arguments["single"] else VARIANCES
     wanted = ("sci", *errors, "dq") if arguments["propagate_dq"] else ("sci", *errors)
     scaled = slit.flux_density and slit.pixel_area
+    lay = Canvas.around if source.grid.cut else Canvas.exactly
+    canvas = lay(pixmap, source.grid.shape)
     drizzled = drizzle_slit(
         {name: data[name] for name in wanted if name in data},
         weights,
-        pixmap,
-        source.grid.shape,
+        canvas.pixmap,
+        canvas.shape,
         pixfrac=arguments["pixfrac"],
         kernel=arguments["kernel"],
         intensity_scale=1 / source.scale_ratio if scaled else 1.0,
     )
+    drizzled = {name: canvas.cut(image) for name, image in drizzled.items()}
     measures = measure_exposure(
         data["sci"],
         weights,
@@ -106,7 +114,7 @@ def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: 
     data : mapping of str to ndarray
         Its arrays.
     weight_type : str
-        ``ivm`` or ``exptime``.
+        ``ivm``, ``exptime`` or ``none``.
 
     Returns
     -------
@@ -118,6 +126,8 @@ def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: 
         When the exposure's time is asked for and not known.
     """
     good = good_pixels(data["dq"])
+    if weight_type == "none":
+        return equal_weights(good)
     if weight_type == "ivm":
         return inverse_variance_weights(good, data.get("var_rnoise"))
     time = time_weight(slit.metadata)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from specresample.common.names import header_text
 from specresample.common.versions import software_versions
@@ -18,6 +19,37 @@ PRODUCT_ARGUMENTS = (
     "blendheaders",
 )
 
+# Arguments beyond the reference, and their defaults. A product states what differs from these, so
+# that one which asks for nothing is the same as without them.
+BEYOND_ARGUMENTS = {
+    "preset": "none",
+    "wavelength_grid": "native",
+    "wavelength_range": None,
+    "wavelength_step": None,
+    "resolving_power": None,
+    "spectral_oversampling": 1,
+    "fill_gap": False,
+}
+
+
+def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Arguments beyond the reference that a product states: those that are not at their defaults.
+
+    Parameters
+    ----------
+    arguments : mapping
+        All arguments of the product.
+
+    Returns
+    -------
+    dict
+        Value by argument; of a table of wavelengths the name, wherever it lies.
+    """
+    asked = {k: arguments[k] for k, default in BEYOND_ARGUMENTS.items() if arguments[k] != default}
+    if "wavelength_grid" in asked:
+        asked["wavelength_grid"] = header_text(Path(asked["wavelength_grid"]).name)
+    return asked
+
 
 def product_history(
     arguments: Mapping[str, object],
@@ -30,7 +62,7 @@ def product_history(
     Parameters
     ----------
     arguments : mapping
-        The documented arguments.
+        All arguments of the product.
     digests : mapping of str to str
         SHA-256 digest of every input by its file name.
 
@@ -39,7 +71,7 @@ def product_history(
     list of str
         Software, arguments, inputs and their checksums. A checksum fills a line.
     """
-    stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS}
+    stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS} | asked_beyond(arguments)
     software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
     return [
         f"Resampled by {software}",

@@ -23,6 +23,31 @@ MORE_KEYWORDS = {
         "type": "string",
         "fits_keyword": "FILLVAL",
     },
+    "wavelength_grid": {
+        "title": "Spacing or table of the wavelengths",
+        "type": "string",
+        "fits_keyword": "WAVEGRID",
+    },
+    "wavelength_step": {
+        "title": "[um] Step that was asked for",
+        "type": "number",
+        "fits_keyword": "WAVESTEP",
+    },
+    "resolving_power": {
+        "title": "Wavelength over step that was asked for",
+        "type": "number",
+        "fits_keyword": "WAVEPOWR",
+    },
+    "spectral_oversampling": {
+        "title": "Pixels for each of an exposure",
+        "type": "integer",
+        "fits_keyword": "WAVEOVER",
+    },
+    "fill_gap": {
+        "title": "Columns between detectors",
+        "type": "boolean",
+        "fits_keyword": "WAVEFILL",
+    },
 }
 
 
