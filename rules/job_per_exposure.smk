@@ -5,6 +5,10 @@
 # - combine averages the exposures and writes the product's files.
 
 
+# flag_outliers
+include: "outliers.smk"
+
+
 rule prepare_exposure:
     input:
         lambda wildcards: given(CAMPAIGN.exposures[wildcards.exposure]),
@@ -61,6 +65,7 @@ rule drizzle_exposure:
     input:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
+        outliers=outliers_of,
         grid=rules.output_grid.output.grid,
         output_wcs=grid_handed_in,
     output:

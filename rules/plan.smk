@@ -141,6 +141,15 @@ def files_of(product):
     return expand(PATHS.product, file=contents_of(product).files)
 
 
+def flagged_of(product):
+    """Paths of a product's exposures with their outliers flagged, if they are asked for."""
+    arguments = CAMPAIGN.arguments(product)
+    if not (arguments["outlier_detection"] and arguments["save_crf"]):
+        return []
+    used = contents_of(product).exposures
+    return expand(PATHS.flagged, product=product, exposure=used)
+
+
 def product_of_file(file):
     """Folder of the product to which a file belongs."""
     return next(p for p in CAMPAIGN.products if re.fullmatch(delivered(p), file))

@@ -22,6 +22,13 @@ DEFAULTS = {
     "blendheaders": True,
     "in_memory": True,
     "propagate_dq": False,
+    # Of jwst's outlier_detection step; there it is a step of its own, hence off here.
+    "outlier_detection": False,
+    "outlier_snr": "5.0 4.0",
+    "outlier_scale": "1.2 0.7",
+    "outlier_maskpt": 0.7,
+    "outlier_backg": 0.0,
+    "save_crf": False,
 }
 
 
@@ -46,7 +53,8 @@ def test_defaults_agree_with_the_documentation_text(shared):
     documented = dict(re.findall(r"--(\w+)\n\([\w ]+, default=\W?([\w.]*)\W?\)", text))
     arguments = product_arguments(complete(), SCHEMA, "any")
     assert documented == {key: str(arguments[key]).lower() for key in documented}
-    assert documented.keys() >= arguments.keys() - {"propagate_dq"}
+    beyond = SCHEMA["$defs"]["beyond"].keys()
+    assert documented.keys() >= arguments.keys() - {"propagate_dq"} - beyond
 
 
 def test_nothing_is_changed_in_place():
@@ -98,10 +106,7 @@ def test_fill_value_in_many_forms(given):
 
 
 KEYS = "associations, blendheaders, fillval, in_memory, job_per, keep_intermediates, kernel, "
-ARGUMENT_KEYS = (
-    "blendheaders, fillval, in_memory, kernel, output_shape, output_wcs, pixel_scale, "
-    "pixel_scale_ratio, pixfrac, propagate_dq, single, weight_type"
-)
+ARGUMENT_KEYS = ", ".join(sorted(DEFAULTS))
 
 
 def test_unknown_key_is_named_with_the_known_ones():
@@ -139,6 +144,16 @@ def test_unknown_key_of_an_override_is_named_with_the_product():
         ("pixel_scale", [], "number or none"),
         ("output_shape", {"nx": 7}, "list or none"),
         ("output_wcs", 7, "string"),
+        ("outlier_snr", "5.0", "two numbers, such as 5.0 4.0"),
+        ("outlier_snr", "5.0, 4.0", "two numbers, such as 5.0 4.0"),
+        ("outlier_snr", "-5.0 4.0", "two numbers, such as 5.0 4.0"),
+        ("outlier_snr", "5.0 4.0 3.0", "two numbers, such as 5.0 4.0"),
+        ("outlier_snr", 5.0, "string"),
+        ("outlier_scale", "nan 0.7", "two numbers, such as 1.2 0.7"),
+        ("outlier_maskpt", -0.1, "at least 0"),
+        ("outlier_maskpt", "half", "number"),
+        ("outlier_backg", "none", "number"),
+        ("outlier_detection", "maybe", "boolean"),
         ("fillval", "zero", "NAN, INDEF or a number"),
         ("fillval", "INF", "NAN, INDEF or a number"),
         ("fillval", "1e", "NAN, INDEF or a number"),

@@ -22,7 +22,7 @@ _SHORT.maxstring = _SHORT.maxother = 300
 
 
 def load_schema(file: str | Path) -> dict:
-    """Read the schema and place the documented arguments at its top level.
+    """Read the schema and place all arguments, the documented and those beyond, at its top level.
 
     Parameters
     ----------
@@ -35,7 +35,9 @@ def load_schema(file: str | Path) -> dict:
         JSON schema of the whole configuration.
     """
     schema = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    schema["properties"] |= schema["$defs"]["arguments"]["properties"]
+    arguments = schema["$defs"]["arguments"]["properties"]
+    arguments |= schema["$defs"]["beyond"]
+    schema["properties"] |= arguments
     return schema
 
 
@@ -195,6 +197,8 @@ def _explain(error: ValidationError) -> str:
         "pattern": lambda: {
             "fillval": "allowed are NAN, INDEF or a number",
             "output_dir": "it must be a folder's name without {} and <>",
+            "outlier_snr": "it must be two numbers, such as 5.0 4.0",
+            "outlier_scale": "it must be two numbers, such as 1.2 0.7",
         }[key.split(".")[-1]],
         "type": lambda: f"it must be of type {_type_names(value)}",
     }.get(error.validator, lambda: error.message)()

@@ -43,6 +43,14 @@ _MAP_COLOURS = colormaps["cividis"]
 _EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _ERROR_COLOUR = "#9AC8E8"
 _ALARM = "#B03000"
+_OUTLIER = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 3.5,
+    "markerfacecolor": "none",
+    "markeredgewidth": 0.8,
+    "color": _ALARM,
+}
 
 _PERCENTILES = 1.0, 99.8  # of the pixels, between which colours change
 _LINEAR = 8.0  # sigma within which they change in proportion
@@ -95,11 +103,45 @@ def exposure_profiles(
     return profiles
 
 
+def outlier_places(
+    slit: RectifiedSlit, source: Source, singles: Mapping[str, ArrayFile]
+) -> np.ndarray | None:
+    """Places of the outliers in the exposures that a slit of a product was combined from.
+
+    Parameters
+    ----------
+    slit : RectifiedSlit
+    source : Source
+        The slit's source.
+    singles : mapping of str to ArrayFile
+        Drizzled arrays of every exposure of the product, by exposure.
+
+    Returns
+    -------
+    ndarray, shape (2, n), or None
+        On the axes of the slit, along the dispersion and across it; None when outliers were not
+        looked for.
+    """
+    groups = [singles[key].group(str(source.number)) for key in source.slits if key in singles]
+    places = [group["outliers"] for group in groups if "outliers" in group]
+    if not places:
+        return None
+    x, y = (np.concatenate([place[name] for place in places]) for name in ("x", "y"))
+    wavelengths = source.grid.wavelength_image()
+    if slit.dispersion_axis == 2:
+        x, y, wavelengths = y, x, wavelengths.T
+    if slit.wavelength.unit == "um":
+        x = np.interp(x, np.arange(wavelengths.shape[1]), wavelengths[0])
+    edges = slit.offset.edges
+    return np.array([x, np.interp(y, np.arange(len(edges)) - 0.5, edges)])
+
+
 # Pictures do not depend on the user's settings of matplotlib.
 @style.context("default")
 def preview(
     slits: Sequence[tuple[str, RectifiedSlit]],
     profiles: Sequence[Mapping[str, np.ndarray]] = (),
+    outliers: Sequence[np.ndarray | None] = (),
 ) -> Figure:
     """Draw the slits of a product: a few in full, many as a contact sheet.
 
@@ -109,6 +151,8 @@ def preview(
         File and slit.
     profiles : sequence of mapping of str to ndarray, optional
         Profile of every exposure, as `exposure_profiles` makes them, for every slit.
+    outliers : sequence of ndarray or None, optional
+        Places of the outliers, as `outlier_places` gives them, for every slit.
 
     Returns
     -------
@@ -119,10 +163,10 @@ def preview(
     width, height = _SLIT_SIZE
     figure = Figure(figsize=(width, height * len(slits)))
     parts = figure.subfigures(len(slits), 1, squeeze=False)[:, 0]
-    for part, (file, slit), exposures in zip(
-        parts, slits, profiles or [{}] * len(slits), strict=True
-    ):
-        draw_slit(part, slit, title=file, exposures=exposures)
+    profiles = profiles or [{}] * len(slits)
+    outliers = outliers or [None] * len(slits)
+    for part, (file, slit), exposures, places in zip(parts, slits, profiles, outliers, strict=True):
+        draw_slit(part, slit, title=file, exposures=exposures, outliers=places)
     return figure
 
 
@@ -132,6 +176,7 @@ def draw_slit(
     *,
     title: str,
     exposures: Mapping[str, np.ndarray],
+    outliers: np.ndarray | None = None,
 ) -> None:
     """Draw everything about a slit: spectrum, weight, context, profiles and sum.
 
@@ -144,6 +189,8 @@ def draw_slit(
         Name of the product.
     exposures : mapping of str to ndarray
         Profile of every exposure; none when they are not known.
+    outliers : ndarray, shape (2, n), optional
+        Places of the outliers that were left out.
     """
     edge = {"bottom": 0.065, "top": 0.9, "hspace": 0.08, "height_ratios": (1, 1.5, 0.75, 0.75)}
     left = figure.add_gridspec(
@@ -165,6 +212,8 @@ def draw_slit(
     _draw_science(science, bars[0], slit)
     _draw_weight(weight, bars[1], slit)
     _draw_context(context, bars[2], slit)
+    if outliers is not None:
+        context.plot(*outliers, **_OUTLIER, label="outliers")
     _draw_profiles(profile, slit, exposures)
     science.set_xlim(*slit.wavelength.edges[[0, -1]])
     science.set_ylim(*slit.offset.edges[[0, -1]])
@@ -175,6 +224,9 @@ def draw_slit(
     if slit.n_exposures is not None:
         facts.append(f"{slit.n_exposures} {'exposure' if slit.n_exposures == 1 else 'exposures'}")
     facts.append(f"median {_quality(flux, error)}")
+    if outliers is not None:
+        number = outliers.shape[1]
+        facts.append(f"{number} outlier{'' if number == 1 else 's'} left out: ○ below")
     figure.text(0.805, 0.9, "\n".join(facts), size=10, va="top", linespacing=1.5)
     remarks = "\n".join(slit.remarks)
     figure.text(0.805, 0.065, remarks, size=10, color=_ALARM, va="bottom", linespacing=1.5)

@@ -18,6 +18,9 @@ PRODUCT_ARGUMENTS = (
     "blendheaders",
 )
 
+# And these, where outliers were looked for.
+OUTLIER_ARGUMENTS = ("outlier_snr", "outlier_scale", "outlier_maskpt", "outlier_backg")
+
 
 def product_history(
     arguments: Mapping[str, object],
@@ -39,7 +42,10 @@ def product_history(
     list of str
         Software, arguments, inputs and their checksums. A checksum fills a line.
     """
-    stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS}
+    names = PRODUCT_ARGUMENTS
+    if arguments["outlier_detection"]:
+        names += OUTLIER_ARGUMENTS
+    stated = {name: arguments[name] for name in names}
     software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
     return [
         f"Resampled by {software}",

@@ -9,6 +9,7 @@ from specresample.common.arrays import open_arrays
 from specresample.common.files import folder_written_aside, write_json
 from specresample.common.product_contents import ProductContents
 from specresample.common.product_request import ProductRequest
+from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import Exposures, PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.quality.slit_summary import SlitSummary
@@ -77,6 +78,8 @@ def combine(
     grids = ProductGrids.read(drizzled.grid)
     contents = ProductContents.read(drizzled.contents)
     exposures = {key: PreparedExposure.read(path) for key, path in drizzled.summaries.items()}
+    if request.arguments["outlier_detection"]:
+        exposures = with_outlier_status(exposures, grids)
     with folder_written_aside(made.files) as folder:
         write = partial(_write, request, grids, exposures, drizzled.singles, folder)
         summaries: dict[str, list[SlitSummary]] = {}
