@@ -12,6 +12,7 @@ from specresample.common.files import written_aside
 from specresample.common.schemas import Property, model_schema
 from specresample.grids.fits_wcs import add_wavelength_table
 from specresample.s2d.asdf_extension import asdf_hdu
+from specresample.s2d.covariance_extension import covariance_hdus
 from specresample.s2d.hdus import model_hdus
 from specresample.s2d.model import S2d
 
@@ -23,6 +24,7 @@ MORE_KEYWORDS = {
         "type": "string",
         "fits_keyword": "FILLVAL",
     },
+    "errors": {"title": "What the errors are", "type": "string", "fits_keyword": "ERRTYPE"},
 }
 
 
@@ -44,6 +46,7 @@ def write_product(path: str | Path, product: S2d) -> None:
     if tables:
         # The tree links to what an HDU holds.
         tree = tree | {"hdrtab": tables[0].data}
+    images += covariance_hdus(tree)
     asdf = asdf_hdu(tree, [primary, *tables, *images], product.history, product.extensions)
     hdus = fits.HDUList([primary, *images, *tables, asdf])
     with hdus, written_aside(path) as aside:
