@@ -194,16 +194,16 @@ def _one_more(folder: Path) -> Work:
 
 
 def _of_slits(folder: Path, slits: int) -> Work:
-    # As wide as each other, and split alike whatever their number, so that this alone counts.
+    # All slits are of one width, so that their number alone counts.
     setup = mos(slits, columns=(700, 700), heavy=True)
-    return Work((simulated(folder, setup),), config={"small_product": 0})
+    return Work((simulated(folder, setup),))
 
 
 def _of_exposures(**arguments: object) -> Callable[[Path, int], Work]:
     def work(folder: Path, exposures: int) -> Work:
         nods = np.linspace(-0.53, 0.53, exposures).tolist()
         setup = mos(12, columns=(700, 700), nods=tuple(nods), heavy=True)
-        return Work((simulated(folder, setup),), arguments, {"small_product": 0})
+        return Work((simulated(folder, setup),), arguments)
 
     return work
 
