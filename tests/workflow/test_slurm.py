@@ -136,7 +136,7 @@ def test_campaign_goes_on_after_its_allocations_were_lost(
 
     # Both at work: started twice, they would spoil each other.
     deadline = time.monotonic() + 60
-    while len(list(folder.glob("results/.work/logs/combine/*.log"))) < 2:
+    while len(list(folder.glob("results/.work/logs/prepare_exposure/*.log"))) < 2:
         assert time.monotonic() < deadline, command("scontrol", "show", "job")
         time.sleep(0.2)
     second = launch(folder, *arguments)
