@@ -1,8 +1,8 @@
 """Where the seconds of a run are: CPU time of the steps of a product, made in one process.
 
 Usage: ``python benchmarks/profile_steps.py ASSOCIATION ARGUMENTS PREPARED``, in the environment of
-``make .venv``; ARGUMENTS is a JSON object, PREPARED the folder of the prepared exposures, of which
-those that are there are used. Prints the seconds of every step as JSON.
+``make .venv``. ARGUMENTS is a JSON object. PREPARED is the folder of the prepared exposures: those
+that are there already are used. Prints the seconds of every step as JSON.
 """
 
 import functools
@@ -23,19 +23,19 @@ IMPORTS, REST = "imports of a job", "rest"
 
 # What is timed: its step, module and name.
 _FUNCTIONS = (
-    ("opening and reading", "exposure", "Exposure.__init__"),
-    ("opening and reading", "exposure", "Exposure._read_slit"),
-    ("building WCSs", "exposure", "_take_wcs"),
-    ("evaluating WCSs", "preparation", "trace_slit"),
-    ("checksums of the input", "preparation", "file_digest"),
-    ("intermediate files", "storage", "ArrayWriter.add"),
-    ("intermediate files", "storage", "ArrayFile.group"),
-    ("laying out grids", "smallproduct", "output_grids"),
-    ("drizzling", "smallproduct", "drizzle_exposure"),
-    ("combining", "combination", "Combination.add"),
-    ("combining", "combination", "Combination.finish"),
-    ("headers and output WCS", "products", "product_model"),
-    ("writing FITS and ASDF", "products", "write_product"),
+    ("opening and reading", "level2b.exposure", "Exposure.__init__"),
+    ("opening and reading", "level2b.exposure", "Exposure._read_slit"),
+    ("building WCSs", "level2b.exposure", "read_wcs"),
+    ("evaluating WCSs", "footprint.preparation", "trace_slit"),
+    ("checksums of the input", "footprint.preparation", "file_digest"),
+    ("intermediate files", "common.arrays", "ArrayWriter.add"),
+    ("intermediate files", "common.arrays", "ArrayFile.group"),
+    ("laying out grids", "steps.lay_out", "output_grids"),
+    ("drizzling", "drizzling.exposure", "drizzle_slit"),
+    ("combining", "drizzling.combination", "Combination.add"),
+    ("combining", "drizzling.combination", "Combination.finish"),
+    ("headers and output WCS", "s2d.product_files", "product_model"),
+    ("writing FITS and ASDF", "s2d.product_files", "write_product"),
 )
 
 
@@ -107,33 +107,49 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
     from specresample.plan.campaign import Campaign
-    from specresample.plan.resources import request
+    from specresample.plan.resources import request_resources
 
     campaign = Campaign({"associations": [association], **arguments}, PROJECT)
-    job = SimpleNamespace(product=next(iter(campaign.products)))
-    keys, exposures = campaign.members(job), campaign.product(job).exposures
+    request = campaign.request(next(iter(campaign.products)))
     watch = Stopwatch()
     with watch.step(IMPORTS):
-        from specresample import smallproduct
         from specresample.jobs.job import logged_job
+        from specresample.steps.combine import Drizzled, Made, combine
+        from specresample.steps.drizzle import drizzle
+        from specresample.steps.lay_out import lay_out
+        from specresample.steps.prepare import prepare
     for step, module, name in _FUNCTIONS:
         owner = importlib.import_module(f"specresample.{module}")
         *path, attribute = name.split(".")
         for part in path:
             owner = getattr(owner, part)
         setattr(owner, attribute, watch.timed(step, getattr(owner, attribute)))
-    given = SimpleNamespace(**request("small_product", exposures, attempt=1))
-    with logged_job(os.devnull, given), tempfile.TemporaryDirectory() as folder:
-        smallproduct.SmallProduct(
-            name=campaign.product(job).name,
-            exposures=dict(zip(keys, exposures, strict=True)),
-            arguments=campaign.arguments(job),
-            association=campaign.association_metadata(job),
-            prepared=prepared,
-            code="",
-            files=Path(folder) / "files",
-            in_memory=True,
-        ).make(workers=1)
+    given = request_resources("make_product", tuple(request.exposures.values()), attempt=1)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        logs = SimpleNamespace(text=os.devnull, status=str(folder / "status.json"))
+        with logged_job(logs, SimpleNamespace(**given)):
+            grid, contents = folder / "grid.json", folder / "contents.json"
+            arrays = {key: prepared / f"{key}.npz" for key in request.exposures}
+            summaries = {key: prepared / f"{key}.json" for key in request.exposures}
+            singles = {key: folder / f"{key}.npz" for key in request.exposures}
+            for key, path in request.exposures.items():
+                if not summaries[key].is_file():
+                    prepare(Path(path), arrays[key], summaries[key], in_memory=True)
+            files = {key: request.file(key) for key in request.exposures}
+            lay_out(request.name, files, request.arguments, summaries, grid, contents)
+            for key in files:
+                drizzle(
+                    key,
+                    arrays[key],
+                    summaries[key],
+                    singles[key],
+                    grid=grid,
+                    arguments=request.arguments,
+                )
+            made = Made(folder / "files", folder / "record.json", folder / "provenance.json")
+            drizzled = Drizzled(grid, contents, summaries, singles)
+            combine(request, drizzled, made, folder, map, 1)
     return watch.finish()
 
 

@@ -65,9 +65,14 @@ if workflow.is_main_process:
     print(end="".join(f"{note}\n" for note in notes if note), file=sys.stderr)
 
 
+def any_of(patterns):
+    """Regular expression of what one of some expressions matches, and of nothing else."""
+    return "|".join(patterns) or "(?!)"
+
+
 def one_of(names):
     """Regular expression of some names, and of nothing else."""
-    return "|".join(map(re.escape, names)) or "(?!)"
+    return any_of(map(re.escape, names))
 
 
 def delivered(product):
@@ -77,7 +82,14 @@ def delivered(product):
     return source_pattern(CAMPAIGN.products[product].name)
 
 
-DELIVERED = "|".join(map(delivered, CAMPAIGN.products)) or "(?!)"
+DELIVERED = any_of(map(delivered, CAMPAIGN.products))
+
+# Every file that is delivered is looked up here: the expressions are compiled once.
+SOURCE_FILES = {
+    folder: re.compile(source_pattern(product.name))
+    for folder, product in CAMPAIGN.products.items()
+    if product.is_template
+}
 
 
 def given(*paths):
@@ -153,7 +165,10 @@ def files_of(product):
 
 def product_of_file(file):
     """Folder of the product to which a file belongs."""
-    return next(p for p in CAMPAIGN.products if re.fullmatch(delivered(p), file))
+    folder = file.split("/")[0]
+    if folder in CAMPAIGN.products:
+        return folder
+    return next(p for p, pattern in SOURCE_FILES.items() if pattern.fullmatch(file))
 
 
 def singles_of(wildcards):

@@ -31,4 +31,4 @@ if __name__ == "__main__":
             singles=dict(zip(request.exposures, map(Path, inputs.singles), strict=True)),
         )
         made = Made(Path(outputs.files), Path(outputs.record), Path(outputs.provenance))
-        combine(request, drizzled, made, made.record.parents[2], spread)
+        combine(request, drizzled, made, made.record.parents[2], spread, snakemake.threads)

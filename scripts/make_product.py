@@ -32,5 +32,6 @@ if __name__ == "__main__":
             made,
             made.record.parents[2],
             spread,
+            snakemake.threads,
             in_memory=snakemake.config["in_memory"],
         )

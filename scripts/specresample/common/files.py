@@ -66,6 +66,28 @@ def written_aside(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch_folder(path: str | Path) -> Iterator[Path]:
+    """Give an empty folder, and remove it with all that is in it when the block ends.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder has one name for all tries: what a killed job left goes with the next.
+
+    Yields
+    ------
+    Path
+    """
+    path = Path(path)
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
 def folder_written_aside(path: str | Path) -> Iterator[Path]:
     """Give a temporary folder beside ``path`` and move it there when the block ends well.
 
@@ -80,15 +102,10 @@ def folder_written_aside(path: str | Path) -> Iterator[Path]:
         An empty folder. It is removed when the block raises.
     """
     path = Path(path)
-    aside = path.with_name(f".{path.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
+    with scratch_folder(path.with_name(f".{path.name}.part")) as aside:
         yield aside
         shutil.rmtree(path, ignore_errors=True)
         os.replace(aside, path)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_json(path: str | Path, content: object, *, indent: int | None = None) -> None:

@@ -19,8 +19,8 @@ from specresample.common.limits import MAX_PIXELS
 
 # Neighbours that are more native steps apart have a gap between them.
 _GAP = 1.5
-# So many steps on either side of a gap give the step in it: the medians of the columns at the end
-# of a detector, which a tilted slit fills in part, are uneven.
+# Steps on either side of a gap whose median is the step in it. Several are taken because a tilted
+# slit fills the last columns of a detector in part, and their medians are uneven.
 _NEAR = 10
 
 # Steps this many times finer than the exposures' own are a mistake, not a wish.
@@ -374,7 +374,7 @@ def largest_oversampling(wavelengths: np.ndarray, native: np.ndarray) -> float:
 
 
 def check_wavelengths(wavelengths: np.ndarray, native: np.ndarray) -> None:
-    """Refuse wavelengths of which nothing can come.
+    """Refuse wavelengths on which there can be no spectrum.
 
     Parameters
     ----------

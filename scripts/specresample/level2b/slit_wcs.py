@@ -102,7 +102,7 @@ def _name(frame: object) -> str:
 
 
 def _axes(frame: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give types and units of the axes of a frame; none of one that is but a name."""
+    """Give types and units of the axes of a frame. A frame that is only a name has none."""
     if not isinstance(frame, Tagged):
         return (), ()
     if _kind(frame) == "composite_frame":

@@ -43,17 +43,13 @@ def ledger_entry(request: ProductRequest, out: Path) -> dict:
     }
     statuses = _statuses(out, request.folder, request.exposures)
     record = out / request.folder / "record.json"
-    made = record.stat().st_mtime if record.is_file() else 0
-    reasons = [_reason(path, status) for path, status in statuses.items()]
+    since = record.stat().st_mtime if record.is_file() else 0
     # A job that ended before the product was made does not count.
-    reasons = [
-        reason
-        for reason, path in zip(reasons, statuses, strict=True)
-        if reason and path.stat().st_mtime > made
-    ]
+    late = (item for item in statuses.items() if item[0].stat().st_mtime > since)
+    reasons = [reason for path, status in late if (reason := _reason(path, status))]
     if reasons:
         entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(reasons))}
-    elif made:
+    elif since and record.with_name("provenance.json").is_file():
         entry |= _made(record)
     else:
         entry |= {"state": "open", "reason": "no run has come to it, nor failed before it"}

@@ -51,7 +51,7 @@ class _Maker:
     ) -> None:
         self._hdus = hdus
         self._version = version
-        # Titles of groups that no keyword was written of yet.
+        # Titles of groups that have no keyword written yet.
         self._titles: list[str] = []
 
     def add_group(self, schema: Property, values: Mapping[str, object]) -> None:

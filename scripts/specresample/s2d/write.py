@@ -56,24 +56,24 @@ def write_product(path: str | Path, product: S2d) -> None:
 
 
 def _table_hdu(table: np.ndarray) -> fits.BinTableHDU:
-    """Give the HDU of a header table; it holds it until it is asked for another one."""
+    """Give the HDU of a header table. The next call for a table of the same columns reuses it."""
     formats = tuple((name, _fits_format(table.dtype[name])) for name in table.dtype.names)
     hdu = _empty_table_hdu(len(table), formats)
     for name, format in formats:
         column = table[name]
         hdu.data[name][:] = np.where(column, b"T", b"F") if format == "L" else column
-    # Those of the table before, which must not count for the hash of the headers.
+    # The checksums are those of the previous table. They must not count in the hash of the headers.
     for keyword in ("CHECKSUM", "DATASUM"):
         hdu.header.remove(keyword, ignore_missing=True)
     return hdu
 
 
-# The sources of a product have tables of the same columns, mostly, and to make such an HDU takes as
-# long as all others of a source.
+# Most sources of a product have tables of the same columns, and making such an HDU takes as long as
+# making all other HDUs of a source.
 @lru_cache(maxsize=8)
 def _empty_table_hdu(rows: int, formats: tuple[tuple[str, str], ...]) -> fits.BinTableHDU:
     columns = [fits.Column(name, format) for name, format in formats]
-    # As bytes, or astropy would keep a second copy of texts and write that one.
+    # Texts are bytes, because astropy would otherwise keep a second copy of them and write that.
     return fits.BinTableHDU.from_columns(
         columns,
         nrows=rows,

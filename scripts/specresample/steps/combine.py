@@ -16,7 +16,8 @@ from specresample.reporting.provenance import product_provenance
 from specresample.reporting.record import product_record
 from specresample.s2d.product_files import ProductParts, write_files
 
-# Parts of the files for each worker: the sizes of sources differ.
+# Parts of the files for each worker, because the sizes of sources differ. Each part opens all
+# drizzled exposures, so that one process makes one part.
 _PARTS = 4
 
 
@@ -55,7 +56,12 @@ class Made:
 
 
 def combine(
-    request: ProductRequest, drizzled: Drizzled, made: Made, out: Path, spread: Callable
+    request: ProductRequest,
+    drizzled: Drizzled,
+    made: Made,
+    out: Path,
+    spread: Callable,
+    workers: int,
 ) -> None:
     """Make a product of its drizzled exposures.
 
@@ -68,6 +74,8 @@ def combine(
         Folder of all products, where the files will be delivered.
     spread : callable
         As `map`; see `specresample.jobs.workers.worker_pool`.
+    workers : int
+        Number of processes over which it spreads calls.
 
     Raises
     ------
@@ -80,7 +88,7 @@ def combine(
     with folder_written_aside(made.files) as folder:
         write = partial(_write, request, grids, exposures, drizzled.singles, folder)
         summaries: dict[str, list[SlitSummary]] = {}
-        for some in spread(write, _parts(contents.files)):
+        for some in spread(write, _parts(contents.files, workers)):
             summaries |= some
         slits = [slit for file in contents.files for slit in summaries[file]]
         files = {f"{out}/{file}_s2d.fits": folder / f"{file}_s2d.fits" for file in contents.files}
@@ -90,9 +98,9 @@ def combine(
     write_json(made.record, record.to_json(), indent=2)
 
 
-def _parts(files: Sequence[str]) -> list[Sequence[str]]:
+def _parts(files: Sequence[str], workers: int) -> list[Sequence[str]]:
     """Share files out, each part from all over the product."""
-    number = min(len(files), _PARTS * 4)
+    number = min(len(files), _PARTS * workers if workers > 1 else 1)
     return [files[first::number] for first in range(number)]
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from specresample.common.files import folder_written_aside
+from specresample.common.files import folder_written_aside, scratch_folder
 from specresample.common.product_request import ProductRequest
 from specresample.steps.combine import Drizzled, Made, combine
 from specresample.steps.drizzle import drizzle
@@ -22,6 +21,7 @@ def make_product(
     made: Made,
     out: Path,
     spread: Callable,
+    workers: int,
     *,
     in_memory: bool,
 ) -> None:
@@ -42,6 +42,8 @@ def make_product(
         Folder of all products, where the files will be delivered.
     spread : callable
         As `map`; see `specresample.jobs.workers.worker_pool`.
+    workers : int
+        Number of processes over which it spreads calls.
     in_memory : bool
         Read whole files at once instead of slit by slit.
 
@@ -51,11 +53,11 @@ def make_product(
         When an exposure cannot be used, or no source can be resampled.
     """
     with (
-        TemporaryDirectory(dir=grid.parent, prefix=".prepared-") as prepared,
+        scratch_folder(grid.parent / ".prepared") as prepared,
         folder_written_aside(singles) as drizzled,
     ):
-        arrays = {key: Path(prepared, f"{key}.npz") for key in exposures}
-        summaries = {key: Path(prepared, f"{key}.json") for key in exposures}
+        arrays = {key: prepared / f"{key}.npz" for key in exposures}
+        summaries = {key: prepared / f"{key}.json" for key in exposures}
         single = {key: drizzled / f"{key}.npz" for key in exposures}
         one = partial(prepare, in_memory=in_memory)
         list(spread(one, exposures.values(), arrays.values(), summaries.values()))
@@ -65,4 +67,5 @@ def make_product(
 
         one = partial(drizzle, grid=grid, arguments=request.arguments)
         list(spread(one, exposures, arrays.values(), summaries.values(), single.values()))
-        combine(request, Drizzled(grid, contents, summaries, single), made, out, spread)
+        before = Drizzled(grid, contents, summaries, single)
+        combine(request, before, made, out, spread, workers)
