@@ -49,6 +49,15 @@ def test_values_are_those_that_asdf_reads(tmp_path):
         assert {name: found[name] for name in expected} == expected
 
 
+def test_arrays_may_run_backwards_or_skip_numbers():
+    # As jwst writes the tables of an LRS grid.
+    numbers = np.arange(12.0)
+    tree = {"whole": numbers, "backwards": numbers[::-1], "skipping": numbers[1::3]}
+    found = nodes(**tree)
+    for name, expected in tree.items():
+        np.testing.assert_array_equal(found[name], expected)
+
+
 def test_equal_nodes_are_one_object():
     found = nodes(a=polynomial(), b=polynomial(), c=polynomial(2.0))
     assert found["a"] is found["b"]

@@ -263,7 +263,7 @@ def _array(values: dict | list, blocks: Sequence[bytes]) -> np.ndarray | None:
     try:
         if isinstance(values, list):
             return np.array(values)
-        if values["datatype"] not in _NUMBERS or not {"strides", "mask"}.isdisjoint(values):
+        if values["datatype"] not in _NUMBERS or "mask" in values:
             return None
         dtype = np.dtype(values["datatype"])
         if "data" in values:
@@ -271,7 +271,6 @@ def _array(values: dict | list, blocks: Sequence[bytes]) -> np.ndarray | None:
             return array if [*array.shape] == values.get("shape", [*array.shape]) else None
         dtype = dtype.newbyteorder(values["byteorder"])
         block, shape = blocks[values["source"]], values["shape"]
-        count, offset = math.prod(shape), values.get("offset", 0)
-        return np.frombuffer(block, dtype, count, offset).reshape(shape)
+        return np.ndarray(shape, dtype, block, values.get("offset", 0), values.get("strides"))
     except (IndexError, KeyError, TypeError, ValueError, OverflowError):
         return None
