@@ -99,7 +99,8 @@ def compare_wcs(
 _OF_FILE = {"", "CHECKSUM", "DATASUM", "DATE", "FILENAME", "HISTORY"}
 # The FITS WCS for viewers is ours alone, too.
 _OURS_ALONE = {
-    *("KERNEL", "FILLVAL", "WCSAXES", "PS1_0", "PS1_1", "PS2_0", "PS2_1"),
+    *("KERNEL", "FILLVAL", "WCSAXES"),
+    *(f"PS{axis}_{number}" for axis in (1, 2) for number in (0, 1, 2)),
     *(f"{key}{axis}" for key in ("CDELT", "CRPIX", "CRVAL", "CTYPE", "CUNIT") for axis in (1, 2)),
 }
 # Where files have several slits, jwst keeps the header of the first exposure.

@@ -5,14 +5,14 @@ general, looked up in a table (WAVE-TAB): Greisen et al. 2006, A&A 446, 747. The
 offset in arcsec with its zero at the planned source position.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from astropy.io import fits
 
 from specresample.grids.rectified import Grid
 
-TABLE = "WCS-TABLE"
+# Type of an axis of wavelengths that a table holds (specresample.grids.wavelength_table).
+LOOKED_UP = "WAVE-TAB"
 
 # Wavelengths that differ by more along the slit, in um, make no rectified spectrum: a grid handed
 # in may have them, and gets no FITS WCS.
@@ -68,7 +68,7 @@ def _spectral_axis(spacing: str, line: np.ndarray) -> tuple[str, float, float]:
     if spacing == "log":
         # Greisen et al. 2006, equation 5 and table 3: first exp(CDELT (p - 1) / first).
         return "WAVE-LOG", first, first * float(np.log(last / first)) / (len(line) - 1)
-    return "WAVE-TAB", 1.0, 1.0
+    return LOOKED_UP, 1.0, 1.0
 
 
 def dispersion_line(grid: Grid, dispersion_axis: int) -> np.ndarray | None:
@@ -120,39 +120,3 @@ def source_pixel(grid: Grid, metadata: Mapping[str, object], dispersion_axis: in
     if grid.kind == "interpolated" and metadata.get(name) is not None:
         return float(metadata[name])
     return (grid.shape[dispersion_axis - 1] - 1) / 2
-
-
-def add_wavelength_table(hdus: fits.HDUList, lines: Sequence[np.ndarray | None]) -> None:
-    """Add the table of wavelengths to a product and point its spectra to it.
-
-    Parameters
-    ----------
-    hdus : HDUList
-        The product; a SCI extension per slit. It is changed in place: the table goes before the
-        ASDF extension.
-    lines : sequence of ndarray or None
-        Wavelengths of every slit in um; None for a slit without FITS WCS.
-    """
-    columns = []
-    for number, line in enumerate(lines, start=1):
-        header = hdus["SCI", number].header
-        axis = next((axis for axis in (1, 2) if header.get(f"CTYPE{axis}") == "WAVE-TAB"), None)
-        if line is None or axis is None:
-            continue
-        name = "wavelength" if len(lines) == 1 else f"wavelength_{number}"
-        columns.append(
-            fits.Column(
-                name=name,
-                format=f"{line.size}D",
-                dim=f"(1,{line.size})",
-                unit="um",
-                array=line.reshape(1, -1, 1),
-            )
-        )
-        # stdatamodels' schemas do not have these two.
-        after = f"CDELT{axis}"
-        header.set(f"PS{axis}_1", name, "column of the wavelengths", after=after)
-        header.set(f"PS{axis}_0", TABLE, "table of the wavelengths", after=after)
-    if columns:
-        table = fits.BinTableHDU.from_columns(columns, name=TABLE, ver=1)
-        hdus.insert(hdus.index_of("ASDF"), table)

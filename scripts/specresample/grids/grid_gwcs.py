@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from specresample.common.asdf_format import CORE_TAG, Tagged, software
+from specresample.common.asdf_format import Tagged
 from specresample.grids.rectified import Grid, OutputGrid
 
 _TRANSFORM = "tag:stsci.edu:asdf/transform/"
@@ -57,7 +57,7 @@ def grid_wcs(grid: Grid) -> Tagged:
     )
 
 
-def gwcs_extensions(grid: Grid) -> list[Tagged]:
+def gwcs_extensions(grid: Grid) -> list[str]:
     """List the ASDF extensions that the GWCS of a grid needs.
 
     Parameters
@@ -66,38 +66,20 @@ def gwcs_extensions(grid: Grid) -> list[Tagged]:
 
     Returns
     -------
-    list of Tagged
-        Sorted by their URIs.
+    list of str
+        Their URIs, sorted.
     """
     if not isinstance(grid, OutputGrid):
         return grid.extensions
-    sky = {
-        "asdf-format.org/astronomy/coordinates/extensions/coordinates-1.0.0": (
-            "asdf_coordinates_schemas",
-            "asdf-astropy",
-        ),
-    }
-    manifests = (sky if grid.celestial else {}) | {
-        "asdf-format.org/astronomy/gwcs/extensions/gwcs-1.4.0": ("asdf_wcs_schemas", "gwcs"),
-        "asdf-format.org/core/extensions/core-1.6.0": ("asdf_standard", "asdf"),
-        "asdf-format.org/transform/extensions/transform-1.7.0": (
-            "asdf_transform_schemas",
-            "asdf-astropy",
-        ),
-        "astropy.org/astropy/extensions/units-1.3.0": (None, "asdf-astropy"),
-    }
-    return [
-        Tagged(
-            f"{CORE_TAG}extension_metadata-1.0.0",
-            {
-                "extension_class": "asdf.extension._manifest.ManifestExtension",
-                "extension_uri": f"asdf://{uri}",
-                **({"manifest_software": software(schemas)} if schemas else {}),
-                "software": software(package),
-            },
-        )
-        for uri, (schemas, package) in manifests.items()
+    sky = "asdf-format.org/astronomy/coordinates/extensions/coordinates-1.0.0"
+    uris = [
+        *([sky] if grid.celestial else []),
+        "asdf-format.org/astronomy/gwcs/extensions/gwcs-1.4.0",
+        "asdf-format.org/core/extensions/core-1.6.0",
+        "asdf-format.org/transform/extensions/transform-1.7.0",
+        "astropy.org/astropy/extensions/units-1.3.0",
     ]
+    return [f"asdf://{uri}" for uri in uris]
 
 
 # ---- transforms ----------------------------------------------------------------------------------

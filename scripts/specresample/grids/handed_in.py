@@ -119,10 +119,10 @@ class CustomGrid:
         return self._written["wcs"]
 
     @property
-    def extensions(self) -> list[Tagged]:
-        """ASDF extensions that the GWCS needs, sorted by their URIs."""
+    def extensions(self) -> list[str]:
+        """URIs of the ASDF extensions that the GWCS needs, sorted."""
         extensions = self._written["history"]["extensions"]
-        return sorted(extensions, key=lambda entry: entry.value["extension_uri"])
+        return sorted(entry.value["extension_uri"] for entry in extensions)
 
     @cached_property
     def _written(self) -> dict:

@@ -20,7 +20,7 @@ def asdf_hdu(
     tree: Mapping[str, object],
     hdus: Sequence[fits.PrimaryHDU],
     history: Sequence[str],
-    extensions: Sequence[Tagged],
+    extensions: Sequence[str],
 ) -> fits.BinTableHDU:
     """Make the ASDF extension of a product.
 
@@ -33,8 +33,8 @@ def asdf_hdu(
         All others of the file.
     history : sequence of str
         How the product was made.
-    extensions : sequence of Tagged
-        ASDF extensions that the objects in the tree need.
+    extensions : sequence of str
+        URIs of the ASDF extensions that the objects in the tree need.
 
     Returns
     -------
@@ -44,12 +44,25 @@ def asdf_hdu(
     entries = [Tagged(f"{CORE_TAG}history_entry-1.0.0", {"description": line}) for line in history]
     tree = _linked(tree, links) | {
         "asdf_library": _LIBRARY,
-        "history": {"extensions": [*extensions], "entries": entries},
+        "history": {"extensions": [*map(_extension, extensions)], "entries": entries},
         FITS_HASH_KEY: fits_hash(hdus),
     }
     content = np.frombuffer(to_asdf(tree), np.uint8)
     column = fits.Column("ASDF_METADATA", f"{content.size}B", array=content[None, :])
     return fits.BinTableHDU.from_columns([column], name="ASDF")
+
+
+def _extension(uri: str) -> Tagged:
+    """Name an extension without the package that it is from.
+
+    asdf warns whoever has an older package, although the extension is the same there. Provenance
+    holds the versions.
+    """
+    values = {
+        "extension_class": "asdf.extension._manifest.ManifestExtension",
+        "extension_uri": uri,
+    }
+    return Tagged(f"{CORE_TAG}extension_metadata-1.0.0", values)
 
 
 def _linked(value: object, links: Mapping[int, Tagged]) -> object:
@@ -74,7 +87,8 @@ def _link(hdu: fits.PrimaryHDU) -> Tagged:
 
 def _columns(dtype: np.dtype) -> list[dict]:
     return [
-        {"name": name, "datatype": _datatype(dtype[name]), "byteorder": "big"}
+        {"name": name, "datatype": _datatype(dtype[name].base), "byteorder": "big"}
+        | ({"shape": [*dtype[name].shape]} if dtype[name].shape else {})
         for name in dtype.names
     ]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from specresample.common.asdf_format import Tagged
 from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
 from specresample.footprint.prepared import Exposures
@@ -17,6 +16,7 @@ from specresample.grids.grid_gwcs import grid_wcs, gwcs_extensions
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.grids.rectified import Grid
 from specresample.grids.regions import box_region, slit_region
+from specresample.grids.wavelength_table import MOST_SLITS
 from specresample.s2d import headers as blending
 from specresample.s2d.history import product_history
 
@@ -53,8 +53,8 @@ class S2d:
         How the product was made.
     created : str
         Date of the product, ISO 8601; empty when unknown.
-    extensions : list of Tagged
-        ASDF extensions that the GWCSs in the tree need.
+    extensions : list of str
+        URIs of the ASDF extensions that the GWCSs in the tree need.
     """
 
     tree: dict
@@ -62,7 +62,7 @@ class S2d:
     wavelengths: list[np.ndarray | None]
     history: list[str]
     created: str
-    extensions: list[Tagged]
+    extensions: list[str]
 
 
 def slit_model(
@@ -158,10 +158,11 @@ def product_model(
         if any(key in source.slits for source in sources)
     }
     trees, wavelengths, slit_inputs = [], [], []
-    for source, source_arrays in zip(sources, arrays, strict=True):
+    for number, (source, source_arrays) in enumerate(zip(sources, arrays, strict=True), start=1):
         slits = list(source.slits_in(used).values())
         slit_inputs = [slit.metadata | association for slit in slits]
-        wavelengths.append(dispersion_line(source.grid, _dispersion_axis(slit_inputs[0])))
+        line = dispersion_line(source.grid, _dispersion_axis(slit_inputs[0]))
+        wavelengths.append(line if number <= MOST_SLITS else None)
         trees.append(
             slit_model(
                 slit_inputs,

@@ -1,5 +1,7 @@
 """Write an s2d product (docs/specification.md, "Product")."""
 
+import warnings
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache, lru_cache
 from pathlib import Path
@@ -7,12 +9,15 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.io.fits.column import NUMPY2FITS
+from astropy.io.fits.verify import VerifyWarning
 
 from specresample.common.files import written_aside
 from specresample.common.schemas import Property, model_schema
-from specresample.grids.fits_wcs import add_wavelength_table
+from specresample.grids.fits_wcs import LOOKED_UP
+from specresample.grids.wavelength_table import point_to_table, wavelength_table
 from specresample.s2d.asdf_extension import asdf_hdu
 from specresample.s2d.hdus import model_hdus
+from specresample.s2d.kept_tree import kept_tree
 from specresample.s2d.model import S2d
 
 # What the schemas have no keyword for.
@@ -43,16 +48,53 @@ def write_product(path: str | Path, product: S2d) -> None:
     tables = [] if table is None else [_table_hdu(table)]
     if tables:
         # The tree links to what an HDU holds.
-        tree = tree | {"hdrtab": tables[0].data}
-    asdf = asdf_hdu(tree, [primary, *tables, *images], product.history, product.extensions)
-    hdus = fits.HDUList([primary, *images, *tables, asdf])
+        tree = {**tree, "hdrtab": tables[0].data}
+    tables += _wavelength_table(images, product.wavelengths)
+    hdus = fits.HDUList([primary, *images, *tables])
     with hdus, written_aside(path) as aside:
-        add_wavelength_table(hdus, product.wavelengths)
+        # The ASDF states a hash of all headers, and so they must be as they are written.
+        hdus.update_extend()
         for hdu in hdus:
-            # astropy's comment would hold the time of day.
-            hdu.add_datasum(when="data unit checksum")
-            hdu.add_checksum(when="HDU checksum")
+            _add_checksums(hdu)
+        tree = kept_tree(tree, _more_cards(tree), tables)
+        hdus.append(asdf_hdu(tree, hdus, product.history, product.extensions))
+        _add_checksums(hdus[-1])
         hdus.writeto(aside, output_verify="exception")
+
+
+def _wavelength_table(
+    images: Sequence[fits.ImageHDU], lines: Sequence[np.ndarray | None]
+) -> list[fits.BinTableHDU]:
+    """Make the table of wavelengths, where slits need one, and have their headers point to it."""
+    headers = [hdu.header for hdu in images if hdu.name == "SCI"]
+    needed = [LOOKED_UP in (header.get("CTYPE1"), header.get("CTYPE2")) for header in headers]
+    if not any(needed):
+        return []
+    table = wavelength_table(
+        [line if need else None for line, need in zip(lines, needed, strict=True)]
+    )
+    for number, (header, need) in enumerate(zip(headers, needed, strict=True), start=1):
+        if need:
+            point_to_table(header, number if len(headers) > 1 else None, table)
+    return [table]
+
+
+def _more_cards(tree: Mapping[str, object]) -> list[tuple[str, object, str]]:
+    resample = tree["meta"]["resample"]
+    return [
+        (attributes["fits_keyword"], resample[name], attributes["title"])
+        for name, attributes in MORE_KEYWORDS.items()
+        if name in resample
+    ]
+
+
+def _add_checksums(hdu: fits.hdu.base.ExtensionHDU) -> None:
+    with warnings.catch_warnings():
+        # Some titles of the schemas are too long for a comment, and cut.
+        warnings.simplefilter("ignore", VerifyWarning)
+        # astropy's comments would hold the time of day.
+        hdu.add_datasum(when="data unit checksum")
+        hdu.add_checksum(when="HDU checksum")
 
 
 def _table_hdu(table: np.ndarray) -> fits.BinTableHDU:
@@ -62,9 +104,6 @@ def _table_hdu(table: np.ndarray) -> fits.BinTableHDU:
     for name, format in formats:
         column = table[name]
         hdu.data[name][:] = np.where(column, b"T", b"F") if format == "L" else column
-    # The checksums are those of the previous table. They must not count in the hash of the headers.
-    for keyword in ("CHECKSUM", "DATASUM"):
-        hdu.header.remove(keyword, ignore_missing=True)
     return hdu
 
 

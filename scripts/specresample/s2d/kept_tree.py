@@ -1,0 +1,50 @@
+"""The tree of a product such that data models keep all of the file when they save it.
+
+Whoever opens a product with stdatamodels gets the tree of its ASDF, if the headers are as they were
+written. When it is saved, the keywords of its schemas are written for every slit, and what
+``extra_fits`` holds, by the name of an extension, is written once per name.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from astropy.io import fits
+
+from specresample.grids.wavelength_table import table_axis, table_cards, with_third_axis
+
+
+def kept_tree(
+    tree: Mapping[str, object],
+    cards: Sequence[tuple[str, object, str]],
+    extensions: Sequence[fits.hdu.base.ExtensionHDU],
+) -> dict[str, object]:
+    """Give the tree for the ASDF of a product.
+
+    Parameters
+    ----------
+    tree : mapping
+        Arrays and metadata by the names of the data model.
+    cards : sequence of (str, object, str)
+        Keywords, values and comments in the primary header that the schemas do not know.
+    extensions : sequence of ExtensionHDU
+        Those that the schemas do not know.
+
+    Returns
+    -------
+    dict
+    """
+    extra = {"PRIMARY": {"header": [[*card] for card in cards]}}
+    for hdu in extensions:
+        extra[hdu.name] = {"data": hdu.data}
+    if "slits" in tree:
+        slits = [_slit(slit, number) for number, slit in enumerate(tree["slits"], start=1)]
+        return {**tree, "slits": slits, "extra_fits": extra}
+    axis = table_axis(tree["meta"].get("wcsinfo", {}))
+    if axis is not None:
+        extra["SCI"] = {"header": [[*card] for card in table_cards(axis, None)]}
+    return {**tree, "extra_fits": extra}
+
+
+def _slit(slit: Mapping[str, object], number: int) -> dict[str, object]:
+    meta = slit["meta"]
+    wcsinfo = with_third_axis(meta.get("wcsinfo", {}), number)
+    return {**slit, "meta": {**meta, "wcsinfo": wcsinfo}}
