@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from specresample.drizzling.combination import Combination, single_arrays
+from specresample.drizzling.reference_errors import ReferenceErrors
 
 SHAPE = (3, 5)
 VARIANCES = ("var_rnoise", "var_poisson", "var_flat")
@@ -23,9 +24,11 @@ TIMES = [10.0, 20.0, 35.0]
 
 def combine(exposures, times=None, *, n=None, dq=False, scale_ratio=1.0, fill_value=np.nan):
     combination = Combination(SHAPE, n or len(exposures), propagate_dq=dq)
+    errors = ReferenceErrors(SHAPE, scale_ratio)
     for single, time in zip(exposures, times or [None] * len(exposures), strict=True):
-        combination.add(single, time=time)
-    return combination.finish(scale_ratio=scale_ratio, fill_value=fill_value)
+        combination.add(single)
+        errors.add(single, variance_weight=time)
+    return combination.finish(fill_value=fill_value) | errors.finish().arrays()
 
 
 def stack(name, exposures=EXPOSURES):
@@ -208,7 +211,7 @@ def test_40_exposures_fill_two_context_planes():
         weight[number] = 1
         single = {"wht": weight.reshape(5, 10), "sci": np.ones((5, 10), np.float32)}
         combination.add(single)
-    context = combination.finish(scale_ratio=1.0, fill_value=0.0)["con"]
+    context = combination.finish(fill_value=0.0)["con"]
     assert context.shape == (2, 5, 10)
     assert context.dtype == np.int32
     found = context.view(np.uint32).reshape(2, 50)
@@ -239,7 +242,7 @@ def test_hundreds_of_exposures_lose_no_precision():
         combination.add(
             {"sci": np.full((1, 1), sci, np.float32), "wht": np.full((1, 1), 0.1, np.float32)}
         )
-    out = combination.finish(scale_ratio=1.0, fill_value=0.0)
+    out = combination.finish(fill_value=0.0)
     assert out["sci"][0, 0] == pytest.approx(0.5, rel=1e-6)
 
 

@@ -86,7 +86,7 @@ def test_headers_and_images(product, hdus):
 
 
 def test_tree(product, hdus):
-    kept = replace(product, tree=kept_tree(product.tree, [], []))
+    kept = replace(product, tree=kept_tree(product.tree, [], [], []))
     found, expected = read_tree(hdus), read_tree(by_stdatamodels(kept))
     for tree in (found, expected):
         # The tables, and the digest of all headers, are not in what is compared with.

@@ -4,7 +4,8 @@ from astropy import units as u
 from astropy.io import fits
 from specresample.common.errors import ResampleError
 from specresample.drizzling.lags import same_wavelength
-from specresample.s2d.noise import covariance_matrix, read_noise
+from specresample.s2d.covariance_matrix import covariance_matrix
+from specresample.s2d.noise import read_noise
 
 SHAPE = (7, 9)
 LAGS = ((0, 1), (1, -1), (1, 0), (1, 1))
@@ -37,6 +38,7 @@ def write(path, *, flat=0.0, axis=1, errors="pixel", empty=(), versions=(1,)):
         hdus["SCI", version].header["DISPAXIS"] = axis
         for k, (dy, dx) in enumerate(LAGS, 1):
             hdus["COVAR", version].header.update({f"LAGY{k}": dy, f"LAGX{k}": dx})
+        hdus["COVAR", version].header["SLITVER"] = version
     hdus.writeto(path)
     return matrix
 

@@ -1,4 +1,4 @@
-"""Combine the single products of a source: weighted mean, variances, error, context.
+"""Combine the single products of a source: weighted mean, weight, context, and errors.
 
 docs/specification.md, "Combination". A drizzled mean is a weighted mean, so exposures that
 were drizzled alone can be averaged afterwards, exactly.
@@ -11,7 +11,8 @@ import numpy as np
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.progress import Progress
-from specresample.drizzling.slit import VARIANCES
+from specresample.drizzling.exact_errors import ExactErrors
+from specresample.drizzling.reference_errors import ReferenceErrors
 from specresample.drizzling.times import time_weight
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import Source
@@ -39,21 +40,17 @@ class Combination:
         self._sci = np.zeros(shape)
         self._wht = np.zeros(shape)
         self._context = np.zeros((-(-n_exposures // CONTEXT_BITS), *shape), np.uint32)
-        self._variances = {name: (np.zeros(shape), np.zeros(shape)) for name in VARIANCES}
         self._dq = np.zeros(shape, np.uint32) if propagate_dq else None
         self._count = 0
 
-    def add(self, single: dict[str, np.ndarray], *, time: float | None = None) -> None:
+    def add(self, single: Mapping[str, np.ndarray]) -> None:
         """Add an exposure.
 
         Parameters
         ----------
-        single : dict of str to ndarray
-            From `specresample.drizzling.slit.drizzle_slit`, with ``sci``, ``wht``, those variances
-            that are there and, where wanted, ``dq``.
-        time : float, optional
-            Weight of the exposure's variances; without, they are weighted by the inverse of its
-            resampled read-noise variance, or alike where it has none.
+        single : mapping of str to ndarray
+            From `specresample.drizzling.slit.drizzle_slit`, with ``sci``, ``wht`` and, where
+            wanted, ``dq``.
         """
         plane, bit = divmod(self._count, CONTEXT_BITS)
         self._count += 1
@@ -65,63 +62,33 @@ class Combination:
         if self._dq is not None:
             self._dq |= single["dq"]
 
-        weight = _variance_weight(single, time)
-        for name, (total, total_weight) in self._variances.items():
-            if name not in single:
-                continue
-            variance = single[name]
-            use = (variance >= 0) & np.isfinite(variance) & (weight > 0)
-            total[use] += weight[use] ** 2 * variance[use]
-            total_weight[use] += weight[use]
-
-    def finish(self, *, scale_ratio: float, fill_value: float) -> dict[str, np.ndarray]:
+    def finish(self, *, fill_value: float) -> dict[str, np.ndarray]:
         """Divide by the weights.
 
         Parameters
         ----------
-        scale_ratio : float
-            Input over output pixel scale; variances grow with it, since the pixels of a finer grid
-            share their noise.
         fill_value : float
             Value of ``sci`` without weight.
 
         Returns
         -------
         dict of str to ndarray
-            ``sci``, ``wht``, ``err`` and the variances (float32), ``con`` (int32, shape
-            (planes, ny, nx)) and, where wanted, ``dq`` (uint32).
+            ``sci`` and ``wht`` (float32), ``con`` (int32, shape (planes, ny, nx)) and, where
+            wanted, ``dq`` (uint32).
         """
-        out: dict[str, np.ndarray] = {}
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             sci = (self._sci / self._wht).astype(np.float32)
-            for name, (total, weight) in self._variances.items():
-                out[name] = (total * scale_ratio / weight / weight).astype(np.float32)
-        components = np.array([out[name] for name in VARIANCES])
-        error = np.sqrt(np.nansum(components, axis=0))
-        error[np.isnan(components).all(axis=0)] = np.nan
-        out["sci"] = np.where(self._wht > 0, sci, np.float32(fill_value))
-        out["wht"] = self._wht.astype(np.float32)
-        out["err"] = error
-        out["con"] = self._context.view(np.int32)
-        if self._dq is not None:
-            out["dq"] = self._dq
-        return out
+        out = {
+            "sci": np.where(self._wht > 0, sci, np.float32(fill_value)),
+            "wht": self._wht.astype(np.float32),
+            "con": self._context.view(np.int32),
+        }
+        return out if self._dq is None else out | {"dq": self._dq}
 
 
 def fill_number(fillval: str) -> float:
     """Give the number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
     return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
-
-
-def _variance_weight(single: dict[str, np.ndarray], time: float | None) -> np.ndarray:
-    if time is not None:
-        return np.full(single["wht"].shape, float(time))
-    read_noise = single.get("var_rnoise")
-    if read_noise is None:
-        return np.ones(single["wht"].shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = 1.0 / read_noise.astype(float)
-    return np.where((read_noise > 0) & np.isfinite(read_noise), weight, 0.0)
 
 
 def single_arrays(
@@ -185,10 +152,20 @@ def combined_arrays(
         combination = Combination(
             source.grid.shape, len(slits), propagate_dq=arguments["propagate_dq"]
         )
-        for key, slit in slits.items():
-            time = time_weight(slit.metadata) if by_time else None
-            combination.add(singles[key].group(str(source.number)), time=time)
-        log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
-        yield combination.finish(
-            scale_ratio=source.scale_ratio, fill_value=fill_number(arguments["fillval"])
+        errors = (
+            ReferenceErrors(source.grid.shape, source.scale_ratio)
+            if arguments["errors"] == "reference"
+            else ExactErrors(source.grid.shape)
         )
+        for key, slit in slits.items():
+            single = singles[key].group(str(source.number))
+            combination.add(single)
+            time = time_weight(slit.metadata) if by_time else None
+            errors.add(single, variance_weight=time)
+        log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
+        combined = errors.finish()
+        covariance = combined.covariance_arrays() if arguments["covariance"] else {}
+        if arguments["errors"] == "aperture":
+            combined = combined.for_apertures(next(iter(slits.values())).footprint.dispersion_axis)
+        means = combination.finish(fill_value=fill_number(arguments["fillval"]))
+        yield combined.arrays() | means | covariance

@@ -1,11 +1,12 @@
 """Variances of sums over pixels that share noise."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from specresample.drizzling.lags import Lag, lag_pairs
+from specresample.drizzling.lags import Lag, lag_pairs, same_wavelength
+from specresample.drizzling.noise import FLAT, NOISE
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,58 @@ class CorrelatedNoise:
     covariance: Mapping[Lag, np.ndarray]
     flat: np.ndarray
     dispersion_axis: int
+
+    @classmethod
+    def of_product(
+        cls,
+        variances: Mapping[str, np.ndarray],
+        covariance: Mapping[Lag, np.ndarray],
+        *,
+        errors: str,
+        dispersion_axis: int,
+    ) -> "CorrelatedNoise":
+        """Give the noise of a product from its arrays.
+
+        Parameters
+        ----------
+        variances : mapping of str to ndarray, shape (ny, nx)
+            By the names of `specresample.drizzling.slit.VARIANCES`; not finite where not known.
+        covariance : mapping of Lag to ndarray, shape (ny, nx)
+        errors : str
+            What the variances are: ``pixel`` or ``aperture``, with the covariances in them.
+        dispersion_axis : int
+            1 when wavelength runs along x, 2 along y.
+
+        Returns
+        -------
+        CorrelatedNoise
+        """
+        known = {
+            name: np.where(np.isfinite(plane), plane, 0).astype(float)
+            for name, plane in variances.items()
+        }
+        variance = sum(known[name] for name in NOISE)
+        covariance = {lag: plane.astype(float) for lag, plane in covariance.items()}
+        if errors == "aperture":
+            variance -= same_wavelength(covariance, variance.shape, dispersion_axis)
+        return cls(variance, covariance, np.sqrt(known[FLAT]), dispersion_axis)
+
+    def along_slit(self) -> "CorrelatedNoise":
+        """Keep the covariances of pixels of the same wavelength, and have it run along x.
+
+        Returns
+        -------
+        CorrelatedNoise
+        """
+        if self.dispersion_axis == 1:
+            same = {lag: plane for lag, plane in self.covariance.items() if lag[1] == 0}
+            return replace(self, covariance=same)
+        return CorrelatedNoise(
+            self.variance.T,
+            {(dx, 0): plane.T for (dy, dx), plane in self.covariance.items() if dy == 0},
+            self.flat.T,
+            dispersion_axis=1,
+        )
 
     def aperture_variance(self, weights: np.ndarray) -> float:
         """Variance of a weighted sum over pixels.

@@ -8,6 +8,8 @@ import numpy as np
 from specresample.common.arrays import ArrayFile, ArrayWriter
 from specresample.common.errors import ResampleError
 from specresample.common.progress import Progress
+from specresample.drizzling.lags import noise_reach
+from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 from specresample.drizzling.times import time_weight
@@ -40,8 +42,8 @@ def drizzle_exposure(
     writer : ArrayWriter
         Takes the drizzled arrays, under the number of each source.
     arguments : mapping
-        The documented arguments ``pixfrac``, ``kernel``, ``weight_type``, ``single`` and
-        ``propagate_dq``.
+        The arguments ``pixfrac``, ``kernel``, ``weight_type``, ``single``, ``propagate_dq``,
+        ``errors`` and ``covariance``.
 
     Raises
     ------
@@ -74,25 +76,30 @@ def _drizzle_source(
 ) -> dict[str, np.ndarray]:
     weights = weight_map(slit, data, arguments["weight_type"])
     pixmap = source.grid.pixel_map(data["coordinates"])
-    errors = ("err",) if arguments["single"] else VARIANCES
-    wanted = ("sci", *errors, "dq") if arguments["propagate_dq"] else ("sci", *errors)
     scaled = slit.flux_density and slit.pixel_area
-    drizzled = drizzle_slit(
-        {name: data[name] for name in wanted if name in data},
-        weights,
-        pixmap,
-        source.grid.shape,
-        pixfrac=arguments["pixfrac"],
-        kernel=arguments["kernel"],
-        intensity_scale=1 / source.scale_ratio if scaled else 1.0,
-    )
+    how = {
+        "pixfrac": arguments["pixfrac"],
+        "kernel": arguments["kernel"],
+        "intensity_scale": 1 / source.scale_ratio if scaled else 1.0,
+    }
+    drop = 0 if arguments["kernel"] == "point" else arguments["pixfrac"]
+    names = ("sci", "dq") if arguments["propagate_dq"] else ("sci",)
+    if arguments["errors"] == "reference":
+        names += ("err",) if arguments["single"] else VARIANCES
+    wanted = {name: data[name] for name in names if name in data}
+    drizzled = drizzle_slit(wanted, weights, pixmap, source.grid.shape, **how)
+    if arguments["errors"] != "reference":
+        correlated = arguments["covariance"] or arguments["errors"] == "aperture"
+        reach = noise_reach(pixmap, drop) if correlated else None
+        variances = {name: data[name] for name in VARIANCES if name in data}
+        drizzled |= drizzle_noise(variances, weights, pixmap, source.grid.shape, **how, reach=reach)
     measures = measure_exposure(
         data["sci"],
         weights,
         pixmap,
         drizzled["sci"],
         dispersion_axis=slit.footprint.dispersion_axis,
-        drop=0 if arguments["kernel"] == "point" else arguments["pixfrac"],
+        drop=drop,
     )
     return drizzled | {"measures": measures}
 

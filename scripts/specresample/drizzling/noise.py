@@ -56,9 +56,9 @@ def drizzle_noise(
     dict of str to ndarray
         Variances of the given names (float32), NaN without weight or where the variance of a pixel
         that counts is negative or not finite. ``var_flat`` is the square of the mean of its square
-        roots. With ``reach`` also ``covariance``, shape (n_lags, ny, nx), of ``var_rnoise`` and
-        ``var_poisson`` together: plane k holds that of pixel j with j + lag k at j, 0 where it is
-        not known.
+        roots. With ``reach`` also its ``lags``, shape (n_lags, 2), and ``covariance``, shape
+        (n_lags, ny, nx), of ``var_rnoise`` and ``var_poisson`` together: plane k holds that of
+        pixel j with j + lag k at j, 0 where it is not known.
     """
     names = [name for name in NOISE if name in variances]
     noise = [_known(variances[name], weights) for name in names]
@@ -94,6 +94,7 @@ def drizzle_noise(
         plane[unknown | ~np.isfinite(plane)] = np.nan
     if reach:
         out["covariance"] = _products(planes[len(names) :], reach)
+        out["lags"] = np.array(reach.lags)
     return out
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from specresample.common.errors import ResampleError
 from specresample.common.product_request import ProductRequest
+from specresample.plan.argument_rules import misfits
 from specresample.plan.association import MARKS, Product, exposure_keys, read_products
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
 
@@ -50,7 +51,7 @@ class Campaign:
             for folder, product in self.products.items()
         }
         _check_overrides(self.config, self.products.values())
-        _check_grids(self.config)
+        _check_arguments(self)
 
     def members(self, product: str) -> dict[str, str]:
         """Return path or URI of the exposures of a product by key, in association order.
@@ -107,10 +108,22 @@ def _check_overrides(config: Mapping, products: list[Product]) -> None:
             )
 
 
-def _check_grids(config: Mapping) -> None:
-    for arguments in (config, *config["overrides"].values()):
-        file = arguments.get("output_wcs")
-        if file and MARKS.search(file):
-            raise ResampleError(f"config: output_wcs = {file!r}: {{}} or <> are in it")
-        if file and not os.path.isfile(file):
-            raise ResampleError(f"config: output_wcs = {file!r}: no such file")
+def _check_arguments(campaign: Campaign) -> None:
+    """Refuse arguments that do not go together, and files that are not there."""
+    overrides = campaign.config["overrides"]
+    lines: dict[str, None] = {}
+    for folder, product in campaign.products.items():
+        where = f"overrides: {product.name}: " if product.name in overrides else ""
+        arguments = campaign.arguments(folder)
+        found = [*misfits(arguments), *_bad_file("output_wcs", arguments["output_wcs"])]
+        lines |= {f"config: {where}{line}": None for line in found}
+    if lines:
+        raise ResampleError("\n".join(lines))
+
+
+def _bad_file(key: str, file: str | None) -> list[str]:
+    if file and MARKS.search(file):
+        return [f"{key} = {file!r}: {{}} or <> are in it"]
+    if file and not os.path.isfile(file):
+        return [f"{key} = {file!r}: no such file"]
+    return []

@@ -20,7 +20,7 @@ _SHORT.maxstring = _SHORT.maxother = 300
 
 
 def load_schema(file: str | Path) -> dict:
-    """Read the schema and place the documented arguments at its top level.
+    """Read the schema and place all arguments, the documented and those beyond, at its top level.
 
     Parameters
     ----------
@@ -33,7 +33,9 @@ def load_schema(file: str | Path) -> dict:
         JSON schema of the whole configuration.
     """
     schema = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    schema["properties"] |= schema["$defs"]["arguments"]["properties"]
+    arguments = schema["$defs"]["arguments"]["properties"]
+    arguments |= schema["$defs"]["beyond"]
+    schema["properties"] |= arguments
     return schema
 
 
@@ -88,7 +90,7 @@ def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
     Returns
     -------
     dict
-        Value by documented argument.
+        Value by argument.
     """
     arguments = {key: config[key] for key in schema["$defs"]["arguments"]["properties"]}
     return arguments | config["overrides"].get(product, {})

@@ -49,7 +49,8 @@ def reference(schema: Mapping) -> str:
     str
         Markdown: type, allowed values, default, an example and the effect of every key.
     """
-    arguments = schema["$defs"]["arguments"]["properties"]
+    arguments, beyond = schema["$defs"]["arguments"]["properties"], schema["$defs"]["beyond"]
+    documented = {key: entry for key, entry in arguments.items() if key not in beyond}
     own = {key: entry for key, entry in schema["properties"].items() if key not in arguments}
     return "".join(
         [
@@ -57,7 +58,10 @@ def reference(schema: Mapping) -> str:
             "## What to make, and where\n\n",
             *(_describe(key, entry) for key, entry in own.items()),
             "## Arguments of `resample_spec`\n\n",
-            *(_describe(key, entry) for key, entry in arguments.items()),
+            *(_describe(key, entry) for key, entry in documented.items()),
+            "## Beyond the reference\n\n",
+            "What jwst's `resample_spec` does not have. All of it is off by default.\n\n",
+            *(_describe(key, entry) for key, entry in beyond.items()),
             _COMMAND_LINE,
         ]
     )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from specresample.drizzling.correlated_noise import CorrelatedNoise
+
 _SIGNIFICANT = 3.0  # sigma above which a row of the profile takes part in the sum
 
 
@@ -26,7 +28,10 @@ def spatial_profile(sci: np.ndarray, wht: np.ndarray | None = None) -> np.ndarra
 
 
 def sum_rows(
-    sci: np.ndarray, err: np.ndarray | None, wht: np.ndarray | None
+    sci: np.ndarray,
+    err: np.ndarray | None,
+    wht: np.ndarray | None,
+    noise: CorrelatedNoise | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum a spectrum over its spatial profile (Horne 1986, PASP 98, 609).
 
@@ -36,6 +41,8 @@ def sum_rows(
         Wavelength along x.
     err, wht : ndarray or None
         Errors and weights of its pixels.
+    noise : CorrelatedNoise, optional
+        Covariances, for the error of the sum; without, pixels are independent.
 
     Returns
     -------
@@ -58,7 +65,10 @@ def sum_rows(
         weight = np.where(good, profile[:, None] / variance, 0)
         total = (weight * profile[:, None]).sum(axis=0)
         flux = (weight * np.nan_to_num(sci)).sum(axis=0) / total
-        error = 1 / np.sqrt(total) if has_errors else np.full(flux.shape, np.nan)
+        if noise is not None:
+            error = np.sqrt(noise.spectrum_variance(np.nan_to_num(weight / total)))
+        else:
+            error = 1 / np.sqrt(total) if has_errors else np.full(flux.shape, np.nan)
     error[~np.isfinite(flux)] = np.nan
     return flux, error
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from specresample.drizzling.correlated_noise import CorrelatedNoise
+from specresample.drizzling.slit import VARIANCES
 from specresample.footprint.prepared import PreparedSlit
 from specresample.grids.product_grids import Source
 from specresample.grids.sources import SourceSlits
@@ -84,12 +86,25 @@ def summarise_slit(
             _number(limit(wavelengths)) if wavelengths.size else None for limit in (np.min, np.max)
         ),
         good=_number(np.mean((wht > 0) & np.isfinite(sci))),
-        signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht))),
+        signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht, _noise(tree, axis)))),
         gates={name: _evaluated(gate) for name, gate in gates.items()},
     )
     for line in summary.failed_gates():
         log.warning("%s", line)
     return summary
+
+
+def _noise(tree: Mapping[str, object], axis: int) -> CorrelatedNoise | None:
+    """Noise with covariances at the same wavelength, which runs along x; None without."""
+    if "covariance" not in tree:
+        return None
+    noise = CorrelatedNoise.of_product(
+        {name: tree[name] for name in VARIANCES},
+        dict(zip(map(tuple, tree["covariance_lags"]), tree["covariance"], strict=True)),
+        errors=tree["meta"]["resample"]["errors"],
+        dispersion_axis=axis,
+    )
+    return noise.along_slit()
 
 
 def _evaluated(gate: Callable[[], GateResult]) -> GateResult:

@@ -63,7 +63,7 @@ def sum_spectrum(slit: RectifiedSlit) -> tuple[np.ndarray, np.ndarray]:
     flux, error : ndarray, shape (columns,)
         In units of ``sum_unit``; NaN where there is no valid pixel.
     """
-    flux, error = sum_rows(slit.sci, slit.err, slit.wht)
+    flux, error = sum_rows(slit.sci, slit.err, slit.wht, slit.noise)
     return flux * slit.sum_factor, error * slit.sum_factor
 
 

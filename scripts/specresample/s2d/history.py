@@ -18,6 +18,29 @@ PRODUCT_ARGUMENTS = (
     "blendheaders",
 )
 
+# Arguments beyond the reference, and their defaults. A product states what differs from these, so
+# that one which asks for nothing is the same as without them.
+BEYOND_ARGUMENTS = {
+    "errors": "reference",
+    "covariance": False,
+}
+
+
+def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Arguments beyond the reference that a product states: those that are not at their defaults.
+
+    Parameters
+    ----------
+    arguments : mapping
+        All arguments of the product.
+
+    Returns
+    -------
+    dict
+        Value by argument.
+    """
+    return {k: arguments[k] for k, default in BEYOND_ARGUMENTS.items() if arguments[k] != default}
+
 
 def product_history(
     arguments: Mapping[str, object],
@@ -39,7 +62,7 @@ def product_history(
     list of str
         Software, arguments, inputs and their checksums. A checksum fills a line.
     """
-    stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS}
+    stated = {name: arguments[name] for name in PRODUCT_ARGUMENTS} | asked_beyond(arguments)
     software = ", ".join(f"{name} {version}" for name, version in software_versions().items())
     return [
         f"Resampled by {software}",

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from astropy.io import fits
 
 from specresample.grids.wavelength_table import table_axis, table_cards, with_third_axis
+from specresample.s2d.covariance_extension import kept_covariances
 
 
 def kept_tree(
     tree: Mapping[str, object],
     cards: Sequence[tuple[str, object, str]],
-    extensions: Sequence[fits.hdu.base.ExtensionHDU],
+    tables: Sequence[fits.BinTableHDU],
+    covariances: Sequence[fits.ImageHDU],
 ) -> dict[str, object]:
     """Give the tree for the ASDF of a product.
 
@@ -25,16 +27,19 @@ def kept_tree(
         Arrays and metadata by the names of the data model.
     cards : sequence of (str, object, str)
         Keywords, values and comments in the primary header that the schemas do not know.
-    extensions : sequence of ExtensionHDU
+    tables : sequence of BinTableHDU
         Those that the schemas do not know.
+    covariances : sequence of ImageHDU
+        From `specresample.s2d.covariance_extension.covariance_hdus`.
 
     Returns
     -------
     dict
     """
     extra = {"PRIMARY": {"header": [[*card] for card in cards]}}
-    for hdu in extensions:
+    for hdu in tables:
         extra[hdu.name] = {"data": hdu.data}
+    extra |= kept_covariances(covariances)
     if "slits" in tree:
         slits = [_slit(slit, number) for number, slit in enumerate(tree["slits"], start=1)]
         return {**tree, "slits": slits, "extra_fits": extra}

@@ -18,7 +18,7 @@ from specresample.grids.rectified import Grid
 from specresample.grids.regions import box_region, slit_region
 from specresample.grids.wavelength_table import MOST_SLITS
 from specresample.s2d import headers as blending
-from specresample.s2d.history import product_history
+from specresample.s2d.history import asked_beyond, product_history
 
 # Names of the arrays in the data models.
 _ARRAYS = {
@@ -30,6 +30,8 @@ _ARRAYS = {
     "var_poisson": "var_poisson",
     "var_rnoise": "var_rnoise",
     "var_flat": "var_flat",
+    "covariance": "covariance",
+    "lags": "covariance_lags",
 }
 
 
@@ -119,6 +121,9 @@ def slit_model(
     tree = _tree(metadata)
     tree["meta"]["wcs"] = grid_wcs(grid)
     tree |= {_ARRAYS[name]: array for name, array in arrays.items()}
+    if "covariance_lags" in tree:
+        # Numbers that people read in the ASDF.
+        tree["covariance_lags"] = tree["covariance_lags"].tolist()
     tree["wavelength"] = np.array(grid.wavelength_image(), dtype=np.float32)
     return tree
 
@@ -223,6 +228,7 @@ def _product_metadata(
             f"meta.resample.{name}": arguments[name]
             for name in ("pixfrac", "weight_type", "kernel", "fillval")
         },
+        **{f"meta.resample.{name}": value for name, value in asked_beyond(arguments).items()},
     }
 
 

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from astropy import units as u
 from astropy.io import fits
-from astropy.nddata import Covariance
-from scipy.sparse import coo_array
 
 from specresample.common.errors import ResampleError
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specresample.drizzling.lags import lag_pairs, same_wavelength
+from specresample.drizzling.slit import VARIANCES
+from specresample.s2d.covariance_extension import EXTENSION, lags_of
+from specresample.s2d.extensions import slit_extensions
 
 
 def read_noise(path: str | Path, slit: int = 1) -> CorrelatedNoise:
@@ -35,60 +33,41 @@ def read_noise(path: str | Path, slit: int = 1) -> CorrelatedNoise:
         When the product has no such slit or no covariances.
     """
     with fits.open(path, memmap=False) as hdus:
-        here = {hdu.name: hdu for hdu in hdus if hdu.ver == slit}
-        if "SCI" not in here:
+        extensions = slit_extensions(hdus).get(slit, {})
+        if "SCI" not in extensions:
             raise ResampleError(f"{path}: it has no slit {slit}")
-        if "COVAR" not in here:
-            raise ResampleError(
-                f"{path}: slit {slit} has no covariances (COVAR); make the product with "
-                "errors: pixel and covariance: true"
-            )
-        header = here["COVAR"].header
-        planes = here["COVAR"].data.astype(float)
-        lags = [(header[f"LAGY{k}"], header[f"LAGX{k}"]) for k in range(1, len(planes) + 1)]
-        covariance = dict(zip(lags, planes, strict=True))
-        axis = int(here["SCI"].header.get("DISPAXIS") or 1)
-        variance = sum(_values(here, name) for name in ("VAR_RNOISE", "VAR_POISSON"))
-        if hdus[0].header["ERRTYPE"] == "aperture":
-            variance -= same_wavelength(covariance, variance.shape, axis)
-        return CorrelatedNoise(variance, covariance, np.sqrt(_values(here, "VAR_FLAT")), axis)
+        noise = noise_of_slit(hdus[0].header, extensions)
+    if noise is None:
+        raise ResampleError(
+            f"{path}: slit {slit} has no covariances ({EXTENSION}); make the product with "
+            "errors: pixel and covariance: true"
+        )
+    return noise
 
 
-def covariance_matrix(
-    noise: CorrelatedNoise, region: tuple[slice, slice] = np.s_[:, :], unit: object = None
-) -> Covariance:
-    """Covariance matrix of the pixels of a region, without what the flat field does to them.
+def noise_of_slit(
+    primary: fits.Header, extensions: Mapping[str, fits.ImageHDU]
+) -> CorrelatedNoise | None:
+    """Give the noise of a slit from its extensions.
 
     Parameters
     ----------
-    noise : CorrelatedNoise
-    region : tuple of slice
-        Along y and x, without steps; by default the whole slit.
-    unit : unit-like, optional
-        Unit of SCI.
+    primary : Header
+        Primary header of the product.
+    extensions : mapping of str to ImageHDU
+        Extensions of the slit by name.
 
     Returns
     -------
-    astropy.nddata.Covariance
-        Of the flattened region, in squares of ``unit``.
+    CorrelatedNoise or None
+        None when it has no covariances.
     """
-    variance = noise.variance[region]
-    pixels = np.arange(variance.size).reshape(variance.shape)
-    parts = [(pixels, pixels, variance)]
-    for lag, plane in noise.covariance.items():
-        first, second = lag_pairs(variance.shape, lag)
-        parts.append((pixels[first], pixels[second], plane[region][first]))
-    first, second, values = (
-        np.concatenate([*map(np.ravel, part)]) for part in zip(*parts, strict=True)
+    covariance = extensions.get(EXTENSION)
+    if covariance is None:
+        return None
+    return CorrelatedNoise.of_product(
+        {name: extensions[name.upper()].data for name in VARIANCES},
+        dict(zip(lags_of(covariance.header), covariance.data, strict=True)),
+        errors=primary["ERRTYPE"],
+        dispersion_axis=int(extensions["SCI"].header.get("DISPAXIS") or 1),
     )
-    upper = coo_array((values, (first, second)), shape=(variance.size, variance.size))
-    return Covariance(
-        upper.tocsr(),
-        data_shape=variance.shape,
-        assume_symmetric=True,
-        unit=None if unit is None else u.Unit(unit) ** 2,
-    )
-
-
-def _values(extensions: Mapping[str, fits.ImageHDU], name: str) -> np.ndarray:
-    return np.nan_to_num(extensions[name].data.astype(float), posinf=0.0)

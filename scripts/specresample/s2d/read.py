@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from specresample.drizzling.correlated_noise import CorrelatedNoise
+from specresample.s2d.extensions import slit_extensions
+from specresample.s2d.noise import noise_of_slit
+
 # What a value and the sum over a slit are shown in, by BUNIT: factor and unit.
 _UNITS = {"MJy": (1e12, "µJy"), "Jy": (1e6, "µJy")}
 _MICROJANSKY = 1e12  # in MJy
@@ -49,6 +53,8 @@ class RectifiedSlit:
         NaN without weight.
     err, wht : ndarray or None
         None when the product has none.
+    noise : CorrelatedNoise or None
+        Covariances of the pixels of the same wavelength; None when the product has none.
     contributions : ndarray or None
         How many exposures contributed to each pixel, from the context.
     n_exposures : int or None
@@ -70,6 +76,7 @@ class RectifiedSlit:
     sci: np.ndarray
     err: np.ndarray | None
     wht: np.ndarray | None
+    noise: CorrelatedNoise | None
     contributions: np.ndarray | None
     n_exposures: int | None
     factor: float
@@ -92,13 +99,9 @@ def read_product(path: str | Path) -> list[RectifiedSlit]:
     list of RectifiedSlit
     """
     with fits.open(path) as hdus:
-        # A list of hundreds of extensions is searched too slowly by name.
-        slits: dict[int, dict[str, fits.ImageHDU]] = {}
-        for hdu in hdus[1:]:
-            slits.setdefault(hdu.ver, {})[hdu.name] = hdu
         return [
             _read_slit(hdus[0].header, extensions, version)
-            for version, extensions in slits.items()
+            for version, extensions in slit_extensions(hdus).items()
             if "SCI" in extensions
         ]
 
@@ -146,6 +149,7 @@ def _read_slit(
         sci=sci * factor,
         err=None if err is None else err * factor,
         wht=wht,
+        noise=_shown_noise(noise_of_slit(primary, extensions), columns, factor),
         contributions=count_contributions(context) if counted else None,
         n_exposures=count_exposures(context) if counted else None,
         factor=factor,
@@ -218,6 +222,25 @@ def _wavelength_axis(
         Axis(np.append(np.insert(lower, gaps + 1, gap_starts), last), "um"),
         np.insert(columns, gaps + 1, -1),
         remarks,
+    )
+
+
+def _shown_noise(
+    noise: CorrelatedNoise | None, columns: np.ndarray, factor: float
+) -> CorrelatedNoise | None:
+    """Noise in the order and unit of the arrays that are shown."""
+    if noise is None:
+        return None
+    noise = noise.along_slit()
+
+    def shown(array: np.ndarray, factor: float) -> np.ndarray:
+        return factor * np.nan_to_num(_take_columns(array, columns))
+
+    return CorrelatedNoise(
+        shown(noise.variance, factor**2),
+        {lag: shown(plane, factor**2) for lag, plane in noise.covariance.items()},
+        shown(noise.flat, factor),
+        dispersion_axis=1,
     )
 
 

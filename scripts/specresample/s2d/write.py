@@ -16,6 +16,7 @@ from specresample.common.schemas import Property, model_schema
 from specresample.grids.fits_wcs import LOOKED_UP
 from specresample.grids.wavelength_table import point_to_table, wavelength_table
 from specresample.s2d.asdf_extension import asdf_hdu
+from specresample.s2d.covariance_extension import covariance_hdus
 from specresample.s2d.hdus import model_hdus
 from specresample.s2d.kept_tree import kept_tree
 from specresample.s2d.model import S2d
@@ -28,6 +29,7 @@ MORE_KEYWORDS = {
         "type": "string",
         "fits_keyword": "FILLVAL",
     },
+    "errors": {"title": "What the errors are", "type": "string", "fits_keyword": "ERRTYPE"},
 }
 
 
@@ -50,13 +52,14 @@ def write_product(path: str | Path, product: S2d) -> None:
         # The tree links to what an HDU holds.
         tree = {**tree, "hdrtab": tables[0].data}
     tables += _wavelength_table(images, product.wavelengths)
-    hdus = fits.HDUList([primary, *images, *tables])
+    covariances = covariance_hdus(tree)
+    hdus = fits.HDUList([primary, *images, *tables, *covariances])
     with hdus, written_aside(path) as aside:
         # The ASDF states a hash of all headers, and so they must be as they are written.
         hdus.update_extend()
         for hdu in hdus:
             _add_checksums(hdu)
-        tree = kept_tree(tree, _more_cards(tree), tables)
+        tree = kept_tree(tree, _more_cards(tree), tables, covariances)
         hdus.append(asdf_hdu(tree, hdus, product.history, product.extensions))
         _add_checksums(hdus[-1])
         hdus.writeto(aside, output_verify="exception")

@@ -1,0 +1,103 @@
+"""Table and plot of `error_trials` in docs/numbers.md: ``python -m benchmarks.error_report``.
+
+Takes the reference data that the tests have, or other folders of exposures.
+"""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from matplotlib.figure import Figure
+
+from benchmarks.error_trials import CLAIMS, Box, prepare_exposures, true_over_claimed
+from benchmarks.report import markdown_table
+
+PAGE = Path(__file__).parents[1] / "docs" / "numbers.md"
+BEGIN, END = "<!-- errors: written by python -m benchmarks.error_report -->", "<!-- end -->"
+PLOT = "errors.png"
+
+# Which of the slits of a folder of exposures, and with what arguments.
+CASES = {
+    "MOS, 3 nods": ("nirspec_mos_sim", 5, {}),
+    "MOS, `pixfrac: 0.5`": ("nirspec_mos_sim", 5, {"pixfrac": 0.5}),
+    "MOS, `pixel_scale_ratio: 2`": ("nirspec_mos_sim", 5, {"pixel_scale_ratio": 2.0}),
+    "LRS, 2 nods": ("miri_lrs_sim", 0, {}),
+}
+REALISATIONS = 400
+
+_COLOURS = ("#999999", "#d55e00", "#0072b2", "#009e73")
+
+Ratios = Mapping[Box, Mapping[str, float]]
+
+
+def measure(data: Path) -> dict[str, Ratios]:
+    """Make the trials of all cases.
+
+    Parameters
+    ----------
+    data : Path
+        Has a folder of exposures for every instrument.
+
+    Returns
+    -------
+    dict of str to Ratios
+        True over claimed sigma, by case, box and kind of error.
+    """
+    with TemporaryDirectory() as scratch:
+        prepared = {}
+        for name in dict.fromkeys(name for name, _, _ in CASES.values()):
+            folder = Path(scratch, name)
+            folder.mkdir()
+            prepared[name] = prepare_exposures(sorted((data / name).glob("*_cal.fits")), folder)
+        return {
+            case: true_over_claimed(
+                prepared[name], realisations=REALISATIONS, slit=slit, **arguments
+            )
+            for case, (name, slit, arguments) in CASES.items()
+        }
+
+
+def table(cases: Mapping[str, Ratios]) -> str:
+    """Lay out claimed over true sigma, as Markdown."""
+    rows = [
+        [case, f"{rows} x {columns}", *(f"{1 / ratios[name]:.2f}" for name in CLAIMS)]
+        for case, boxes in cases.items()
+        for (rows, columns), ratios in boxes.items()
+    ]
+    return markdown_table(["", "box", *(f"`{name}`" for name in CLAIMS)], rows)
+
+
+def plot(cases: Mapping[str, Ratios], path: Path) -> None:
+    """Draw claimed over true sigma of every box."""
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    panels = figure.subplots(1, len(cases), sharey=True)
+    for axes, (case, boxes) in zip(panels, cases.items(), strict=True):
+        axes.axhspan(0.98, 1.02, color="#eeeeee")
+        for name, colour in zip(CLAIMS, _COLOURS, strict=True):
+            values = [1 / ratios[name] for ratios in boxes.values()]
+            axes.plot(range(len(boxes)), values, "o-", color=colour, label=name, markersize=4)
+        axes.set_xticks(range(len(boxes)), [f"{y} x {x}" for y, x in boxes], rotation=60)
+        axes.set_title(case.replace("`", ""), fontsize=10)
+        axes.set_xlabel("box: rows x columns")
+    panels[0].set_ylabel("claimed / true error")
+    panels[0].legend(fontsize=8)
+    # Without the version of matplotlib, which would change the bytes.
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+
+
+def main() -> None:
+    """Measure, and write the part of the page and the plot beside it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = Path(__file__).parents[2] / "shared" / "data"
+    parser.add_argument("data", nargs="?", type=Path, default=default)
+    cases = measure(parser.parse_args().data)
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    image = f"![Claimed over true errors of sums over boxes]({PLOT})"
+    part = f"{BEGIN}\n\n{table(cases)}\n{image}\n\n{END}"
+    PAGE.write_text(f"{before}{part}{rest.partition(END)[2]}")
+    plot(cases, PAGE.with_name(PLOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""What errors claim against what noise does.
+
+Noise is drawn on the detector, with the variances of the exposures, and goes through the steps of
+the workflow many times. The scatter of sums over boxes is true; the products' errors claim one.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from specresample.common.arrays import ArrayFile, open_arrays
+from specresample.drizzling.combination import Combination, combined_arrays
+from specresample.drizzling.correlated_noise import CorrelatedNoise
+from specresample.drizzling.exposure import weight_map
+from specresample.drizzling.lags import lag_pairs
+from specresample.drizzling.noise import NOISE
+from specresample.drizzling.slit import VARIANCES, drizzle_slit
+from specresample.footprint.prepared import PreparedExposure
+from specresample.grids.output_grids import output_grids
+from specresample.grids.product_grids import ProductGrids, Source
+from specresample.plan.configuration import complete_config, load_schema, product_arguments
+from specresample.steps.drizzle import drizzle
+from specresample.steps.prepare import prepare
+
+Box = tuple[int, int]  # pixels across the dispersion and along it
+
+BOXES: tuple[Box, ...] = ((1, 1), (3, 1), (5, 1), (7, 1), (5, 10), (10, 1))
+
+CLAIMS = ("reference", "pixel", "pixel with covariance", "aperture")
+
+_SCHEMA = load_schema(Path(__file__).parents[1] / "config" / "config.schema.yaml")
+ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """Prepared exposures.
+
+    Attributes
+    ----------
+    arrays : dict of str to Path
+        Arrays of each by key.
+    summaries : dict of str to PreparedExposure
+        The same exposures.
+    """
+
+    arrays: dict[str, Path]
+    summaries: dict[str, PreparedExposure]
+
+    def first(self, number: int) -> "Exposures":
+        """Keep some from the start."""
+        keys = [*self.arrays][:number]
+        return Exposures(
+            {key: self.arrays[key] for key in keys}, {key: self.summaries[key] for key in keys}
+        )
+
+
+def prepare_exposures(paths: Sequence[Path], folder: Path) -> Exposures:
+    """Prepare some exposures.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Level-2b files.
+    folder : Path
+        Takes what is prepared.
+
+    Returns
+    -------
+    Exposures
+    """
+    arrays = {path.stem: folder / f"{path.stem}.npz" for path in paths}
+    summaries = {}
+    for path in paths:
+        summary = folder / f"{path.stem}.json"
+        prepare(path, arrays[path.stem], summary, in_memory=True)
+        summaries[path.stem] = PreparedExposure.read(summary)
+    return Exposures(arrays, summaries)
+
+
+def true_over_claimed(
+    exposures: Exposures, *, realisations: int, slit: int = 0, seed: int = 1, **arguments: object
+) -> dict[Box, dict[str, float]]:
+    """Compare the scatter of box sums with the errors that products claim for them.
+
+    Parameters
+    ----------
+    exposures : Exposures
+    realisations : int
+        How many times noise is drawn.
+    slit : int
+        Which of the sources that all exposures show.
+    seed : int
+        Of the noise.
+    **arguments
+        Of the resampling, where they are not the default.
+
+    Returns
+    -------
+    dict of Box to dict of str to float
+        True over claimed sigma by kind of error, in the mean over all boxes that are full of
+        pixels with data.
+    """
+    wanted = ARGUMENTS | arguments
+    grids = output_grids("product", exposures.summaries, wanted)
+    source = shown_by_all(grids, exposures)[slit]
+    across_y = (
+        next(iter(source.slits_in(exposures.summaries).values())).footprint.dispersion_axis == 1
+    )
+    reference = _combined(exposures, grids, source, wanted | {"errors": "reference"})
+    pixel = _combined(exposures, grids, source, wanted | {"errors": "pixel", "covariance": True})
+    aperture = _combined(exposures, grids, source, wanted | {"errors": "aperture"})
+    lags = [(int(dy), int(dx)) for dy, dx in pixel["lags"]]
+    noise = CorrelatedNoise.of_product(
+        {name: pixel[name] for name in VARIANCES},
+        dict(zip(lags, pixel["covariance"], strict=True)),
+        errors="pixel",
+        dispersion_axis=1,
+    )
+    independent = replace(noise, covariance={})
+    images = np.array([*draw_realisations(exposures, source, wanted, realisations, seed)])
+    good = (pixel["wht"] > 0).astype(float)
+    result = {}
+    for box in BOXES:
+        shape = box if across_y else box[::-1]
+        full = box_sums(good, shape) == np.prod(shape)
+        true = np.mean([box_sums(image, shape)[full] ** 2 for image in images], axis=0)
+        claimed = (
+            box_sums(_statistical(reference), shape),
+            box_variances(independent, shape),
+            box_variances(noise, shape),
+            box_sums(_statistical(aperture), shape),
+        )
+        result[box] = {
+            name: float(np.sqrt(np.mean(true / variance[full])))
+            for name, variance in zip(CLAIMS, claimed, strict=True)
+        }
+    return result
+
+
+def shown_by_all(grids: ProductGrids, exposures: Exposures) -> list[Source]:
+    """List the sources that all exposures show."""
+    return [source for source in grids.sources if len(source.slits) == len(exposures.arrays)]
+
+
+def box_sums(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Sum an image over all boxes of a shape that lie on it; one larger than it has none."""
+    total = np.pad(image.astype(float), ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    y, x = shape
+    return total[y:, x:] - total[:-y, x:] - total[y:, :-x] + total[:-y, :-x]
+
+
+def box_variances(noise: CorrelatedNoise, shape: tuple[int, int]) -> np.ndarray:
+    """Variances of the sums over all boxes of a shape."""
+    total = box_sums(noise.variance, shape)
+    for lag, plane in noise.covariance.items():
+        # Both pixels of a pair lie in the box when the first lies in a part of it.
+        (rows, columns), _ = lag_pairs(shape, lag)
+        part = (rows.stop - rows.start, columns.stop - columns.start)
+        if min(part) > 0:
+            sums = box_sums(plane, part)[rows.start :, columns.start :]
+            total += 2 * sums[: total.shape[0], : total.shape[1]]
+    return total
+
+
+def _statistical(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    return np.nansum([arrays[name] for name in NOISE], axis=0)
+
+
+def _combined(
+    exposures: Exposures, grids: ProductGrids, source: Source, arguments: dict[str, object]
+) -> dict[str, np.ndarray]:
+    """Arrays of a source's product."""
+    with TemporaryDirectory() as scratch:
+        grid = Path(scratch, "grid.json")
+        replace(grids, sources=(source,)).write(grid)
+        singles = {key: Path(scratch, f"{key}.npz") for key in exposures.arrays}
+        for key, arrays in exposures.arrays.items():
+            summary = Path(scratch, f"{key}.json")
+            exposures.summaries[key].write(summary)
+            drizzle(key, arrays, summary, singles[key], grid=grid, arguments=arguments)
+        with open_arrays(singles) as opened:
+            return next(combined_arrays([source], exposures.summaries, opened, arguments))
+
+
+def draw_realisations(
+    exposures: Exposures, source: Source, arguments: dict[str, object], number: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Draw noise on the detector and resample it.
+
+    Parameters
+    ----------
+    exposures : Exposures
+    source : Source
+        Of the grids of these exposures.
+    arguments : dict
+        All arguments of the resampling.
+    number, seed : int
+        Of realisations, and of the noise.
+
+    Yields
+    ------
+    ndarray
+        The combined image of a source that is not there, 0 without weight.
+    """
+    random = np.random.default_rng(seed)
+    slits = source.slits_in(exposures.summaries)
+    parts = []
+    for key, slit in slits.items():
+        with ArrayFile(exposures.arrays[key]) as arrays:
+            data = arrays.group(str(slit.number))
+        weights = weight_map(slit, data, arguments["weight_type"])
+        variance = np.sum([data[name] for name in NOISE], axis=0)
+        sigma = np.sqrt(np.where(weights > 0, variance, 0))
+        pixmap = source.grid.pixel_map(data["coordinates"])
+        scaled = slit.flux_density and slit.pixel_area
+        parts.append((sigma, weights, pixmap, 1 / source.scale_ratio if scaled else 1.0))
+    for _ in range(number):
+        combination = Combination(source.grid.shape, len(parts), propagate_dq=False)
+        for sigma, weights, pixmap, scale in parts:
+            drawn = random.standard_normal(sigma.shape, np.float32) * sigma
+            combination.add(
+                drizzle_slit(
+                    {"sci": drawn},
+                    weights,
+                    pixmap,
+                    source.grid.shape,
+                    pixfrac=arguments["pixfrac"],
+                    kernel=arguments["kernel"],
+                    intensity_scale=scale,
+                )
+            )
+        yield combination.finish(fill_value=0.0)["sci"]

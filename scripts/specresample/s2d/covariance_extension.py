@@ -1,0 +1,87 @@
+"""The extensions COVAR of a product: covariances of the pixels of every slit."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from astropy import units as u
+from astropy.io import fits
+
+EXTENSION = "COVAR"
+SLIT = "SLITVER"  # keyword of an extension: EXTVER of its slit
+_OWN = re.compile(rf"LAG[YX]\d+|BUNIT|{SLIT}")
+
+
+def covariance_hdus(tree: Mapping[str, object]) -> list[fits.ImageHDU]:
+    """Make the extensions of a product.
+
+    Parameters
+    ----------
+    tree : mapping
+        Tree of a data model. Where a slit has ``covariance``, it becomes the array of its
+        extension, so that the ASDF links to it and not to a second copy.
+
+    Returns
+    -------
+    list of ImageHDU
+        For every slit with covariances, EXTVER counting slits.
+    """
+    hdus = []
+    for number, slit in enumerate(tree.get("slits", [tree]), start=1):
+        if "covariance" in slit:
+            hdu = fits.ImageHDU(slit["covariance"], name=EXTENSION, ver=number)
+            hdu.header.extend(_cards(slit))
+            hdu.header[SLIT] = (number, "EXTVER of the slit")
+            slit["covariance"] = hdu.data
+            hdus.append(hdu)
+    return hdus
+
+
+def kept_covariances(hdus: Sequence[fits.ImageHDU]) -> dict[str, dict[str, object]]:
+    """Give what data models keep of the extensions when they save a product again.
+
+    Parameters
+    ----------
+    hdus : sequence of ImageHDU
+        From `covariance_hdus`.
+
+    Returns
+    -------
+    dict of str to dict
+        Data and header by name. They keep one extension to a name: those of several slits have
+        names of their own.
+    """
+    return {
+        EXTENSION if len(hdus) == 1 else f"{EXTENSION}_{hdu.ver}": {
+            "data": hdu.data,
+            "header": [[*card] for card in hdu.header.cards if _OWN.fullmatch(card.keyword)],
+        }
+        for hdu in hdus
+    }
+
+
+def _cards(slit: Mapping[str, object]) -> list[tuple[str, object, str]]:
+    cards = [
+        (
+            f"LAG{axis}{number}",
+            int(step),
+            f"plane {number}: step to the other pixel, {axis.lower()}",
+        )
+        for number, lag in enumerate(slit["covariance_lags"], start=1)
+        for axis, step in zip("YX", lag, strict=True)
+    ]
+    unit = _square(slit["meta"].get("bunit_data"))
+    return [("BUNIT", unit, "square of the unit of SCI"), *cards] if unit else cards
+
+
+def _square(unit: object) -> str | None:
+    """Give the square of a unit as FITS writes it; None where FITS does not know it."""
+    try:
+        return (u.Unit(unit) ** 2).to_string("fits")
+    except (ValueError, TypeError):
+        return None
+
+
+def lags_of(header: fits.Header) -> list[tuple[int, int]]:
+    """Read the lags of the planes of an extension from its header."""
+    planes = range(1, header["NAXIS3"] + 1)
+    return [(header[f"LAGY{number}"], header[f"LAGX{number}"]) for number in planes]

@@ -1,0 +1,83 @@
+"""Errors against the scatter of noise that goes through the workflow's steps (seeded)."""
+
+import numpy as np
+import pytest
+from specresample.drizzling.correlated_noise import CorrelatedNoise
+
+from benchmarks.error_trials import (
+    BOXES,
+    box_sums,
+    box_variances,
+    prepare_exposures,
+    true_over_claimed,
+)
+
+# The means over thousands of boxes are uncertain by less than a third of a percent.
+REALISATIONS = 80
+
+# Of the MSA, a slitlet that all exposures show, 708 columns wide and clearly curved.
+SLITS = {"nirspec_mos_sim": 5, "miri_lrs_sim": 0}
+
+
+@pytest.fixture(scope="module")
+def prepared(shared, tmp_path_factory):
+    return {
+        name: prepare_exposures(
+            sorted((shared / "data" / name).glob("*_cal.fits")), tmp_path_factory.mktemp(name)
+        )
+        for name in SLITS
+    }
+
+
+@pytest.mark.parametrize("instrument", SLITS)
+@pytest.mark.parametrize("exposures", [1, 3])
+@pytest.mark.parametrize("pixfrac", [1.0, 0.5])
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_errors_hold(prepared, instrument, exposures, pixfrac, ratio):
+    found = true_over_claimed(
+        prepared[instrument].first(exposures),
+        realisations=REALISATIONS,
+        slit=SLITS[instrument],
+        pixfrac=pixfrac,
+        pixel_scale_ratio=ratio,
+    )
+    for box in BOXES:
+        assert found[box]["pixel with covariance"] == pytest.approx(1, abs=0.02), box
+    assert found[1, 1]["pixel"] == pytest.approx(1, abs=0.02)
+    assert found[5, 1]["pixel"] > 1.05
+    # From 3 rows of the detector on; a grid twice as fine has twice as many.
+    for rows in (3, 5, 7) if ratio == 1 else (7, 10):
+        assert found[rows, 1]["aperture"] == pytest.approx(1, abs=0.07), rows
+
+
+@pytest.mark.parametrize("instrument", SLITS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel": "point"},
+        {"weight_type": "exptime"},
+        {"pixel_scale_ratio": 0.5},
+        {"pixel_scale_ratio": 3.0, "pixfrac": 0.3},
+    ],
+    ids=str,
+)
+def test_errors_hold_with_other_arguments(prepared, instrument, arguments):
+    found = true_over_claimed(
+        prepared[instrument], realisations=REALISATIONS, slit=SLITS[instrument], **arguments
+    )
+    for box in BOXES:
+        assert found[box]["pixel with covariance"] == pytest.approx(1, abs=0.02), box
+
+
+def test_variances_of_boxes_are_those_of_any_aperture():
+    random = np.random.default_rng(1)
+    lags = ((0, 1), (0, 2), (1, -2), (1, -1), (1, 0), (2, 1))
+    covariance = {lag: random.uniform(0, 0.1, (9, 8)) for lag in lags}
+    noise = CorrelatedNoise(random.uniform(1, 2, (9, 8)), covariance, np.zeros((9, 8)), 1)
+    for shape in ((1, 1), (3, 1), (1, 3), (4, 5)):
+        variances = box_variances(noise, shape)
+        assert variances.shape == box_sums(np.ones((9, 8)), shape).shape
+        for y, x in np.ndindex(variances.shape):
+            box = np.zeros((9, 8))
+            box[y : y + shape[0], x : x + shape[1]] = 1
+            assert variances[y, x] == pytest.approx(noise.aperture_variance(box))
