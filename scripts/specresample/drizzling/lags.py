@@ -12,9 +12,9 @@ Lag = tuple[int, int]  # (dy, dx) in output pixels
 # wavelengths of several exposures interleave.
 _PERCENTILES = (1, 99)
 
-# A drop that is larger than it should be by less than this, in output pixels, shares no noise that
-# matters with one pixel more.
-_NEGLIGIBLE = 0.02
+# A drop that is larger than a whole number of output pixels by e shares with one pixel more, in the
+# mean over its places, e^3/6 of its variance. With this e it is 0.02 %.
+_NEGLIGIBLE = 0.1
 
 _FAR = 1e4  # input pixels, more than any slit has
 
