@@ -2,6 +2,7 @@
 # make test   set up and run all tests
 # make test-unit  set up and run the tests of single modules: under a minute
 # make bench  set up and measure against jwst; BENCH="mos-58 --rounds 1" for a part
+# make errors  the table and plot of docs/numbers.md; needs the reference data
 # make lint   the style checks
 # make .venv  only set up
 # make slurm  also what profiles/slurm needs
@@ -12,7 +13,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-unit bench lint .venv slurm storage s3-server locks
+.PHONY: demo test test-unit bench errors lint .venv slurm storage s3-server locks
 
 .venv: .venv/installed
 
@@ -65,6 +66,9 @@ test-unit: .venv/installed
 
 bench: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m benchmarks $(BENCH)
+
+errors: .venv/installed
+	PYTHONPATH=demo $(BIN)/python -m benchmarks.error_report
 
 lint: .venv/installed
 	$(BIN)/ruff check .

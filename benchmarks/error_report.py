@@ -1,4 +1,4 @@
-"""Table and plot of `error_trials` in docs/numbers.md: ``python -m benchmarks.error_report``.
+"""Table and plot of `error_trials` in docs/numbers.md: ``make errors``.
 
 Takes the reference data that the tests have, or other folders of exposures.
 """
@@ -14,7 +14,7 @@ from benchmarks.error_trials import CLAIMS, Box, prepare_exposures, true_over_cl
 from benchmarks.report import markdown_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "numbers.md"
-BEGIN, END = "<!-- errors: written by python -m benchmarks.error_report -->", "<!-- end -->"
+BEGIN, END = "<!-- errors: written by make errors -->", "<!-- end -->"
 PLOT = "errors.png"
 
 # Which of the slits of a folder of exposures, and with what arguments.
@@ -24,7 +24,7 @@ CASES = {
     "MOS, `pixel_scale_ratio: 2`": ("nirspec_mos_sim", 5, {"pixel_scale_ratio": 2.0}),
     "LRS, 2 nods": ("miri_lrs_sim", 0, {}),
 }
-REALISATIONS = 400
+REALISATIONS = 100
 
 _COLOURS = ("#999999", "#d55e00", "#0072b2", "#009e73")
 
