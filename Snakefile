@@ -3,7 +3,8 @@
 #   association.json ─┐
 #   exposure_1_cal ───┤ prepare_exposure   per exposure   .work/exposures/{exposure}.npz, .json
 #   exposure_2_cal ───┤ output_grid        per product    .work/{product}/grid.json, contents.json
-#         ...         ├ drizzle_exposure   per both       .work/{product}/singles/{exposure}.npz
+#         ...         ├ flag_outliers      per product    .work/{product}/outliers/, if asked for
+#                     ├ drizzle_exposure   per both       .work/{product}/singles/{exposure}.npz
 #                     └ combine            per product    .work/{product}/files/, record.json
 #                       deliver            per file       {file}_s2d.fits
 #                       record, preview    per product    {product}/record.json, preview.png
@@ -44,7 +45,9 @@ rule all:
         records=records_of_all,
         # Of a product that was deleted a record alone would not tell.
         files=lambda wildcards: [
-            file for product in CAMPAIGN.products for file in files_of(product)
+            file
+            for product in CAMPAIGN.products
+            for file in [*files_of(product), *flagged_of(product)]
         ],
     message:
         "All products are made"
@@ -53,7 +56,7 @@ rule all:
 # From exposures to the files of a product: prepare_exposure, output_grid, drizzle_exposure and
 # combine, or make_product alone.
 include: f"rules/job_per_{CAMPAIGN.config['job_per']}.smk"
-# deliver, record
+# deliver, flagged_exposure, record
 include: "rules/delivery.smk"
 # preview, overview, previews
 include: "rules/pictures.smk"

@@ -1,6 +1,6 @@
 # What users find: files of a product, its record and provenance. They are copies of what was made,
 # because an edit of a product must not change the work folder and come back from there. A copy is
-# moved to its place when it is whole.
+# moved to its place when it is whole. And the exposures with their outliers flagged.
 
 # Where the file system can, a copy takes no space of its own.
 COPY = "cp --reflink=auto --" if sys.platform == "linux" else "cp --"
@@ -28,11 +28,35 @@ rule deliver:
         " mv -f -- {output:q}.part {output:q}) > {log:q} 2>&1"
 
 
+rule flagged_exposure:
+    input:
+        exposure=lambda wildcards: given(CAMPAIGN.exposures[wildcards.exposure])[0],
+        grid=PATHS.grid,
+        singles=singles_of,
+    output:
+        update(PATHS.flagged),
+    log:
+        text=PATHS.log("flagged_exposure", "{product}", "{exposure}"),
+        status=PATHS.status("flagged_exposure", "{product}", "{exposure}"),
+    conda:
+        "../envs/resample.yaml"
+    resources:
+        **resources_of("flagged_exposure"),
+    params:
+        code=code_of("flagged_exposure"),
+        single=lambda wildcards: PATHS.single.format(**wildcards),
+    message:
+        "Flagging the outliers of exposure {wildcards.exposure}"
+    script:
+        "../scripts/flagged_exposure.py"
+
+
 rule record:
     input:
         record=MAKES.output.record,
         provenance=MAKES.output.provenance,
         files=lambda wildcards: files_of(wildcards.product),
+        flagged=lambda wildcards: flagged_of(wildcards.product),
     output:
         record=report(
             PATHS.record,

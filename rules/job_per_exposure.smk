@@ -1,7 +1,8 @@
 # The flow, with jobs for every exposure:
 # - prepare_exposure reads an exposure and evaluates its WCSs, once for all products,
 # - output_grid lays out the grids of a product, from summaries of its exposures,
-# - drizzle_exposure puts an exposure onto them,
+# - flag_outliers compares the exposures with their median, where outlier_detection is asked for,
+# - drizzle_exposure puts an exposure onto them, without its outliers,
 # - combine averages the exposures and writes the product's files.
 
 
@@ -57,10 +58,38 @@ checkpoint output_grid:
         "../scripts/output_grid.py"
 
 
+# No argument of the product is among its params, so that none repeats it.
+rule flag_outliers:
+    input:
+        arrays=lambda wildcards: expand(PATHS.arrays, exposure=members_of(wildcards)),
+        summaries=lambda wildcards: expand(
+            PATHS.summary, exposure=members_of(wildcards)
+        ),
+    output:
+        intermediate(directory(PATHS.outliers)),
+    log:
+        text=PATHS.log("flag_outliers", "{product}"),
+        status=PATHS.status("flag_outliers", "{product}"),
+    conda:
+        "../envs/resample.yaml"
+    threads: workers_of
+    resources:
+        **resources_of("flag_outliers"),
+    params:
+        code=code_of("flag_outliers"),
+        exposures=members_of,
+        arguments=arguments_of("flag_outliers"),
+    message:
+        "Looking for outliers of product {wildcards.product}"
+    script:
+        "../scripts/flag_outliers.py"
+
+
 rule drizzle_exposure:
     input:
         arrays=rules.prepare_exposure.output.arrays,
         summary=rules.prepare_exposure.output.summary,
+        outliers=outliers_of,
         grid=rules.output_grid.output.grid,
         output_wcs=grid_handed_in,
     output:

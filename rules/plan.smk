@@ -163,12 +163,28 @@ def files_of(product):
     return expand(PATHS.product, file=contents_of(product).files)
 
 
+def flagged_of(product):
+    """Paths of a product's exposures with their outliers flagged, if they are asked for."""
+    arguments = CAMPAIGN.arguments(product)
+    if not (arguments["outlier_detection"] and arguments["save_crf"]):
+        return []
+    used = contents_of(product).exposures
+    return expand(PATHS.flagged, product=product, exposure=used)
+
+
 def product_of_file(file):
     """Folder of the product to which a file belongs."""
     folder = file.split("/")[0]
     if folder in CAMPAIGN.products:
         return folder
     return next(p for p, pattern in SOURCE_FILES.items() if pattern.fullmatch(file))
+
+
+def outliers_of(wildcards):
+    """Outliers of a product, if they are asked for."""
+    if not CAMPAIGN.arguments(wildcards.product)["outlier_detection"]:
+        return []
+    return PATHS.outliers.format(product=wildcards.product)
 
 
 def singles_of(wildcards):

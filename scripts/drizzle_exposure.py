@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
+    key, folder = snakemake.wildcards.exposure, snakemake.input.outliers
     with logged_job(snakemake.log, snakemake.resources):
         drizzle(
-            snakemake.wildcards.exposure,
+            key,
             Path(snakemake.input.arrays),
             Path(snakemake.input.summary),
+            Path(folder, f"{key}.npz") if folder else None,
             Path(snakemake.output[0]),
             grid=Path(snakemake.input.grid),
             arguments=snakemake.params.arguments,

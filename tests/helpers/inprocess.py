@@ -11,12 +11,14 @@ from astropy.io import fits
 from specresample.common.arrays import open_arrays
 from specresample.common.names import strip_template
 from specresample.common.product_request import ProductRequest
+from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
 from specresample.s2d.product_files import ProductParts, write_files
 from specresample.steps import lay_out
 from specresample.steps.drizzle import drizzle
+from specresample.steps.flag_outliers import flag_outliers
 from specresample.steps.prepare import prepare
 from specsim import (
     LrsGeometry,
@@ -58,16 +60,23 @@ def drizzled(
         for key, path in asked.exposures.items():
             prepare(Path(path), arrays[key], summaries[key], in_memory=True)
         lay_out.lay_out(name, files, asked.arguments, summaries, grid, contents)
+        outliers = dict.fromkeys(files)
+        if asked.arguments["outlier_detection"]:
+            flag_outliers(arrays, summaries, asked.arguments, parts / "outliers", map, 1)
+            outliers = {key: parts / "outliers" / f"{key}.npz" for key in files}
         for key in files:
             drizzle(
                 key,
                 arrays[key],
                 summaries[key],
+                outliers[key],
                 singles[key],
                 grid=grid,
                 arguments=asked.arguments,
             )
         prepared = {key: PreparedExposure.read(path) for key, path in summaries.items()}
+        if asked.arguments["outlier_detection"]:
+            prepared = with_outlier_status(prepared, ProductGrids.read(grid))
         with open_arrays(singles) as opened:
             yield ProductParts(asked, ProductGrids.read(grid), prepared, opened)
 

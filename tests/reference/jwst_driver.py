@@ -6,8 +6,9 @@ Runs in jwst's environment, not in ours. A case is an object with
 - ``output``: the folder of the files that are made;
 - ``kind``: ``product`` for the step's result (``s2d.fits``), ``singles`` for every single product
   (a file each, named by a number and the exposure), ``sources`` for a product of every source (a
-  file each, as the level-3 pipeline calls the step), ``grid`` for the WCS of the product as ASDF
-  files (``full.asdf`` and others).
+  file each, as the level-3 pipeline calls the step), ``outliers`` for the same after the step
+  outlier_detection with the arguments ``detect`` (and ``flags.npz``, the DQ arrays that it leaves),
+  ``grid`` for the WCS of the product as ASDF files (``full.asdf`` and others).
 
 A line is printed when all grids are there.
 """
@@ -23,8 +24,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.resample_jwst import resample  # isort: skip
 
 import asdf
+import numpy as np
 from astropy.io import fits
+from jwst.datamodels import ModelContainer
 from jwst.exp_to_source import multislit_to_container
+from jwst.outlier_detection import OutlierDetectionStep
 from jwst.resample import ResampleSpecStep, resample_spec
 from stdatamodels.jwst import datamodels
 
@@ -55,18 +59,41 @@ def make_singles(case: dict, folder: Path) -> None:
         model.save(str(folder / f"{number:03d}-{name}"))
 
 
-def make_sources(case: dict, folder: Path) -> None:
-    """Resample the sources one by one."""
-    path = Path(case["association"])
+def read_sources(path: Path) -> list[ModelContainer]:
+    """Read the exposures of an association, source by source."""
     association = json.loads(path.read_text())
-    names = [member["expname"] for member in association["products"][0]["members"]]
+    members = association["products"][0]["members"]
+    names = [member["expname"] for member in members if member["exptype"] == "science"]
     exposures = [datamodels.open(str(path.parent / name)) for name in names]
-    for number, container in enumerate(multislit_to_container(exposures).values()):
+    if isinstance(exposures[0], datamodels.MultiSlitModel):
+        sources = [*multislit_to_container(exposures).values()]
+    else:
+        sources = [ModelContainer(exposures)]
+    for container in sources:
         container.asn_table = association
         for model in container:
             model.meta.asn.table_name = path.name
+    return sources
+
+
+def make_sources(case: dict, folder: Path) -> None:
+    """Resample the sources one by one."""
+    for number, container in enumerate(read_sources(Path(case["association"]))):
         result = ResampleSpecStep(**case["arguments"]).process(container)
         result.save(str(folder / f"{number:03d}.fits"))
+
+
+def make_outliers(case: dict, folder: Path) -> None:
+    """Flag the outliers of the sources and resample them, one by one."""
+    flags = {}
+    for number, container in enumerate(read_sources(Path(case["association"]))):
+        flagged = OutlierDetectionStep(**case["detect"]).process(container)
+        result = ResampleSpecStep(**case["arguments"]).process(flagged)
+        result.save(str(folder / f"{number:03d}.fits"))
+        for model in flagged:
+            name = f"{model.source_name}/{len(flagged)}/{model.meta.filename}"
+            flags[name] = np.array(model.dq)
+    np.savez_compressed(folder / "flags.npz", **flags)
 
 
 def make_grids(case: dict, folder: Path) -> None:
@@ -111,6 +138,7 @@ def main() -> None:
     """Make all cases, grids first."""
     kinds = {"product": lambda case, folder: run(case, folder / "s2d.fits")}
     kinds |= {"singles": make_singles, "sources": make_sources, "grid": make_grids}
+    kinds |= {"outliers": make_outliers}
     cases = json.loads(Path(sys.argv[1]).read_text())
     grids = [case for case in cases if case["kind"] == "grid"]
     for batch in (grids, [case for case in cases if case["kind"] != "grid"]):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from specresample.drizzling import profiles as measures
+from specresample.drizzling.found_outliers import OutlierCount
 from specresample.quality import gates
 from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED
 
@@ -95,6 +96,22 @@ def at_end(exposure, row):
 def test_nods_gate(exposures, state):
     gate = gates.nods_gate({str(n): exposure for n, exposure in enumerate(exposures)})
     assert gate.state == state, gate
+
+
+@pytest.mark.parametrize(
+    ("counts", "state", "value"),
+    [
+        ([(0, 900), (2, 1000)], PASSED, 0.002),
+        # As many as a real nod has.
+        ([(366, 3637), (225, 3258), (246, 3188)], PASSED, 0.100632),
+        ([(5, 1000), (201, 1000), (5, 1000)], FAILED, 0.201),
+        ([(0, 0), (5, 1000)], PASSED, 0.005),
+        ([(0, 0)], NOT_MEASURABLE, None),
+    ],
+)
+def test_outliers_gate(counts, state, value):
+    gate = gates.outliers_gate([OutlierCount(*count) for count in counts])
+    assert (gate.state, gate.value) == (state, value)
 
 
 def test_no_pixel_on_the_grid():

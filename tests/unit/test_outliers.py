@@ -33,6 +33,14 @@ def test_threshold_is_a_part_of_the_mean_of_usual_weights():
     assert weight_threshold(weights, 0.0) == 0.0
 
 
+def test_weights_of_faint_units_are_all_usual():
+    """As in jwst: the standard deviation of weights as large as of MJy overflows."""
+    weights = np.append(np.ones(100), 50).astype(np.float32)
+    assert weight_threshold(weights, 1.0) == pytest.approx(1)
+    large = weights * np.float32(1e27)
+    assert weight_threshold(large, 1.0) == pytest.approx(large.mean(dtype=float))
+
+
 def test_without_weight_there_is_no_threshold():
     assert weight_threshold(image(), 0.7) == 0.0
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from specresample.quality.extraction import signal_to_noise, spatial_profile
 from specresample.reporting.preview import (
     SLITS_IN_FULL,
     contact_sheet,
+    outlier_places,
     preview,
     split_names,
     sum_spectrum,
@@ -290,6 +292,54 @@ def test_profiles_of_exposures_are_drawn_over_that_of_the_product(slit):
         np.testing.assert_array_equal(drawn.get_data().edges, slit.offset.edges)
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["product", "00001", "00002", "00003"]
+
+
+OUTLIERS = {"e_1": np.array([[3.2, 4.0], [-0.1, 0.2]]), "e_2": np.array([[4.5], [0.0]])}
+
+
+def test_outliers_are_marked_and_counted(slit):
+    figure = preview([("product", slit)], [{}], [OUTLIERS])
+    marks = axes_of(figure, "CON").lines
+    for line, (exposure, places) in zip(marks, OUTLIERS.items(), strict=True):
+        np.testing.assert_array_equal(line.get_data(), places)
+        assert line.get_label() == exposure
+    assert "outliers: 2, 1" in "\n".join(texts(figure))
+    assert_apart(figure)
+    many = {f"e_{number}": places for number in range(20) for places in [OUTLIERS["e_1"]]}
+    assert "outliers: 40" in "\n".join(texts(preview([("product", slit)], [{}], [many])))
+    assert "outliers" not in "\n".join(texts(preview([("product", slit)])))
+
+
+@pytest.mark.parametrize("number", [4, 5, 13, 61])
+def test_contact_sheet_counts_outliers(slit, number):
+    figure = preview([("207 (source 1)", slit)] * number, (), [OUTLIERS] * number)
+    for axes in figure.axes:
+        assert "outliers: 2, 1" in [text.get_text() for text in axes.texts]
+    assert_apart(figure)
+
+
+class Single:
+    """A drizzled exposure with one outlier."""
+
+    def __init__(self, x, y):
+        self._place = {"x": np.array([x], np.float32), "y": np.array([y], np.float32)}
+
+    def group(self, prefix):
+        return {"outliers": self._place}
+
+
+@pytest.mark.parametrize("dispersion_axis", [1, 2])
+def test_outliers_are_where_the_slit_has_them(slit, dispersion_axis):
+    grid = SimpleNamespace(wavelength_image=lambda: image)
+    image = arrays()["WAVELENGTH"]
+    x, y = 10, 2.5
+    if dispersion_axis == 2:
+        image, x, y = image.T[::-1], y, COLUMNS - 1 - x
+    source = SimpleNamespace(grid=grid, slits={"e": 0}, number=7)
+    turned = replace(slit, dispersion_axis=dispersion_axis)
+    (place,) = outlier_places(turned, source, {"e": Single(x, y)}).values()
+    expected = 3 + 10 * 2 / (COLUMNS - 1), 0.1 * (2.5 - 4)
+    np.testing.assert_allclose(place[:, 0], expected, rtol=1e-6)
 
 
 def test_many_exposures_are_drawn_alike_under_one_name(slit):

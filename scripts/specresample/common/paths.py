@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 # The rules whose jobs leave a status file, by what each is one job of.
 PER_EXPOSURE = ("prepare_exposure",)
-PER_PRODUCT = ("output_grid", "combine", "make_product")
-PER_BOTH = ("drizzle_exposure",)
+PER_PRODUCT = ("output_grid", "flag_outliers", "combine", "make_product")
+PER_BOTH = ("drizzle_exposure", "flagged_exposure")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Paths:
         return f"{self.work}/{{product}}/contents.json"
 
     @property
+    def outliers(self) -> str:
+        """Folder of the outliers in a product's exposures."""
+        return f"{self.work}/{{product}}/outliers"
+
+    @property
     def singles(self) -> str:
         """Folder of a product's drizzled exposures."""
         return f"{self.work}/{{product}}/singles"
@@ -78,6 +83,11 @@ class Paths:
     def product(self) -> str:
         """File of a product, where users find it."""
         return f"{self.out}/{{file}}_s2d.fits"
+
+    @property
+    def flagged(self) -> str:
+        """Exposure of a product with its outliers flagged, where users find it."""
+        return f"{self.out}/{{product}}/{{exposure}}_crf.fits"
 
     @property
     def record(self) -> str:

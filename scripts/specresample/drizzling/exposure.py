@@ -8,6 +8,7 @@ import numpy as np
 from specresample.common.arrays import ArrayFile, ArrayWriter
 from specresample.common.errors import ResampleError
 from specresample.common.progress import Progress
+from specresample.drizzling.found_outliers import SlitOutliers
 from specresample.drizzling.lags import noise_reach
 from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
@@ -28,6 +29,7 @@ def drizzle_exposure(
     grids: ProductGrids,
     writer: ArrayWriter,
     arguments: Mapping[str, object],
+    outliers: ArrayFile | None = None,
 ) -> None:
     """Drizzle all slits of an exposure.
 
@@ -44,6 +46,9 @@ def drizzle_exposure(
     arguments : mapping
         The arguments ``pixfrac``, ``kernel``, ``weight_type``, ``single``, ``propagate_dq``,
         ``errors`` and ``covariance``.
+    outliers : ArrayFile, optional
+        `specresample.drizzling.found_outliers.SlitOutliers` of every slit. They do not count, and
+        ``outliers`` among the drizzled arrays says where they are.
 
     Raises
     ------
@@ -58,8 +63,14 @@ def drizzle_exposure(
         data = arrays.group(str(slit.number))
         if arguments["weight_type"] == "ivm" and "var_rnoise" not in data:
             log.warning("%s: no VAR_RNOISE: all good pixels count alike", name)
+        places = {}
+        if outliers is not None:
+            found = SlitOutliers(**outliers.group(str(slit.number)))
+            data = found.flag(data)
+            pixmap = source.grid.pixel_map(data["coordinates"])
+            places = {"outliers": found.place(slit.corner, pixmap), "compared": found.compared}
         try:
-            drizzled = _drizzle_source(slit, data, source, arguments)
+            drizzled = _drizzle_source(slit, data, source, arguments) | places
         except ResampleError as error:
             raise ResampleError(f"{name}: {error}") from error
         if not (drizzled["wht"] > 0).any():

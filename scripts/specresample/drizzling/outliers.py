@@ -37,6 +37,21 @@ class OutlierLimits:
     weight: float
     background: float
 
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, object]) -> "OutlierLimits":
+        """Take them from the arguments of a product.
+
+        Parameters
+        ----------
+        arguments : mapping
+            ``outlier_snr`` and ``outlier_scale``, two numbers as text, ``outlier_maskpt`` and
+            ``outlier_backg``.
+        """
+        snr, scale = (
+            tuple(map(float, arguments[name].split())) for name in ("outlier_snr", "outlier_scale")
+        )
+        return cls(snr, scale, arguments["outlier_maskpt"], arguments["outlier_backg"])
+
 
 def weight_threshold(weights: np.ndarray, part: float) -> float:
     """Weight below which a drizzled pixel does not count in the median.
@@ -56,6 +71,7 @@ def weight_threshold(weights: np.ndarray, part: float) -> float:
     some = weights[np.isfinite(weights) & (weights != 0)]
     if not some.size:
         return 0.0
+    # In single precision: squares of large weights overflow, and then no weight is unusual.
     usual = sigma_clip(some, sigma=_CLIP_SIGMA, maxiters=_CLIP_ROUNDS, masked=False)
     return np.mean(usual, dtype=np.float64) * part
 

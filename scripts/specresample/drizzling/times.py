@@ -54,12 +54,7 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
     -------
     ExposureTimes
     """
-    groups: dict[tuple, Mapping[str, object]] = {}
-    for number, metadata in enumerate(inputs):
-        identity = tuple(metadata.get(path) for path in _EXPOSURE_IDENTITY)
-        # An exposure whose identity is not complete counts as one of its own.
-        groups.setdefault(identity if None not in identity else (number,), metadata)
-    exposures = list(groups.values())
+    exposures = [inputs[detectors[0]] for detectors in exposure_groups(inputs)]
 
     def values(name: str) -> list[float]:
         found = (metadata.get(f"meta.exposure.{name}") for metadata in exposures)
@@ -74,6 +69,27 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
         start=min(values("start_time"), default=None),
         end=max(values("end_time"), default=None),
     )
+
+
+def exposure_groups(inputs: Sequence[Mapping[str, object]]) -> list[list[int]]:
+    """Find the detectors of the same exposures (docs/specification.md, "Product").
+
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata by dotted path, an entry per exposure and detector.
+
+    Returns
+    -------
+    list of list of int
+        Positions of the inputs of each exposure, in order of appearance.
+    """
+    groups: dict[tuple, list[int]] = {}
+    for number, metadata in enumerate(inputs):
+        identity = tuple(metadata.get(path) for path in _EXPOSURE_IDENTITY)
+        # An exposure whose identity is not complete counts as one of its own.
+        groups.setdefault(identity if None not in identity else (number,), []).append(number)
+    return list(groups.values())
 
 
 def time_weight(metadata: Mapping[str, object]) -> float | None:

@@ -6,6 +6,7 @@ No argument of the resampling matters here, so that none ever repeats this work.
 import logging
 from dataclasses import replace
 
+import numpy as np
 from astropy import units as u
 
 from specresample.common.arrays import ArrayWriter
@@ -70,10 +71,11 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
             log.warning("%s: slit %s left out: %s", exposure.path, label, error)
             left_out.append(LeftOut(str(error), slit=label))
             continue
-        part = {
-            name: array[footprint.rows, footprint.columns] for name, array in slit.arrays.items()
-        }
-        writer.add(str(slit.number), part | {"coordinates": footprint.coordinates})
+        part = footprint.rows, footprint.columns
+        arrays = {name: array[part] for name, array in slit.arrays.items()}
+        invalid = {"invalid_sci": slit.measured[part][np.isnan(arrays["sci"])]}
+        coordinates = {"coordinates": footprint.coordinates}
+        writer.add(str(slit.number), arrays | invalid | coordinates)
         slits.append(
             PreparedSlit(
                 number=slit.number,
@@ -81,6 +83,7 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
                 metadata=slit.metadata,
                 footprint=footprint.summary,
                 flux_density=is_flux_density(slit.metadata.get("meta.bunit_data")),
+                corner=(footprint.rows.start, footprint.columns.start),
             )
         )
         log.info("%s: slit %s traced, %s", exposure.path.name, label, progress)

@@ -85,6 +85,8 @@ class PreparedSlit(JsonRecord):
     footprint : FootprintSummary
     flux_density : bool
         Whether its unit is one of flux density, and not of surface brightness.
+    corner : tuple of int
+        Row and column of the slit's image at which its arrays begin.
     """
 
     number: int
@@ -92,6 +94,7 @@ class PreparedSlit(JsonRecord):
     metadata: dict[str, object]
     footprint: FootprintSummary
     flux_density: bool
+    corner: tuple[int, int] = (0, 0)
 
     @property
     def pixel_area(self) -> float | None:

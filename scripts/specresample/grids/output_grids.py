@@ -10,7 +10,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.files import file_digest
 from specresample.footprint.prepared import Exposures, LeftOut, PreparedSlit
 from specresample.grids.product_grids import HandedIn, ProductGrids, Source
-from specresample.grids.rectified import Grid, build_grid
+from specresample.grids.rectified import Grid, OutputGrid, build_grid
 from specresample.grids.sources import (
     SourceSlits,
     expand_product_name,
@@ -162,13 +162,9 @@ def source_grid(
         cannot be combined.
     """
     first = slits[0]
-    units = {slit.metadata.get("meta.bunit_data") for slit in slits}
-    if len(units) > 1:
-        names = sorted(str(unit or "none") for unit in units)
-        raise ResampleError(f"its exposures have different units (BUNIT): {', '.join(names)}")
+    natural = default_grid(slits)
     footprints = [slit.footprint for slit in slits]
-    exposure_type = str(first.metadata.get("meta.exposure.type", ""))
-    natural = build_grid(footprints, exposure_type)
+    exposure_type = _exposure_type(first)
     if handed_in is not None:
         grid, ratio = handed_in, _handed_in_ratio(handed_in, first)
         if not handed_in.overlaps(footprints):
@@ -184,6 +180,34 @@ def source_grid(
             f"times the {natural.shape[1]} x {natural.shape[0]} pixels of all inputs"
         )
     return grid, ratio
+
+
+def default_grid(slits: Sequence[PreparedSlit]) -> OutputGrid:
+    """Lay out the grid that a source has by default: at the sampling of its exposures.
+
+    Parameters
+    ----------
+    slits : sequence of PreparedSlit
+        The source's slit in every exposure.
+
+    Returns
+    -------
+    OutputGrid
+
+    Raises
+    ------
+    ResampleError
+        When the coordinates do not suffice, or the exposures cannot be combined.
+    """
+    units = {slit.metadata.get("meta.bunit_data") for slit in slits}
+    if len(units) > 1:
+        names = sorted(str(unit or "none") for unit in units)
+        raise ResampleError(f"its exposures have different units (BUNIT): {', '.join(names)}")
+    return build_grid([slit.footprint for slit in slits], _exposure_type(slits[0]))
+
+
+def _exposure_type(slit: PreparedSlit) -> str:
+    return str(slit.metadata.get("meta.exposure.type", ""))
 
 
 def _ratio(first: PreparedSlit, arguments: Mapping[str, object]) -> float:

@@ -25,17 +25,12 @@ from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.schemas import model_keywords
 from specresample.level2b.asdf_tree import EXTENSION, read_tree
-from specresample.level2b.flags import DO_NOT_USE
+from specresample.level2b.flags import FLOAT_ARRAYS, mark_invalid
 from specresample.level2b.installed import installed_transform
 from specresample.level2b.slit_wcs import SlitWcs, read_wcs
 from specresample.level2b.transforms import TransformReader
 
 log = logging.getLogger(__name__)
-
-# Arrays of a slit by the names used here, with those of their HDUs.
-FLOAT_ARRAYS = {
-    name: name.upper() for name in ("sci", "err", "var_rnoise", "var_poisson", "var_flat")
-}
 
 # Kinds of exposures (EXP_TYPE) this workflow resamples; everything else is left alone.
 SLIT_SPECTRA = (
@@ -69,6 +64,8 @@ class Slit:
         ``sci`` and those of ``err``, ``var_rnoise``, ``var_poisson``, ``var_flat`` that are there
         (float32, shape (ny, nx)); ``dq`` (uint32). Invalid pixels are NaN in all of them and have
         DO_NOT_USE set.
+    measured : ndarray of float32, shape (ny, nx)
+        ``sci`` as it is in the file, invalid pixels as well, without a known background.
     wcs : SlitWcs
         From detector pixels to world coordinates.
     metadata : dict of str to scalar
@@ -78,6 +75,7 @@ class Slit:
 
     number: int
     arrays: dict[str, np.ndarray]
+    measured: np.ndarray
     wcs: SlitWcs
     metadata: dict[str, object]
 
@@ -211,7 +209,8 @@ class Exposure:
         if dq.dtype.kind not in "iu":
             raise ResampleError(f"DQ is not of integers ({dq.dtype})")
         arrays["dq"] = dq.astype(np.uint32)
-        return Slit(number, mark_invalid(arrays), wcs, metadata)
+        measured = arrays["sci"].copy()
+        return Slit(number, mark_invalid(arrays), measured, wcs, metadata)
 
     def _wcs(self, metadata: Mapping) -> SlitWcs:
         if "wcs" not in metadata:
@@ -272,29 +271,6 @@ class BadSlit:
     number: int
     metadata: dict[str, object]
     reason: str
-
-
-def mark_invalid(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Make NaN and DO_NOT_USE agree in a slit (docs/specification.md, "Before drizzling").
-
-    Parameters
-    ----------
-    arrays : dict of str to ndarray
-        Float arrays and ``dq``, all of one shape. They are changed in place.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The same arrays.
-    """
-    invalid = (arrays["dq"] & DO_NOT_USE) != 0
-    floats = [array for name, array in arrays.items() if name != "dq"]
-    for array in floats:
-        invalid |= np.isnan(array)
-    arrays["dq"][invalid] |= DO_NOT_USE
-    for array in floats:
-        array[invalid] = np.nan
-    return arrays
 
 
 def slit_label(metadata: dict[str, object], number: int) -> str:

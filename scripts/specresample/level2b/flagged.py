@@ -8,12 +8,14 @@ import numpy as np
 from astropy.io import fits
 
 from specresample.common.files import written_aside
-from specresample.level2b.exposure import FLOAT_ARRAYS, mark_invalid
-from specresample.level2b.flags import DO_NOT_USE, OUTLIER
+from specresample.level2b.flags import DO_NOT_USE, FLOAT_ARRAYS, OUTLIER, mark_invalid
 
 
 def write_flagged(
-    source: str | Path, target: str | Path, outliers: Mapping[int, np.ndarray], status: str
+    source: str | Path,
+    target: str | Path,
+    outliers: Mapping[int, tuple[np.ndarray, np.ndarray]],
+    status: str,
 ) -> None:
     """Copy a level-2b file and flag its outliers.
 
@@ -21,9 +23,9 @@ def write_flagged(
     ----------
     source, target : str or Path
         The file, and the one to write.
-    outliers : mapping of int to ndarray of bool
-        Outliers of those slits that were searched, by the number of the slit in the file, from 0;
-        of the shape of its images. Their pixels get DO_NOT_USE and OUTLIER, and in all arrays of
+    outliers : mapping of int to tuple of ndarray of int
+        Rows and columns of the outliers in those slits that were searched, by the number of the
+        slit in the file, from 0. These pixels get DO_NOT_USE and OUTLIER, and in all arrays of
         these slits NaN and DO_NOT_USE are made to agree. Nothing else of the file changes but
         FILENAME and S_OUTLIR.
     status : str
@@ -43,12 +45,15 @@ def write_flagged(
                 _flag(hdus, number + 1, found)
 
 
-def _flag(hdus: fits.HDUList, version: int, found: np.ndarray) -> None:
+def _flag(hdus: fits.HDUList, version: int, found: tuple[np.ndarray, np.ndarray]) -> None:
     if ("DQ", version) not in hdus:
-        empty = np.zeros(found.shape, np.uint32)
+        empty = np.zeros(hdus["SCI", version].shape, np.uint32)
         hdus.append(fits.ImageHDU(empty, name="DQ", ver=version))
     dq = hdus["DQ", version].data
     dq[found] |= DO_NOT_USE | OUTLIER
-    planes = [hdus[name, version].data for name in FLOAT_ARRAYS.values() if (name, version) in hdus]
-    floats = [p for p in planes if p is not None and p.shape == found.shape and p.dtype.kind == "f"]
-    mark_invalid({str(k): plane for k, plane in enumerate(floats)} | {"dq": dq})
+    planes = {
+        name: hdus[hdu, version].data
+        for name, hdu in FLOAT_ARRAYS.items()
+        if (hdu, version) in hdus and hdus[hdu, version].shape == dq.shape
+    }
+    mark_invalid(planes | {"dq": dq})

@@ -7,6 +7,11 @@ DO_NOT_USE = np.uint32(1)
 NON_SCIENCE = np.uint32(512)
 OUTLIER = np.uint32(16)
 
+# Arrays of a slit by the names used here, with those of their HDUs.
+FLOAT_ARRAYS = {
+    name: name.upper() for name in ("sci", "err", "var_rnoise", "var_poisson", "var_flat")
+}
+
 
 def good_pixels(dq: np.ndarray) -> np.ndarray:
     """Pixels that may carry weight.
@@ -22,3 +27,26 @@ def good_pixels(dq: np.ndarray) -> np.ndarray:
         Same shape; False where DO_NOT_USE or NON_SCIENCE is set.
     """
     return (dq & (DO_NOT_USE | NON_SCIENCE)) == 0
+
+
+def mark_invalid(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Make NaN and DO_NOT_USE agree in a slit (docs/specification.md, "Before drizzling").
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        Float arrays and ``dq``, all of one shape. They are changed in place.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The same arrays.
+    """
+    invalid = (arrays["dq"] & DO_NOT_USE) != 0
+    floats = [array for name, array in arrays.items() if name != "dq"]
+    for array in floats:
+        invalid |= np.isnan(array)
+    arrays["dq"][invalid] |= DO_NOT_USE
+    for array in floats:
+        array[invalid] = np.nan
+    return arrays

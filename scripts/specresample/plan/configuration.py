@@ -179,6 +179,8 @@ def _explain(error: ValidationError) -> str:
         "pattern": lambda: {
             "fillval": "allowed are NAN, INDEF or a number",
             "output_dir": "it must be a folder's name without {} and <>",
+            "outlier_snr": "it must be two numbers, such as 5.0 4.0",
+            "outlier_scale": "it must be two numbers, such as 1.2 0.7",
         }[key.split(".")[-1]],
         "type": lambda: f"it must be of type {_type_names(value)}",
     }.get(error.validator, lambda: error.message)()

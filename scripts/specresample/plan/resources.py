@@ -54,6 +54,8 @@ _COSTS = {
     "prepare_exposure": Cost((1.5, 0.1, 0.01), (130, 2.6, 1), 1.5),
     "output_grid": Cost((0.2, 0.001, 0), (60, 0.3, 0), 0.1),
     "drizzle_exposure": Cost((0.3, 0.005, 0.005), (70, 0, 1), 1.5),
+    "flag_outliers": Cost((0.5, 0.01, 0.005), (60, 0, 0.2), 0.2, worker=50),
+    "flagged_exposure": Cost((0.5, 0.01, 0.005), (55, 0, 1), 1),
     "combine": Cost((1.5, 0.015, 0.01), (130, 0.3, 0.3), 1.5, worker=60),
     "make_product": Cost((1.5, 0.1, 0.02), (150, 1, 1), 4, worker=60),
     "preview": Cost((1.3, 0.02, 0.01), (110, 0.5, 1), 0.1),

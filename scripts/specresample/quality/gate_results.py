@@ -13,6 +13,7 @@ MEANINGS = {
     "wcs": "pixels between where the WCS starts and where it comes back",
     "size": "times the size that the exposures need",
     "nods": "pixels between the traces of the exposures",
+    "outliers": "part of the pixels of an exposure that are outliers",
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from specresample.drizzling.found_outliers import OutlierCount
 from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, GateResult
 
 FLUX_LIMITS = 0.95, 1.05
@@ -15,6 +16,7 @@ WAVELENGTH_LIMITS = 0, 0
 WCS_LIMITS = 0, 0.01
 SIZE_LIMITS = 0.5, 3
 NODS_LIMITS = 0, 0.5
+OUTLIERS_LIMITS = 0, 0.2
 
 # Size gate: rows and columns of a grid beyond the outermost pixel centres of the exposures.
 _MARGIN = 2
@@ -227,6 +229,25 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     if len(shifts) < 2:
         return _not_measurable(NODS_LIMITS, reasons[0])
     return _judge(max(shifts) - min(shifts), NODS_LIMITS)
+
+
+def outliers_gate(exposures: Sequence[OutlierCount]) -> GateResult:
+    """Check that no exposure is an outlier as a whole.
+
+    The value is the part of the compared pixels that are outliers, in the exposure that has most.
+
+    Parameters
+    ----------
+    exposures : sequence of OutlierCount
+
+    Returns
+    -------
+    GateResult
+    """
+    shares = [count.outliers / count.compared for count in exposures if count.compared]
+    if not shares:
+        return _not_measurable(OUTLIERS_LIMITS, "one exposure")
+    return _judge(max(shares), OUTLIERS_LIMITS)
 
 
 def trace_shift(

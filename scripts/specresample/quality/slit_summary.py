@@ -29,6 +29,8 @@ class SlitSummary(JsonRecord):
     signal_to_noise : float or None
         Median of the quick sum.
     gates : dict of str to GateResult
+    outliers : dict of str to int or None
+        Outliers by exposure; None when they were not looked for.
     """
 
     file: str
@@ -40,6 +42,7 @@ class SlitSummary(JsonRecord):
     good: float | None
     signal_to_noise: float | None
     gates: dict[str, GateResult]
+    outliers: dict[str, int] | None = None
 
     def failed_gates(self) -> list[str]:
         """Say of every gate that failed what was found, a line each."""

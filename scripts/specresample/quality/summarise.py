@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from specresample.drizzling.correlated_noise import CorrelatedNoise
+from specresample.drizzling.found_outliers import OutlierCount
 from specresample.drizzling.slit import VARIANCES
 from specresample.footprint.prepared import PreparedSlit
 from specresample.grids.product_grids import Source
@@ -18,6 +19,7 @@ from specresample.quality.gate_results import FAILED, GateResult
 from specresample.quality.gates import (
     flux_gate,
     nods_gate,
+    outliers_gate,
     size_gate,
     wavelength_gate,
     wcs_gate,
@@ -36,6 +38,7 @@ def summarise_slit(
     slits: SourceSlits,
     measures: Mapping[str, np.ndarray],
     tree: Mapping[str, object],
+    outliers: Mapping[str, OutlierCount] | None = None,
 ) -> SlitSummary:
     """Summarise a slit of a product and warn of gates that failed.
 
@@ -51,6 +54,8 @@ def summarise_slit(
         What each exposure left, from `specresample.drizzling.profiles.measure_exposure`.
     tree : mapping
         Tree of the slit, from `specresample.s2d.model.slit_model`.
+    outliers : mapping of str to OutlierCount, optional
+        Of every exposure, when they were looked for.
 
     Returns
     -------
@@ -76,6 +81,8 @@ def summarise_slit(
         "size": lambda: size_gate(sci.shape, [*measures.values()]),
         "nods": lambda: nods_gate(measures),
     }
+    if outliers is not None:
+        gates["outliers"] = lambda: outliers_gate([*outliers.values()])
     summary = SlitSummary(
         file=file,
         slit=source.label,
@@ -88,6 +95,7 @@ def summarise_slit(
         good=_number(np.mean((wht > 0) & np.isfinite(sci))),
         signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht, _noise(tree, axis)))),
         gates={name: _evaluated(gate) for name, gate in gates.items()},
+        outliers=outliers and {key: count.outliers for key, count in outliers.items()},
     )
     for line in summary.failed_gates():
         log.warning("%s", line)

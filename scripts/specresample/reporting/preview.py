@@ -6,7 +6,7 @@ products, because a combined product does not hold them.
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import compress, zip_longest
+from itertools import compress, repeat, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,15 @@ _MAP_COLOURS = colormaps["cividis"]
 _EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _ERROR_COLOUR = "#9AC8E8"
 _ALARM = "#B03000"
+_OUTLIER = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 3.5,
+    "markerfacecolor": "none",
+    "markeredgewidth": 0.8,
+}
+
+_BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
 _PERCENTILES = 1.0, 99.8  # of the pixels, between which colours change
 _LINEAR = 8.0  # sigma within which they change in proportion
@@ -95,11 +104,46 @@ def exposure_profiles(
     return profiles
 
 
+def outlier_places(
+    slit: RectifiedSlit, source: Source, singles: Mapping[str, ArrayFile]
+) -> dict[str, np.ndarray]:
+    """Places of the outliers in the exposures that a slit of a product was combined from.
+
+    Parameters
+    ----------
+    slit : RectifiedSlit
+    source : Source
+        The slit's source.
+    singles : mapping of str to ArrayFile
+        Drizzled arrays of every exposure of the product, by exposure.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (2, n)
+        Places by exposure, on the axes of the slit: along the dispersion and across it. Empty when
+        outliers were not looked for.
+    """
+    edges, wavelengths = slit.offset.edges, source.grid.wavelength_image()
+    along_x = slit.dispersion_axis == 1
+    places = {}
+    for exposure in source.slits:
+        arrays = singles[exposure].group(str(source.number))
+        if "outliers" not in arrays:
+            continue
+        x, y = (arrays["outliers"][name] for name in ("xy" if along_x else "yx"))
+        if slit.wavelength.unit == "um":
+            line = wavelengths[0] if along_x else wavelengths[:, 0]
+            x = np.interp(x, np.arange(len(line)), line)
+        places[exposure] = np.array([x, np.interp(y, np.arange(len(edges)) - 0.5, edges)])
+    return places
+
+
 # Pictures do not depend on the user's settings of matplotlib.
 @style.context("default")
 def preview(
     slits: Sequence[tuple[str, RectifiedSlit]],
     profiles: Sequence[Mapping[str, np.ndarray]] = (),
+    outliers: Sequence[Mapping[str, np.ndarray]] = (),
 ) -> Figure:
     """Draw the slits of a product: a few in full, many as a contact sheet.
 
@@ -109,20 +153,22 @@ def preview(
         File and slit.
     profiles : sequence of mapping of str to ndarray, optional
         Profile of every exposure, as `exposure_profiles` makes them, for every slit.
+    outliers : sequence of mapping of str to ndarray, optional
+        Outliers of every exposure, as `outlier_places` finds them, for every slit.
 
     Returns
     -------
     Figure
     """
+    profiles = profiles or [{}] * len(slits)
+    outliers = outliers or [{}] * len(slits)
     if not 1 <= len(slits) <= SLITS_IN_FULL:
-        return _sheet_of_products(slits)
+        return _sheet_of_products(slits, outliers)
     width, height = _SLIT_SIZE
     figure = Figure(figsize=(width, height * len(slits)))
     parts = figure.subfigures(len(slits), 1, squeeze=False)[:, 0]
-    for part, (file, slit), exposures in zip(
-        parts, slits, profiles or [{}] * len(slits), strict=True
-    ):
-        draw_slit(part, slit, title=file, exposures=exposures)
+    for part, (file, slit), exposures, places in zip(parts, slits, profiles, outliers, strict=True):
+        draw_slit(part, slit, title=file, exposures=exposures, outliers=places)
     return figure
 
 
@@ -132,6 +178,7 @@ def draw_slit(
     *,
     title: str,
     exposures: Mapping[str, np.ndarray],
+    outliers: Mapping[str, np.ndarray],
 ) -> None:
     """Draw everything about a slit: spectrum, weight, context, profiles and sum.
 
@@ -144,6 +191,8 @@ def draw_slit(
         Name of the product.
     exposures : mapping of str to ndarray
         Profile of every exposure; none when they are not known.
+    outliers : mapping of str to ndarray, shape (2, n)
+        Places of its outliers by exposure; none when they were not looked for.
     """
     edge = {"bottom": 0.065, "top": 0.9, "hspace": 0.08, "height_ratios": (1, 1.5, 0.75, 0.75)}
     left = figure.add_gridspec(
@@ -165,6 +214,7 @@ def draw_slit(
     _draw_science(science, bars[0], slit)
     _draw_weight(weight, bars[1], slit)
     _draw_context(context, bars[2], slit)
+    _draw_outliers(context, outliers)
     _draw_profiles(profile, slit, exposures)
     science.set_xlim(*slit.wavelength.edges[[0, -1]])
     science.set_ylim(*slit.offset.edges[[0, -1]])
@@ -175,18 +225,27 @@ def draw_slit(
     if slit.n_exposures is not None:
         facts.append(f"{slit.n_exposures} {'exposure' if slit.n_exposures == 1 else 'exposures'}")
     facts.append(f"median {_quality(flux, error)}")
+    if outliers:
+        facts.append(_count(outliers))
     figure.text(0.805, 0.9, "\n".join(facts), size=10, va="top", linespacing=1.5)
     remarks = "\n".join(slit.remarks)
     figure.text(0.805, 0.065, remarks, size=10, color=_ALARM, va="bottom", linespacing=1.5)
 
 
-def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> Figure:
+def contact_sheet(
+    slits: Sequence[tuple[str, RectifiedSlit]],
+    outliers: Sequence[Mapping[str, np.ndarray]] = (),
+    *,
+    title: str,
+) -> Figure:
     """Draw thumbnails of many slits.
 
     Parameters
     ----------
     slits : sequence of tuple of str and RectifiedSlit
         Label and slit, of one product or several.
+    outliers : sequence of mapping of str to ndarray, optional
+        Outliers of every exposure for every slit. They are counted.
     title : str
         Text above the thumbnails.
 
@@ -214,6 +273,9 @@ def contact_sheet(slits: Sequence[tuple[str, RectifiedSlit]], *, title: str) -> 
             (0.02 + column * width, bottom, width - 0.02, (inches - 0.35) / height), label=label
         )
         _draw_thumbnail(axes, label, slit)
+        if outliers and outliers[number]:
+            corner = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
+            axes.text(0.995, 0.03, _count(outliers[number]), size=7, bbox=_BEHIND_TEXT, **corner)
     return figure
 
 
@@ -230,15 +292,18 @@ def write_preview(path: str | Path, figure: Figure) -> None:
         figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
 
 
-def _sheet_of_products(slits: Sequence[tuple[str, RectifiedSlit]]) -> Figure:
+def _sheet_of_products(
+    slits: Sequence[tuple[str, RectifiedSlit]], outliers: Sequence[Mapping[str, np.ndarray]]
+) -> Figure:
     files = [file for file, _ in slits]
     if len(set(files)) <= 1:
-        return contact_sheet([(slit.label, slit) for _, slit in slits], title="".join(files[:1]))
+        pairs = [(slit.label, slit) for _, slit in slits]
+        return contact_sheet(pairs, outliers, title="".join(files[:1]))
     common, names = split_names(files)
     if len(set(files)) < len(files):
         names = [f"{name} {slit.label}" for name, (_, slit) in zip(names, slits, strict=True)]
     pairs = [(name, slit) for name, (_, slit) in zip(names, slits, strict=True)]
-    return contact_sheet(pairs, title=common or f"{len(set(files))} files")
+    return contact_sheet(pairs, outliers, title=common or f"{len(set(files))} files")
 
 
 def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarray) -> None:
@@ -300,6 +365,20 @@ def _draw_context(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     axes.figure.colorbar(image, cax=bar, ticks=MaxNLocator(5, integer=True, min_n_ticks=1))
     if np.isnan(counts).all():
         _say(axes, "no exposure contributes")
+
+
+def _draw_outliers(axes: Axes, outliers: Mapping[str, np.ndarray]) -> None:
+    few = len(outliers) <= len(_EXPOSURE_COLOURS)
+    colours = _EXPOSURE_COLOURS if few else repeat(_ALARM)
+    for (exposure, places), colour in zip(outliers.items(), colours, strict=False):
+        axes.plot(*places, **_OUTLIER, color=colour, label=exposure)
+
+
+def _count(outliers: Mapping[str, np.ndarray]) -> str:
+    """Say how many outliers exposures have: each, where these are few."""
+    counts = [places.shape[1] for places in outliers.values()]
+    few = 1 < len(counts) <= len(_EXPOSURE_COLOURS)
+    return f"outliers: {', '.join(map(str, counts)) if few else sum(counts)}"
 
 
 def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.ndarray]) -> None:
@@ -425,7 +504,7 @@ def _say(axes: Axes, text: str) -> None:
         va="center",
         color=_ALARM,
         zorder=5,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        bbox=_BEHIND_TEXT,
     )
 
 

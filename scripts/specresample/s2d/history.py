@@ -23,11 +23,16 @@ PRODUCT_ARGUMENTS = (
 BEYOND_ARGUMENTS = {
     "errors": "reference",
     "covariance": False,
+    "outlier_detection": False,
 }
+
+OUTLIER_ARGUMENTS = ("outlier_snr", "outlier_scale", "outlier_maskpt", "outlier_backg")
 
 
 def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     """Arguments beyond the reference that a product states: those that are not at their defaults.
+
+    With ``outlier_detection`` they are all of its limits.
 
     Parameters
     ----------
@@ -39,7 +44,10 @@ def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     dict
         Value by argument.
     """
-    return {k: arguments[k] for k, default in BEYOND_ARGUMENTS.items() if arguments[k] != default}
+    asked = [name for name, default in BEYOND_ARGUMENTS.items() if arguments[name] != default]
+    if arguments["outlier_detection"]:
+        asked += OUTLIER_ARGUMENTS
+    return {name: arguments[name] for name in asked}
 
 
 def product_history(

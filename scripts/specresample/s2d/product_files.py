@@ -13,6 +13,7 @@ from specresample.common.product_contents import single_file
 from specresample.common.product_request import ProductRequest
 from specresample.common.progress import Progress
 from specresample.drizzling.combination import combined_arrays, fill_number, single_arrays
+from specresample.drizzling.found_outliers import OutlierCount
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.quality.slit_summary import SlitSummary
@@ -141,5 +142,9 @@ def _product(
     for file, source, tree in zip(files, sources, trees, strict=True):
         slits = source.slits_in(exposures)
         measures = {key: parts.singles[key].array(f"{source.number}/measures") for key in slits}
-        summaries.append(summarise_slit(f"{file}_s2d.fits", source, slits, measures, tree))
+        outliers = None
+        if parts.request.arguments["outlier_detection"]:
+            outliers = {key: OutlierCount.read(parts.singles[key], source.number) for key in slits}
+        name = f"{file}_s2d.fits"
+        summaries.append(summarise_slit(name, source, slits, measures, tree, outliers))
     return product, summaries

@@ -9,16 +9,14 @@ from specresample.common.arrays import open_arrays
 from specresample.common.files import folder_written_aside, write_json
 from specresample.common.product_contents import ProductContents
 from specresample.common.product_request import ProductRequest
+from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import Exposures, PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.quality.slit_summary import SlitSummary
 from specresample.reporting.provenance import product_provenance
 from specresample.reporting.record import product_record
 from specresample.s2d.product_files import ProductParts, write_files
-
-# Parts of the files for each worker, because the sizes of sources differ. Each part opens all
-# drizzled exposures, so that one process makes one part.
-_PARTS = 4
+from specresample.steps.shares import shares
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,12 @@ def combine(
     grids = ProductGrids.read(drizzled.grid)
     contents = ProductContents.read(drizzled.contents)
     exposures = {key: PreparedExposure.read(path) for key, path in drizzled.summaries.items()}
+    if request.arguments["outlier_detection"]:
+        exposures = with_outlier_status(exposures, grids)
     with folder_written_aside(made.files) as folder:
         write = partial(_write, request, grids, exposures, drizzled.singles, folder)
         summaries: dict[str, list[SlitSummary]] = {}
-        for some in spread(write, _parts(contents.files, workers)):
+        for some in spread(write, shares(contents.files, workers)):
             summaries |= some
         slits = [slit for file in contents.files for slit in summaries[file]]
         files = {f"{out}/{file}_s2d.fits": folder / f"{file}_s2d.fits" for file in contents.files}
@@ -96,12 +96,6 @@ def combine(
         provenance = product_provenance(request, grids, exposures, files)
     write_json(made.provenance, provenance, indent=2)
     write_json(made.record, record.to_json(), indent=2)
-
-
-def _parts(files: Sequence[str], workers: int) -> list[Sequence[str]]:
-    """Share files out, each part from all over the product."""
-    number = min(len(files), _PARTS * workers if workers > 1 else 1)
-    return [files[first::number] for first in range(number)]
 
 
 def _write(

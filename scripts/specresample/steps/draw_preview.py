@@ -7,7 +7,12 @@ from matplotlib.figure import Figure
 
 from specresample.common.arrays import open_arrays
 from specresample.grids.product_grids import ProductGrids
-from specresample.reporting.preview import exposure_profiles, preview, write_preview
+from specresample.reporting.preview import (
+    exposure_profiles,
+    outlier_places,
+    preview,
+    write_preview,
+)
 from specresample.s2d.read import read_product
 
 
@@ -43,7 +48,7 @@ def product_preview(products: Sequence[Path], grid: Path, singles: Mapping[str, 
     Figure
     """
     grids = ProductGrids.read(grid)
-    slits, profiles = [], []
+    slits, profiles, outliers = [], [], []
     with open_arrays(singles) as opened:
         for path in products:
             file = path.name.removesuffix("_s2d.fits")
@@ -51,8 +56,7 @@ def product_preview(products: Sequence[Path], grid: Path, singles: Mapping[str, 
             slits += [(file, slit) for slit in read]
             if singles:
                 sources = [source for source in grids.sources if source.file == file]
-                profiles += [
-                    exposure_profiles(slit, source, opened)
-                    for slit, source in zip(read, sources, strict=True)
-                ]
-    return preview(slits, profiles)
+                for slit, source in zip(read, sources, strict=True):
+                    profiles.append(exposure_profiles(slit, source, opened))
+                    outliers.append(outlier_places(slit, source, opened))
+    return preview(slits, profiles, outliers)

@@ -1,6 +1,7 @@
 """Drizzle an exposure onto the output grids of a product: every slit onto its source's grid."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 from specresample.common.arrays import ArrayFile, ArrayWriter
@@ -14,6 +15,7 @@ def drizzle(
     key: str,
     arrays: Path,
     summary: Path,
+    outliers: Path | None,
     single: Path,
     *,
     grid: Path,
@@ -27,6 +29,8 @@ def drizzle(
         Key of the exposure.
     arrays, summary : Path
         The prepared exposure.
+    outliers : Path or None
+        Its outliers, which do not count.
     single : Path
         Takes the drizzled arrays of every source.
     grid : Path
@@ -43,6 +47,7 @@ def drizzle(
         written_aside(single) as aside,
         ArrayFile(arrays) as opened,
         ArrayWriter(aside) as writer,
+        ArrayFile(outliers) if outliers else nullcontext() as found,
     ):
         drizzle_exposure(
             key,
@@ -51,4 +56,5 @@ def drizzle(
             ProductGrids.read(grid),
             writer,
             arguments,
+            found,
         )

@@ -8,6 +8,7 @@ from specresample.common.files import folder_written_aside, scratch_folder
 from specresample.common.product_request import ProductRequest
 from specresample.steps.combine import Drizzled, Made, combine
 from specresample.steps.drizzle import drizzle
+from specresample.steps.flag_outliers import flag_outliers
 from specresample.steps.lay_out import lay_out
 from specresample.steps.prepare import prepare
 
@@ -65,7 +66,14 @@ def make_product(
         files = {key: request.file(key) for key in exposures}
         lay_out(request.name, files, request.arguments, summaries, grid, contents)
 
+        outliers = dict.fromkeys(exposures)
+        if request.arguments["outlier_detection"]:
+            found = Path(prepared, "outliers")
+            flag_outliers(arrays, summaries, request.arguments, found, spread, workers)
+            outliers = {key: found / f"{key}.npz" for key in exposures}
+
         one = partial(drizzle, grid=grid, arguments=request.arguments)
-        list(spread(one, exposures, arrays.values(), summaries.values(), single.values()))
+        kept = (arrays, summaries, outliers, single)
+        list(spread(one, exposures, *(files.values() for files in kept)))
         before = Drizzled(grid, contents, summaries, single)
         combine(request, before, made, out, spread, workers)

@@ -1,0 +1,30 @@
+"""Find the outliers of a product's exposures: each is compared with the median of all.
+
+Makes a folder with a file of arrays for every exposure: for each slit the ``pixels`` that are
+outliers, and how many could be ``compared``.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specresample.jobs.job import logged_job
+from specresample.jobs.workers import worker_pool
+from specresample.steps.flag_outliers import flag_outliers
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    inputs, params = snakemake.input, snakemake.params
+    with (
+        logged_job(snakemake.log, snakemake.resources),
+        worker_pool(snakemake.threads) as spread,
+    ):
+        flag_outliers(
+            dict(zip(params.exposures, map(Path, inputs.arrays), strict=True)),
+            dict(zip(params.exposures, map(Path, inputs.summaries), strict=True)),
+            params.arguments,
+            Path(snakemake.output[0]),
+            spread,
+            snakemake.threads,
+        )

@@ -1,0 +1,55 @@
+"""A stack of images on disk, of which a part of the rows is in memory at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import numpy as np
+
+
+class ImageStack:
+    """Images of one shape (float32), written one by one and read by rows of all.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape (ny, nx) of an image.
+    folder : Path
+        Takes an unnamed file.
+    """
+
+    def __init__(self, shape: tuple[int, int], folder: Path) -> None:
+        self._shape = shape
+        self._count = 0
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115, closed with the stack
+
+    def __enter__(self) -> "ImageStack":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def add(self, image: np.ndarray) -> None:
+        """Add an image."""
+        image.astype(np.float32).tofile(self._file)
+        self._count += 1
+
+    def bands(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Read the stack in bands, none much larger than an image.
+
+        Yields
+        ------
+        rows : slice
+        images : ndarray, shape (number of images, number of rows, nx)
+        """
+        ny = self._shape[0]
+        height = max(1, ny // max(1, self._count))
+        for first in range(0, ny, height):
+            rows = slice(first, min(first + height, ny))
+            yield rows, np.stack([self._read(number, rows) for number in range(self._count)])
+
+    def _read(self, number: int, rows: slice) -> np.ndarray:
+        ny, nx = self._shape
+        self._file.seek(4 * nx * (number * ny + rows.start))
+        count = nx * (rows.stop - rows.start)
+        return np.fromfile(self._file, np.float32, count).reshape(-1, nx)

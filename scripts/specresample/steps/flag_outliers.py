@@ -1,0 +1,102 @@
+"""Find the outliers of a product's exposures: each against the median of all, source by source."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from specresample.common.arrays import ArrayWriter, open_arrays
+from specresample.common.errors import ResampleError
+from specresample.common.files import folder_written_aside
+from specresample.common.progress import Progress
+from specresample.drizzling.found_outliers import SlitOutliers
+from specresample.drizzling.outlier_search import source_outliers
+from specresample.drizzling.outliers import OutlierLimits
+from specresample.drizzling.times import exposure_groups
+from specresample.footprint.prepared import PreparedExposure
+from specresample.grids.output_grids import default_grid
+from specresample.grids.sources import SourceSlits, group_sources
+from specresample.steps.shares import shares
+
+log = logging.getLogger(__name__)
+
+
+def flag_outliers(
+    arrays: Mapping[str, Path],
+    summaries: Mapping[str, Path],
+    arguments: Mapping[str, object],
+    outliers: Path,
+    spread: Callable,
+    workers: int,
+) -> None:
+    """Find the outliers of a product's exposures.
+
+    Parameters
+    ----------
+    arrays, summaries : mapping of str to Path
+        The prepared exposures by key, in association order.
+    arguments : mapping
+        The arguments of outliers.
+    outliers : Path
+        Folder that takes ``{key}.npz``, the outliers of every slit of an exposure.
+    spread : callable
+        As `map`; see `specresample.jobs.workers.worker_pool`.
+    workers : int
+        Number of processes over which it spreads calls.
+
+    Raises
+    ------
+    ResampleError
+        When a file cannot be written.
+    """
+    exposures = {key: PreparedExposure.read(path) for key, path in summaries.items()}
+    used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
+    sources = [*group_sources(used)[0].values()]
+    _tell_lone([*map(_pointings, sources)])
+    limits = OutlierLimits.from_arguments(arguments)
+    with folder_written_aside(outliers) as folder:
+        find = partial(_find, arrays, limits, folder)
+        found: dict[str, dict[int, SlitOutliers]] = {key: {} for key in exposures}
+        for some in spread(find, shares(sources, workers)):
+            for key, slit, of_slit in some:
+                found[key][slit] = of_slit
+        for key, slits in found.items():
+            with ArrayWriter(folder / f"{key}.npz") as writer:
+                for slit, of_slit in sorted(slits.items()):
+                    writer.add(str(slit), vars(of_slit))
+
+
+def _pointings(slits: SourceSlits) -> int:
+    return len(exposure_groups([slit.metadata for slit in slits.values()]))
+
+
+def _tell_lone(pointings: Sequence[int]) -> None:
+    """Warn of sources that have nothing to be compared with."""
+    lone = sum(number < 2 for number in pointings)
+    if lone:
+        log.warning(
+            "%d of %d slits have one exposure alone: no outliers are found in them",
+            lone,
+            len(pointings),
+        )
+
+
+def _find(
+    arrays: Mapping[str, Path], limits: OutlierLimits, scratch: Path, sources: Sequence[SourceSlits]
+) -> list[tuple[str, int, SlitOutliers]]:
+    """Find the outliers of some sources: exposure, number of the slit, outliers."""
+    found = []
+    progress = Progress(sources, len(sources))
+    with open_arrays(arrays) as opened:
+        for slits in progress:
+            try:
+                grid = default_grid([*slits.values()])
+            except ResampleError:
+                continue  # output_grid leaves it out, and says why
+            outliers = source_outliers(slits, grid, opened, limits, scratch)
+            found += [(key, slits[key].number, outliers[key]) for key in slits]
+            counts = ", ".join(str(len(one.pixels)) for one in outliers.values())
+            log.info(
+                "slit %s: outliers: %s, %s", next(iter(slits.values())).label, counts, progress
+            )
+    return found
