@@ -33,7 +33,7 @@ checkpoint output_grid:
         summaries=lambda wildcards: expand(
             PATHS.summary, exposure=members_of(wildcards)
         ),
-        output_wcs=grid_handed_in,
+        handed_in=grid_handed_in,
     output:
         grid=PATHS.grid,
         contents=PATHS.contents,
@@ -91,7 +91,7 @@ rule drizzle_exposure:
         summary=rules.prepare_exposure.output.summary,
         outliers=outliers_of,
         grid=rules.output_grid.output.grid,
-        output_wcs=grid_handed_in,
+        handed_in=grid_handed_in,
     output:
         intermediate(PATHS.single),
     log:
@@ -118,7 +118,7 @@ rule combine:
         singles=lambda wildcards: expand(
             PATHS.single, product=wildcards.product, exposure=members_of(wildcards)
         ),
-        output_wcs=grid_handed_in,
+        handed_in=grid_handed_in,
     output:
         files=intermediate(directory(PATHS.files)),
         record=PATHS.made_record,

@@ -5,7 +5,7 @@
 checkpoint make_product:
     input:
         exposures=lambda wildcards: given(*CAMPAIGN.members(wildcards.product).values()),
-        output_wcs=grid_handed_in,
+        handed_in=grid_handed_in,
     output:
         grid=PATHS.grid,
         contents=PATHS.contents,

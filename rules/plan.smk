@@ -26,6 +26,7 @@ from specresample.common.names import source_pattern
 from specresample.common.paths import Paths
 from specresample.common.product_contents import ProductContents
 from specresample.jobs.terminal import watch_products
+from specresample.plan.argument_rules import table_file
 from specresample.plan.association import is_uri, unmovable
 from specresample.plan.campaign import Campaign
 from specresample.plan.code_digest import code_digest
@@ -101,8 +102,9 @@ def given(*paths):
 
 
 def grid_handed_in(wildcards):
-    """Grid that the user hands in for a product, if there is one."""
-    file = CAMPAIGN.arguments(wildcards.product)["output_wcs"]
+    """Grid, or table of wavelengths, that the user hands in for a product, if there is one."""
+    arguments = CAMPAIGN.arguments(wildcards.product)
+    file = arguments["output_wcs"] or table_file(arguments)
     return given(file) if file else []
 
 

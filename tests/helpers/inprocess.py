@@ -46,18 +46,28 @@ def request(
 
 @contextmanager
 def drizzled(
-    exposures: Sequence[Path], *, name: str = "product", **options: object
+    exposures: Sequence[Path],
+    *,
+    name: str = "product",
+    keep: Path | None = None,
+    **options: object,
 ) -> Iterator[ProductParts]:
-    """Prepare and drizzle some exposures; gives what their product is made from."""
+    """Prepare and drizzle some exposures; gives what their product is made from.
+
+    Prepared exposures stay in the folder ``keep``, and are used when they are there.
+    """
     asked = request(exposures, name, **options)
     with TemporaryDirectory() as scratch:
         parts = Path(scratch)
         grid, contents = parts / "grid.json", parts / "contents.json"
         files = {key: asked.file(key) for key in asked.exposures}
         arrays, summaries, singles = (
-            {key: parts / f"{key}-{kind}" for key in files} for kind in ("npz", "json", "single")
+            {key: place / f"{key}-{kind}" for key in files}
+            for place, kind in ((keep or parts, "npz"), (keep or parts, "json"), (parts, "single"))
         )
         for key, path in asked.exposures.items():
+            if summaries[key].exists():
+                continue
             prepare(Path(path), arrays[key], summaries[key], in_memory=True)
         lay_out.lay_out(name, files, asked.arguments, summaries, grid, contents)
         outliers = dict.fromkeys(files)

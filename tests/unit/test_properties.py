@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from images import assert_same, bits
 from specresample.drizzling.combination import Combination
+from specresample.drizzling.reference_errors import ReferenceErrors
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 
 IN, OUT = (8, 10), (9, 13)
@@ -39,9 +40,11 @@ def masked():
 
 def combine(singles, *, times=None, scale_ratio=1.0):
     combination = Combination(OUT, len(singles), propagate_dq=True)
+    errors = ReferenceErrors(OUT, scale_ratio)
     for number, single in enumerate(singles):
-        combination.add(single, time=times and times[number])
-    return combination.finish(scale_ratio=scale_ratio, fill_value=np.nan)
+        combination.add(single)
+        errors.add(single, variance_weight=times and times[number])
+    return combination.finish(fill_value=np.nan) | errors.finish().arrays()
 
 
 # ---- combination ---------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 import numpy as np
 import pytest
-from specresample.drizzling.weights import exposure_time_weights, inverse_variance_weights
+from specresample.drizzling.weights import (
+    equal_weights,
+    exposure_time_weights,
+    inverse_variance_weights,
+)
 from specresample.level2b.flags import DO_NOT_USE, NON_SCIENCE, good_pixels
 
 
@@ -22,6 +26,12 @@ def test_inverse_variance():
 def test_without_read_noise_variance_good_pixels_weigh_one():
     good = np.array([[True, False]])
     weights = inverse_variance_weights(good, None)
+    np.testing.assert_array_equal(weights, [[1.0, 0.0]])
+    assert weights.dtype == np.float32
+
+
+def test_equal_weights():
+    weights = equal_weights(np.array([[True, False]]))
     np.testing.assert_array_equal(weights, [[1.0, 0.0]])
     assert weights.dtype == np.float32
 

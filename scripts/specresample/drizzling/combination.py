@@ -14,7 +14,7 @@ from specresample.common.progress import Progress
 from specresample.drizzling.exact_errors import ExactErrors
 from specresample.drizzling.reference_errors import ReferenceErrors
 from specresample.drizzling.times import time_weight
-from specresample.footprint.prepared import Exposures
+from specresample.footprint.prepared import Exposures, PreparedSlit
 from specresample.grids.product_grids import Source
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,6 @@ def combined_arrays(
     dict of str to ndarray
         Arrays of a source's product.
     """
-    by_time = arguments["weight_type"] == "exptime"
     progress = Progress(sources, len(sources))
     for source in progress:
         slits = source.slits_in(exposures)
@@ -160,8 +159,8 @@ def combined_arrays(
         for key, slit in slits.items():
             single = singles[key].group(str(source.number))
             combination.add(single)
-            time = time_weight(slit.metadata) if by_time else None
-            errors.add(single, variance_weight=time)
+            weight = _variance_weight(slit, arguments["weight_type"])
+            errors.add(single, variance_weight=weight)
         log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
         combined = errors.finish()
         covariance = combined.covariance_arrays() if arguments["covariance"] else {}
@@ -169,3 +168,10 @@ def combined_arrays(
             combined = combined.for_apertures(next(iter(slits.values())).footprint.dispersion_axis)
         means = combination.finish(fill_value=fill_number(arguments["fillval"]))
         yield combined.arrays() | means | covariance
+
+
+def _variance_weight(slit: PreparedSlit, weight_type: str) -> float | None:
+    """Weight of an exposure's variances; None where its read noise gives it."""
+    if weight_type == "none":
+        return 1.0
+    return time_weight(slit.metadata) if weight_type == "exptime" else None

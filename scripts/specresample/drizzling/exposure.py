@@ -8,13 +8,18 @@ import numpy as np
 from specresample.common.arrays import ArrayFile, ArrayWriter
 from specresample.common.errors import ResampleError
 from specresample.common.progress import Progress
+from specresample.drizzling.canvas import Canvas
 from specresample.drizzling.found_outliers import SlitOutliers
 from specresample.drizzling.lags import noise_reach
 from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 from specresample.drizzling.times import time_weight
-from specresample.drizzling.weights import exposure_time_weights, inverse_variance_weights
+from specresample.drizzling.weights import (
+    equal_weights,
+    exposure_time_weights,
+    inverse_variance_weights,
+)
 from specresample.footprint.prepared import PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.level2b.flags import good_pixels
@@ -98,12 +103,19 @@ def _drizzle_source(
     if arguments["errors"] == "reference":
         names += ("err",) if arguments["single"] else VARIANCES
     wanted = {name: data[name] for name in names if name in data}
-    drizzled = drizzle_slit(wanted, weights, pixmap, source.grid.shape, **how)
+    lay = Canvas.around if source.grid.cut else Canvas.exactly
+    canvas = lay(pixmap, source.grid.shape)
+    drizzled = drizzle_slit(wanted, weights, canvas.pixmap, canvas.shape, **how)
     if arguments["errors"] != "reference":
         correlated = arguments["covariance"] or arguments["errors"] == "aperture"
         reach = noise_reach(pixmap, drop) if correlated else None
         variances = {name: data[name] for name in VARIANCES if name in data}
-        drizzled |= drizzle_noise(variances, weights, pixmap, source.grid.shape, **how, reach=reach)
+        drizzled |= drizzle_noise(
+            variances, weights, canvas.pixmap, canvas.shape, **how, reach=reach
+        )
+    drizzled = {
+        name: values if name == "lags" else canvas.cut(values) for name, values in drizzled.items()
+    }
     measures = measure_exposure(
         data["sci"],
         weights,
@@ -124,7 +136,7 @@ def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: 
     data : mapping of str to ndarray
         Its arrays.
     weight_type : str
-        ``ivm`` or ``exptime``.
+        ``ivm``, ``exptime`` or ``none``.
 
     Returns
     -------
@@ -136,6 +148,8 @@ def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: 
         When the exposure's time is asked for and not known.
     """
     good = good_pixels(data["dq"])
+    if weight_type == "none":
+        return equal_weights(good)
     if weight_type == "ivm":
         return inverse_variance_weights(good, data.get("var_rnoise"))
     time = time_weight(slit.metadata)

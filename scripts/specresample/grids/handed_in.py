@@ -49,6 +49,7 @@ class CustomGrid:
 
     kind = "custom"
     spacing = "free"
+    cut = False
 
     def to_json(self) -> dict:
         """Plain values for a JSON file."""

@@ -17,6 +17,7 @@ from specresample.grids.sources import (
     group_sources,
     has_several_slits,
 )
+from specresample.grids.wavelengths import NATIVE, TableGrid, WavelengthGrid, asked_grid
 
 if TYPE_CHECKING:
     from specresample.grids.handed_in import CustomGrid
@@ -38,7 +39,7 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
     exposures : mapping of str to PreparedExposure
         By key, in association order.
     arguments : mapping
-        The documented arguments of the grid.
+        The arguments of the grid.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
     Raises
     ------
     ResampleError
-        When no source can be resampled.
+        When no source can be resampled, or a grid or table that is handed in is not usable.
     """
     used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
     grids = ProductGrids(
@@ -61,14 +62,14 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
         log.warning("product %s skipped: %s", name, reason)
         return replace(grids, skip=reason)
 
-    handed_in = _grid_handed_in(name, arguments)
+    asked = _asked(arguments)
     grouped, doubled = group_sources(used)
     sources: dict[str, Source] = {}
     left_out = [*grids.left_out, *doubled]
     for key, slits in grouped.items():
         label = next(iter(slits.values())).label
         try:
-            source = _source(len(sources), key, name, slits, arguments, handed_in)
+            source = _source(len(sources), key, name, slits, arguments, asked)
             if grids.file_each and source.file in sources:
                 other = sources[source.file].key
                 raise ResampleError(f"source {other} has the same file name {source.file}")
@@ -86,7 +87,8 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
         grids,
         sources=tuple(sources.values()),
         left_out=tuple(left_out),
-        output_wcs=handed_in and HandedIn(handed_in.file, file_digest(handed_in.file)),
+        output_wcs=_handed_in(arguments["output_wcs"]),
+        wavelength_table=_handed_in(asked.file if isinstance(asked, TableGrid) else None),
     )
 
 
@@ -103,15 +105,18 @@ def _left_out_before(exposures: Exposures) -> list[LeftOut]:
     return slits + skipped
 
 
-def _grid_handed_in(name: str, arguments: Mapping[str, object]) -> "CustomGrid | None":
+def _asked(arguments: Mapping[str, object]) -> "CustomGrid | WavelengthGrid":
+    """Read what is asked for: a grid, or the wavelengths of one."""
     if arguments["output_wcs"]:
         # Imports gwcs, and no other grid needs it here.
         from specresample.grids.handed_in import CustomGrid
 
         return CustomGrid.read(arguments["output_wcs"], arguments["output_shape"])
-    if arguments["output_shape"]:
-        log.warning("product %s: output_shape is of use with output_wcs alone", name)
-    return None
+    return asked_grid(arguments)
+
+
+def _handed_in(file: str | None) -> HandedIn | None:
+    return HandedIn(file, file_digest(file)) if file else None
 
 
 def _source(
@@ -120,9 +125,15 @@ def _source(
     name: str,
     slits: SourceSlits,
     arguments: Mapping[str, object],
-    handed_in: "CustomGrid | None",
+    asked: "CustomGrid | WavelengthGrid",
 ) -> Source:
-    grid, ratio = source_grid(list(slits.values()), arguments, handed_in)
+    grid, ratio = source_grid(list(slits.values()), arguments, asked)
+    if arguments["output_wcs"]:
+        fitted_axes = (0, 1)
+    elif arguments["output_shape"]:
+        fitted_axes = ()
+    else:
+        fitted_axes = (0, 1) if asked.limits is None else (0,)
     return Source(
         number=number,
         key=key,
@@ -131,13 +142,14 @@ def _source(
         grid=grid,
         scale_ratio=ratio,
         slits={exposure: slit.number for exposure, slit in slits.items()},
+        fitted_axes=fitted_axes,
     )
 
 
 def source_grid(
     slits: Sequence[PreparedSlit],
     arguments: Mapping[str, object],
-    handed_in: "CustomGrid | None" = None,
+    asked: "CustomGrid | WavelengthGrid" = NATIVE,
 ) -> tuple[Grid, float]:
     """Lay out the grid of one source.
 
@@ -146,9 +158,9 @@ def source_grid(
     slits : sequence of PreparedSlit
         The source's slit in every exposure.
     arguments : mapping
-        The documented arguments of the grid.
-    handed_in : CustomGrid, optional
-        A grid that is handed in.
+        The arguments of the grid.
+    asked : CustomGrid or WavelengthGrid, optional
+        A grid that is handed in, or the wavelengths that are asked for.
 
     Returns
     -------
@@ -165,19 +177,27 @@ def source_grid(
     natural = default_grid(slits)
     footprints = [slit.footprint for slit in slits]
     exposure_type = _exposure_type(first)
-    if handed_in is not None:
-        grid, ratio = handed_in, _handed_in_ratio(handed_in, first)
-        if not handed_in.overlaps(footprints):
-            raise ResampleError(f"output_wcs {handed_in.file}: its grid does not overlap the data")
+    needed = natural.shape
+    if arguments["output_wcs"]:
+        grid, ratio = asked, _handed_in_ratio(asked, first)
+        if not asked.overlaps(footprints):
+            raise ResampleError(f"output_wcs {asked.file}: its grid does not overlap the data")
     else:
-        ratio = _ratio(first, arguments)
+        ratio, shape = _ratio(first, arguments), arguments["output_shape"]
         grid = natural
-        if ratio != 1:
-            grid = build_grid(footprints, exposure_type, scale_ratio=ratio)
-    if math.prod(grid.shape) > MAX_GRID * math.prod(natural.shape):
+        if ratio != 1 or shape or asked != NATIVE:
+            grid = build_grid(
+                footprints,
+                exposure_type,
+                scale_ratio=ratio,
+                sampling=asked,
+                shape=shape and tuple(shape[::-1]),
+            )
+            needed = _needed_shape(natural, asked)
+    if math.prod(grid.shape) > MAX_GRID * math.prod(needed):
         raise ResampleError(
             f"an output grid of {grid.shape[1]} x {grid.shape[0]} pixels is more than {MAX_GRID} "
-            f"times the {natural.shape[1]} x {natural.shape[0]} pixels of all inputs"
+            f"times the {needed[1]} x {needed[0]} pixels of all inputs"
         )
     return grid, ratio
 
@@ -208,6 +228,18 @@ def default_grid(slits: Sequence[PreparedSlit]) -> OutputGrid:
 
 def _exposure_type(slit: PreparedSlit) -> str:
     return str(slit.metadata.get("meta.exposure.type", ""))
+
+
+def _needed_shape(natural: OutputGrid, asked: WavelengthGrid) -> tuple[int, int]:
+    """Shape that holds all exposures, and the range that is asked for, at their own sampling."""
+    if asked.limits is None:
+        return natural.shape
+    covered = abs(natural.wavelengths[-1] - natural.wavelengths[0])
+    factor = max(1, (asked.limits[1] - asked.limits[0]) / covered)
+    ny, nx = natural.shape
+    if natural.dispersion_axis == 1:
+        return ny, math.ceil(nx * factor)
+    return math.ceil(ny * factor), nx
 
 
 def _ratio(first: PreparedSlit, arguments: Mapping[str, object]) -> float:

@@ -29,6 +29,9 @@ class Source(JsonRecord):
         Input over output pixel scale, across the dispersion.
     slits : dict of str to int
         Number of its slit by key of the exposure.
+    fitted_axes : tuple of int
+        Axes of the grid, 0 across the dispersion and 1 along it, whose size follows from the
+        exposures and was not asked for.
     """
 
     number: int
@@ -38,11 +41,12 @@ class Source(JsonRecord):
     grid: Grid
     scale_ratio: float
     slits: dict[str, int]
+    fitted_axes: tuple[int, ...] = (0, 1)
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> "Source":
         """Make a source of the values of `to_json`."""
-        return cls(**{**values, "grid": load_grid(values["grid"])})
+        return super().from_json({**values, "grid": load_grid(values["grid"])})
 
     def slits_in(self, exposures: Exposures) -> SourceSlits:
         """Return its slit in every one of some exposures that has it, in their order."""
@@ -55,7 +59,7 @@ class Source(JsonRecord):
 
 @dataclass(frozen=True)
 class HandedIn(JsonRecord):
-    """A grid that was handed in: its file and the file's SHA-256 digest."""
+    """A grid or table that was handed in: its file and the file's SHA-256 digest."""
 
     file: str
     sha256: str
@@ -78,7 +82,7 @@ class ProductGrids(JsonRecord):
         Slits and exposures that are not in the product.
     skip : str or None
         Why the product is skipped.
-    output_wcs : HandedIn or None
+    output_wcs, wavelength_table : HandedIn or None
     """
 
     name: str
@@ -88,6 +92,7 @@ class ProductGrids(JsonRecord):
     left_out: tuple[LeftOut, ...] = ()
     skip: str | None = None
     output_wcs: HandedIn | None = None
+    wavelength_table: HandedIn | None = None
 
     def used_exposures(self) -> list[str]:
         """Return the keys of the exposures with a slit that can be resampled."""

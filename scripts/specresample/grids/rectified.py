@@ -26,7 +26,6 @@ from specresample.grids.wavelengths import (
     check_wavelengths,
     extend_wavelengths,
     interpolate,
-    largest_oversampling,
     merge_wavelengths,
     with_count,
 )
@@ -42,6 +41,7 @@ class Grid(Protocol):
     celestial: bool
     slit_positions: tuple[float, ...] | None
     spacing: str
+    cut: bool
 
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale in arcsec."""
@@ -103,8 +103,8 @@ class OutputGrid(JsonRecord):
         Slit y of every pixel across the dispersion, for kind ``slit``.
     spacing : str
         How the wavelengths are spaced: ``native``, ``linear``, ``log`` or ``free``.
-    oversampling : float
-        Pixels along the dispersion that a pixel of an exposure spans, where it is most.
+    cut : bool
+        Whether its size was asked for, so that exposures may reach beyond it.
     """
 
     kind: str
@@ -117,7 +117,7 @@ class OutputGrid(JsonRecord):
     wavelengths: tuple[float, ...]
     slit_positions: tuple[float, ...] | None = None
     spacing: str = "native"
-    oversampling: float = 1.0
+    cut: bool = False
 
     @property
     def celestial(self) -> bool:
@@ -250,24 +250,35 @@ def build_grid(
         raise ResampleError(
             f"its exposures have WCSs of different kinds: {', '.join(sorted(kinds))}"
         )
-    rows, columns = None, None
-    if shape is not None:
-        _check_size(*shape, "output_shape")
-        rows, columns = shape if summaries[0].dispersion_axis == 1 else shape[::-1]
-    if kinds == {"slit"}:
-        grid = slit_grid(summaries, scale_ratio, rows)
-    elif kinds == {"interpolated"}:
-        # Rectified LRS spectra keep the detector's direction, long wavelengths first.
-        descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
-        grid = interpolated_grid(summaries, scale_ratio, rows, descending=descending)
-    else:
-        grid = lamp_grid(summaries[0], scale_ratio, rows)
+    grid = _native_grid(summaries, exposure_type, scale_ratio)
     if min(grid.shape) < 1 or len(grid.wavelengths) < 2:
         raise ResampleError("its valid pixels span no more than one pixel along an axis")
+    if shape is None:
+        return _sampled(grid, sampling)
+    _check_size(*shape, "output_shape")
+    rows, columns = shape if grid.dispersion_axis == 1 else shape[::-1]
+    if rows != grid.shape[grid.dispersion_axis - 1]:
+        grid = replace(_native_grid(summaries, exposure_type, scale_ratio, rows), cut=True)
     return _sampled(grid, sampling, columns)
 
 
-def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None) -> OutputGrid:
+def _native_grid(
+    summaries: Sequence[FootprintSummary],
+    exposure_type: str,
+    scale_ratio: float,
+    rows: int | None = None,
+) -> OutputGrid:
+    kind = summaries[0].kind
+    if kind == "slit":
+        return slit_grid(summaries, scale_ratio, rows)
+    if kind == "interpolated":
+        # Rectified LRS spectra keep the detector's direction, long wavelengths first.
+        descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
+        return interpolated_grid(summaries, scale_ratio, rows, descending=descending)
+    return lamp_grid(summaries[0], scale_ratio, rows)
+
+
+def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None = None) -> OutputGrid:
     """Give a grid the wavelengths that are asked for, and as many."""
     native = np.sort(grid.wavelengths)
     upwards = slice(None, None, 1 if grid.wavelengths[0] <= grid.wavelengths[-1] else -1)
@@ -286,7 +297,7 @@ def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None) ->
         shape=shape,
         wavelengths=tuple(wavelengths.tolist()),
         spacing=spacing,
-        oversampling=max(1.0, largest_oversampling(wavelengths[upwards], native)),
+        cut=grid.cut or spacing != "native",
     )
 
 

@@ -6,7 +6,7 @@ See docs/specification.md, "Output grid, NIRSpec", 3, "Output grid, interpolated
 grids".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -37,11 +37,17 @@ class WavelengthGrid(Protocol):
     ----------
     spacing : str
         ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
+    limits : tuple of float or None
+        Where they begin and end whatever the exposures cover, in um.
     """
 
     @property
     def spacing(self) -> str:
         """How the wavelengths are spaced."""
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Where they begin and end."""
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
         """Wavelengths of a product whose exposures have the native ones."""
@@ -61,6 +67,8 @@ class NativeGrid:
 
     oversampling: int = 1
     fill_gap: bool = False
+
+    limits: ClassVar[None] = None
 
     @property
     def spacing(self) -> str:
@@ -155,11 +163,19 @@ class TableGrid:
     ----------
     centres : tuple of float
         Ascending, in um.
+    file : str
+        The table that gives them.
     """
 
     centres: tuple[float, ...]
+    file: str
 
     spacing: ClassVar[str] = "free"
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Where they begin and end."""
+        return self.centres[0], self.centres[-1]
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
         """Wavelengths of a product: those given, whatever the native ones."""
@@ -208,7 +224,35 @@ class TableGrid:
                 f"wavelength_grid {file}: its first column {table.colnames[0]} needs two or more "
                 "wavelengths, positive and rising"
             )
-        return cls(tuple(centres.tolist()))
+        return cls(tuple(centres.tolist()), str(file))
+
+
+def asked_grid(arguments: Mapping[str, object]) -> WavelengthGrid:
+    """Read what is asked of the wavelengths of a product.
+
+    Parameters
+    ----------
+    arguments : mapping
+        The arguments about wavelengths, which go together.
+
+    Returns
+    -------
+    WavelengthGrid
+
+    Raises
+    ------
+    ResampleError
+        When a table is asked for and not usable.
+    """
+    kind, oversampling = arguments["wavelength_grid"], arguments["spectral_oversampling"]
+    limits = arguments["wavelength_range"] and tuple(arguments["wavelength_range"])
+    if kind == "native":
+        return NativeGrid(oversampling, arguments["fill_gap"])
+    if kind == "linear":
+        return LinearGrid(limits, arguments["wavelength_step"], oversampling)
+    if kind == "log":
+        return LogGrid(limits, arguments["resolving_power"], oversampling)
+    return TableGrid.read(kind)
 
 
 # ---- native wavelengths ------------------------------------------------------------------------

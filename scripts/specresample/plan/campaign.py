@@ -10,9 +10,10 @@ from pathlib import Path
 
 from specresample.common.errors import ResampleError
 from specresample.common.product_request import ProductRequest
-from specresample.plan.argument_rules import misfits
+from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.association import MARKS, Product, exposure_keys, read_products
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
+from specresample.plan.presets import preset_arguments
 
 
 class Campaign:
@@ -43,6 +44,7 @@ class Campaign:
     def __init__(self, config: Mapping, folder: str | Path) -> None:
         self._schema = load_schema(Path(folder) / "config" / "config.schema.yaml")
         self.config = complete_config(config, self._schema)
+        self._given = frozenset(config)
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
         keys = {path: key for key, path in self.exposures.items()}
@@ -73,7 +75,11 @@ class Campaign:
         rule : str, optional
             Only the arguments that this rule uses, so that no other one repeats its jobs.
         """
-        arguments = product_arguments(self.config, self._schema, self.products[product].name)
+        found = self.products[product]
+        own = self.config["overrides"].get(found.name, {})
+        arguments = product_arguments(self.config, self._schema, found.name)
+        preset = preset_arguments(arguments["preset"], found)
+        arguments |= {k: v for k, v in preset.items() if k not in self._given and k not in own}
         known = self._schema["$defs"]["arguments"]["properties"]
         used = [name for name in known if rule is None or rule in known[name]["usedBy"]]
         return {name: arguments[name] for name in used}
@@ -116,14 +122,15 @@ def _check_arguments(campaign: Campaign) -> None:
         where = f"overrides: {product.name}: " if product.name in overrides else ""
         arguments = campaign.arguments(folder)
         found = [*misfits(arguments), *_bad_file("output_wcs", arguments["output_wcs"])]
+        found += _bad_file("wavelength_grid", table_file(arguments), "it is no kind of grid, and ")
         lines |= {f"config: {where}{line}": None for line in found}
     if lines:
         raise ResampleError("\n".join(lines))
 
 
-def _bad_file(key: str, file: str | None) -> list[str]:
+def _bad_file(key: str, file: str | None, context: str = "") -> list[str]:
     if file and MARKS.search(file):
-        return [f"{key} = {file!r}: {{}} or <> are in it"]
+        return [f"{key} = {file!r}: {context}{{}} or <> are in it"]
     if file and not os.path.isfile(file):
-        return [f"{key} = {file!r}: no such file"]
+        return [f"{key} = {file!r}: {context}no such file"]
     return []

@@ -115,6 +115,8 @@ def _standard_form(value: object, entry: Mapping) -> object:
     kinds = {kinds} if isinstance(kinds, str) else set(kinds)
     if "null" in kinds and value in ("", "None", "none", "null"):
         return None
+    if "none" in entry.get("enum", ()) and value in (None, "None"):
+        return "none"
     if "boolean" in kinds and str(value).lower() in ("true", "false"):
         # Snakemake knows True and False, YAML true and false.
         return str(value).lower() == "true"

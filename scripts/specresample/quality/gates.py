@@ -142,7 +142,9 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateRe
     return _judge(distances.max(initial=0), WCS_LIMITS)
 
 
-def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> GateResult:
+def size_gate(
+    shape: tuple[int, int], measures: Sequence[np.ndarray], axes: Sequence[int] = (0, 1)
+) -> GateResult:
     """Check that the product is as large as its exposures need it.
 
     A product should be at least as large as the largest exposure, and at most as large as all of
@@ -157,20 +159,24 @@ def size_gate(shape: tuple[int, int], measures: Sequence[np.ndarray]) -> GateRes
         Of the product, across the dispersion and along it.
     measures : sequence of ndarray
         Of every exposure, from `specresample.drizzling.profiles.measure_exposure`.
+    axes : sequence of int
+        Axes that are judged, 0 across the dispersion and 1 along it: those whose size was not asked
+        for.
 
     Returns
     -------
     GateResult
     """
+    if not axes:
+        return _not_measurable(SIZE_LIMITS, "its shape was asked for")
     extents = np.array([m["extent"] for m in measures])
     extents = extents[np.isfinite(extents).all(axis=1)]
     if not len(extents):
         return _not_measurable(SIZE_LIMITS, "no exposure has a place on the grid")
+    largest, together = extents.max(axis=0), extents.sum(axis=0) + _MARGIN
     ratios = [
-        min(n / largest, 1.0) if n < largest else max(n / (together + _MARGIN), 1.0)
-        for n, largest, together in zip(
-            shape, extents.max(axis=0), extents.sum(axis=0), strict=True
-        )
+        min(shape[i] / largest[i], 1.0) if shape[i] < largest[i] else max(shape[i] / together[i], 1)
+        for i in axes
     ]
     return _judge(max(ratios, key=lambda ratio: abs(np.log(ratio))), SIZE_LIMITS)
 

@@ -78,7 +78,7 @@ def summarise_slit(
         ),
         "wavelength": lambda: wavelength_gate(tree["wavelength"], dispersion_axis=axis),
         "wcs": lambda: _wcs_gate(source, tree),
-        "size": lambda: size_gate(sci.shape, [*measures.values()]),
+        "size": lambda: size_gate(sci.shape, [*measures.values()], source.fitted_axes),
         "nods": lambda: nods_gate(measures),
     }
     if outliers is not None:

@@ -317,14 +317,14 @@ def compare_provenance(old: str | Path, new: str | Path) -> dict:
     -------
     dict
         ``state``, and old and new values by name for those of ``software``, ``arguments``,
-        ``association``, ``output_wcs`` and ``inputs`` that changed.
+        ``association``, ``output_wcs``, ``wavelength_table`` and ``inputs`` that changed.
     """
     before, after = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (old, new))
     found = {
         part: _changed_values(before.get(part) or {}, after.get(part) or {})
         for part in ("software", "arguments")
     }
-    for part in ("association", "output_wcs"):
+    for part in ("association", "output_wcs", "wavelength_table"):
         a, b = ((entry.get(part) or {}).get("sha256") for entry in (before, after))
         found[part] = {"sha256": [a, b]} if a != b else {}
     inputs = [
@@ -398,7 +398,8 @@ def summary(result: Mapping) -> str:
     parts += [*result.get("tables", {})]
     for name in ("extensions", "software", "arguments", "inputs"):
         parts += [f"{name}: {', '.join(_words(result[name]))}"] if name in result else []
-    parts += [name for name in ("association", "output_wcs") if name in result]
+    handed_in = ("association", "output_wcs", "wavelength_table")
+    parts += [name for name in handed_in if name in result]
     head = f"{result['state']:<10} {result['file']}"
     return f"{head}: {'; '.join(parts)}" if parts else head
 

@@ -39,6 +39,7 @@ def product_provenance(
         "arguments": request.arguments,
         "association": {"file": association, "sha256": file_digest(association)},
         "output_wcs": grids.output_wcs and grids.output_wcs.to_json(),
+        "wavelength_table": grids.wavelength_table and grids.wavelength_table.to_json(),
         "inputs": [
             {
                 "file": request.exposures[key],

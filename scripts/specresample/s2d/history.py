@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from specresample.common.names import header_text
 from specresample.common.versions import software_versions
@@ -24,6 +25,13 @@ BEYOND_ARGUMENTS = {
     "errors": "reference",
     "covariance": False,
     "outlier_detection": False,
+    "preset": "none",
+    "wavelength_grid": "native",
+    "wavelength_range": None,
+    "wavelength_step": None,
+    "resolving_power": None,
+    "spectral_oversampling": 1,
+    "fill_gap": False,
 }
 
 OUTLIER_ARGUMENTS = ("outlier_snr", "outlier_scale", "outlier_maskpt", "outlier_backg")
@@ -42,12 +50,18 @@ def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     Returns
     -------
     dict
-        Value by argument.
+        Value by argument; of a table of wavelengths the name, wherever it lies, and of a range
+        both ends in one text, because a keyword has one value.
     """
-    asked = [name for name, default in BEYOND_ARGUMENTS.items() if arguments[name] != default]
+    names = [name for name, default in BEYOND_ARGUMENTS.items() if arguments[name] != default]
     if arguments["outlier_detection"]:
-        asked += OUTLIER_ARGUMENTS
-    return {name: arguments[name] for name in asked}
+        names += OUTLIER_ARGUMENTS
+    asked = {name: arguments[name] for name in names}
+    if "wavelength_grid" in asked:
+        asked["wavelength_grid"] = header_text(Path(asked["wavelength_grid"]).name)
+    if "wavelength_range" in asked:
+        asked["wavelength_range"] = "{} {}".format(*asked["wavelength_range"])
+    return asked
 
 
 def product_history(
@@ -61,7 +75,7 @@ def product_history(
     Parameters
     ----------
     arguments : mapping
-        The documented arguments.
+        All arguments of the product.
     digests : mapping of str to str
         SHA-256 digest of every input by its file name.
 

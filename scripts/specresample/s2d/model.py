@@ -188,8 +188,9 @@ def product_model(
         inputs, tree = slit_inputs, trees[0]
     model = tree["meta"]["model_type"]
     digests = {request.file(key): exposure.sha256 for key, exposure in used.items()}
-    if grids.output_wcs is not None:
-        digests[Path(grids.output_wcs.file).name] = grids.output_wcs.sha256
+    for handed_in in (grids.output_wcs, grids.wavelength_table):
+        if handed_in is not None:
+            digests[Path(handed_in.file).name] = handed_in.sha256
     return S2d(
         tree=tree,
         header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
@@ -227,6 +228,8 @@ def _product_metadata(
         **{
             f"meta.resample.{name}": arguments[name]
             for name in ("pixfrac", "weight_type", "kernel", "fillval")
+            # The schemas know no name for equal weights.
+            if (name, arguments[name]) != ("weight_type", "none")
         },
         **{f"meta.resample.{name}": value for name, value in asked_beyond(arguments).items()},
     }

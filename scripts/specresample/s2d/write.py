@@ -30,6 +30,37 @@ MORE_KEYWORDS = {
         "fits_keyword": "FILLVAL",
     },
     "errors": {"title": "What the errors are", "type": "string", "fits_keyword": "ERRTYPE"},
+    "preset": {"title": "Preset of the arguments", "type": "string", "fits_keyword": "PRESET"},
+    "wavelength_grid": {
+        "title": "Spacing or table of the wavelengths",
+        "type": "string",
+        "fits_keyword": "WAVEGRID",
+    },
+    "wavelength_range": {
+        "title": "[um] First and last pixel, as asked for",
+        "type": "string",
+        "fits_keyword": "WAVERANG",
+    },
+    "wavelength_step": {
+        "title": "[um] Step that was asked for",
+        "type": "number",
+        "fits_keyword": "WAVESTEP",
+    },
+    "resolving_power": {
+        "title": "Wavelength over step that was asked for",
+        "type": "number",
+        "fits_keyword": "WAVEPOWR",
+    },
+    "spectral_oversampling": {
+        "title": "Pixels for each of an exposure",
+        "type": "integer",
+        "fits_keyword": "WAVEOVER",
+    },
+    "fill_gap": {
+        "title": "Columns between detectors",
+        "type": "boolean",
+        "fits_keyword": "WAVEFILL",
+    },
 }
 
 
