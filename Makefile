@@ -2,7 +2,7 @@
 # make test   set up and run all tests
 # make test-unit  set up and run the tests of single modules: under a minute
 # make bench  set up and measure against jwst; BENCH="mos-58 --rounds 1" for a part
-# make errors  the table and plot of docs/numbers.md; needs the reference data
+# make errors  set up and measure how errors hold and what they cost; needs the reference data
 # make lint   the style checks
 # make .venv  only set up
 # make slurm  also what profiles/slurm needs
@@ -68,7 +68,7 @@ bench: .venv/installed
 	PYTHONPATH=demo $(BIN)/python -m benchmarks $(BENCH)
 
 errors: .venv/installed
-	PYTHONPATH=demo $(BIN)/python -m benchmarks.error_report
+	PYTHONPATH=demo:scripts $(BIN)/python -m benchmarks.error_report
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Table and plot of `error_trials` in docs/numbers.md: ``make errors``.
+"""How errors hold, in docs/numbers.md, and what they cost, in README.md: ``make errors``.
 
 Takes the reference data that the tests have, or other folders of exposures.
 """
@@ -10,12 +10,18 @@ from tempfile import TemporaryDirectory
 
 from matplotlib.figure import Figure
 
+from benchmarks.cases import REFERENCE_DATA
+from benchmarks.error_costs import cost_table, measure_costs
 from benchmarks.error_trials import CLAIMS, Box, prepare_exposures, true_over_claimed
-from benchmarks.report import markdown_table
+from benchmarks.measuring import Work
+from benchmarks.report import markdown_table, with_part
 
-PAGE = Path(__file__).parents[1] / "docs" / "numbers.md"
-BEGIN, END = "<!-- errors: written by make errors -->", "<!-- end -->"
+TRIALS_PAGE = Path(__file__).parents[1] / "docs" / "numbers.md"
+COSTS_PAGE = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- errors: written by make errors -->", "<!-- end of errors -->"
 PLOT = "errors.png"
+
+ROUNDS = 3
 
 # Which of the slits of a folder of exposures, and with what arguments.
 CASES = {
@@ -86,17 +92,24 @@ def plot(cases: Mapping[str, Ratios], path: Path) -> None:
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
+def write_part(page: Path, text: str) -> None:
+    """Replace what is between the marks of a page."""
+    part = f"{BEGIN}\n\n{text}\n{END}"
+    page.write_text(with_part(page.read_text(), part, BEGIN, END))
+
+
 def main() -> None:
-    """Measure, and write the part of the page and the plot beside it."""
+    """Measure, and write the parts of both pages and the plot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    default = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("data", nargs="?", type=Path, default=default)
-    cases = measure(parser.parse_args().data)
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    image = f"![Claimed over true errors of sums over boxes]({PLOT})"
-    part = f"{BEGIN}\n\n{table(cases)}\n{image}\n\n{END}"
-    PAGE.write_text(f"{before}{part}{rest.partition(END)[2]}")
-    plot(cases, PAGE.with_name(PLOT))
+    parser.add_argument("data", nargs="?", type=Path, default=REFERENCE_DATA)
+    data = parser.parse_args().data
+    cases = measure(data)
+    image = f"![Claimed over true errors of sums over boxes]({PLOT})\n"
+    write_part(TRIALS_PAGE, f"{table(cases)}\n{image}")
+    plot(cases, TRIALS_PAGE.with_name(PLOT))
+    with TemporaryDirectory() as scratch:
+        work = Work((data / "nirspec_mos_sim" / "spec3_asn.json",))
+        write_part(COSTS_PAGE, cost_table(*measure_costs(work, Path(scratch, "run"), ROUNDS)))
 
 
 if __name__ == "__main__":

@@ -4,16 +4,12 @@ Noise is drawn on the detector, with the variances of the exposures, and goes th
 the workflow many times. The scatter of sums over boxes is true; the products' errors claim one.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
 from specresample.common.arrays import ArrayFile, open_arrays
 from specresample.drizzling.combination import Combination, combined_arrays
 from specresample.drizzling.correlated_noise import CorrelatedNoise

@@ -208,7 +208,7 @@ def write_report(results: Results, text: str, page: Path) -> None:
     plot(results, page.with_name(PLOT))
 
 
-def with_part(page: str, part: str) -> str:
+def with_part(page: str, part: str, begin: str = BEGIN, end: str = END) -> str:
     """Replace what is between the marks of a page, or append it.
 
     Parameters
@@ -217,15 +217,17 @@ def with_part(page: str, part: str) -> str:
         The page.
     part : str
         Its new part, with the marks.
+    begin, end : str
+        The marks.
 
     Returns
     -------
     str
     """
-    if BEGIN not in page:
+    if begin not in page:
         return f"{page}{part}\n"
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{part}{rest.partition(END)[2]}"
+    before, _, rest = page.partition(begin)
+    return f"{before}{part}{rest.partition(end)[2]}"
 
 
 def plot(results: Results, path: Path) -> None:

@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from benchmarks.cases import Target, shorter
 from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
+from benchmarks.error_costs import KINDS, cost_table
 from benchmarks.fitting import growth, ratio
 from benchmarks.measuring import Cost, FailedRunError, Work, measure
 from benchmarks.profile_steps import REST, Stopwatch
@@ -140,3 +141,12 @@ def test_inner_steps_do_not_count_for_outer_ones():
     seconds = watch.finish()
     assert [*seconds] == ["inner", "outer", REST]
     assert seconds["outer"] < seconds["inner"]
+
+
+def test_costs_of_errors_are_over_those_of_the_reference():
+    costs = {kind: [Cost(1.0, 4.0, 90.0), Cost(1.0, 5.0, 110.0)] for kind in KINDS}
+    last = [*KINDS][-1]
+    costs[last] = [Cost(1.0, 6.0, 90.0), Cost(1.0, 5.0, 110.0)]
+    table = cost_table(costs, dict.fromkeys(KINDS, 0.5))
+    assert table.splitlines()[2].startswith("| `errors: reference` | 4.5 | 1.00 | 1.00 to 1.00 |")
+    assert f"| {last} | 5.5 | 1.25 | 1.00 to 1.50 | 100 | 50 % |" in table

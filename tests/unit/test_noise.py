@@ -13,10 +13,11 @@ WEIGHTS[3, 4] = WEIGHTS[6, 2:4] = 0
 VARIANCE = RNG.uniform(0.1, 4.0, SHAPE).astype(np.float32)
 
 
-def pixel_map(ratio=1.0, shift=(2.3, 1.6), tilt=0.04, curve=0.002):
+def pixel_map(ratio=1.0, shift=(2.3, 1.6), tilt=0.04, curve=0.002, along=1.0):
     """Lines of constant wavelength are tilted, the trace is curved."""
     y, x = np.indices(SHAPE, dtype=float)
-    return np.stack([x - tilt * y + shift[0], ratio * (y + curve * x**2) + shift[1]], axis=-1)
+    columns = along * (x - tilt * y) + shift[0]
+    return np.stack([columns, ratio * (y + curve * x**2) + shift[1]], axis=-1)
 
 
 def drizzle(variances, weights=WEIGHTS, pixmap=None, *, reach=None, **options):
@@ -69,6 +70,22 @@ def test_variances_and_covariances_are_those_of_a_weighted_mean(ratio, pixfrac, 
     check_against_shares(out, reach, parts)
 
 
+# Of finer and coarser grids of wavelengths, inside the output.
+@pytest.mark.parametrize("along", [0.6, 1.3])
+@pytest.mark.parametrize("pixfrac", [0.5, 1.0])
+def test_covariances_on_other_grids_of_wavelengths(along, pixfrac):
+    pixmap = pixel_map(along=along)
+    reach = noise_reach(pixmap, pixfrac)
+    out = drizzle({"var_rnoise": VARIANCE}, pixmap=pixmap, reach=reach, pixfrac=pixfrac)
+    parts = shares(pixmap, pixfrac=pixfrac)
+    check_against_shares(out, reach, parts)
+    variance = np.einsum("i,iyx->", VARIANCE.ravel(), parts**2)
+    covariance = 2 * out["covariance"].sum(dtype=float)
+    total = np.einsum("i,i->", VARIANCE.ravel(), parts.sum(axis=(1, 2)) ** 2)
+    # Nothing is beyond the lags.
+    assert variance + covariance == pytest.approx(total, rel=1e-3)
+
+
 @pytest.mark.parametrize("ratio", [0.5, 1.0, 2.0, 3.0])
 @pytest.mark.parametrize("pixfrac", [0.3, 1.0])
 def test_no_pairs_beyond_the_lags_share_noise(ratio, pixfrac):
@@ -87,7 +104,7 @@ def test_a_wider_spacing_changes_nothing(ratio, pixfrac):
     pixmap = pixel_map(ratio)
     reach = noise_reach(pixmap, pixfrac)
     wide = NoiseReach(reach.lags, (7, 8))
-    assert wide.spacing > reach.spacing
+    assert np.all(np.greater(wide.spacing, reach.spacing))
     near, far = (
         drizzle({"var_poisson": VARIANCE}, pixmap=pixmap, pixfrac=pixfrac, reach=each)["covariance"]
         for each in (reach, wide)

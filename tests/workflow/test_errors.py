@@ -21,6 +21,7 @@ from inprocess import (
     write_slits_exposures,
 )
 from nodes import gwcs_of
+from observations import SETUPS
 from runs import PROJECT, snakemake, write_config
 from specresample.quality.extraction import signal_to_noise
 from specresample.reporting.preview import sum_spectrum
@@ -33,10 +34,17 @@ from stdatamodels.jwst import datamodels
 FILE = "product_s2d.fits"
 PRODUCT = "jw01345-o005_t001_nirspec_f290lp-g395m"
 VARIANCES = ("VAR_RNOISE", "VAR_POISSON", "VAR_FLAT")
+
+
+def write_lamp_exposures(folder):
+    return [*write_nirspec(folder, SETUPS["lamp"]).members]
+
+
 WRITE = {
     "NIRSpec": write_slit_exposures,
     "slits": write_slits_exposures,
     "LRS": write_lrs_exposures,
+    "lamp": write_lamp_exposures,
 }
 
 

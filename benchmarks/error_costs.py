@@ -1,0 +1,98 @@
+"""What exact errors cost beside the reference's: CPU time of runs, and memory of their jobs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from specresample.jobs.status import JobStatus
+from specresample.plan.resources import needs
+
+from benchmarks.fitting import ratio, spread
+from benchmarks.measuring import Cost, Work, run_workflow
+from benchmarks.report import markdown_table
+
+KINDS: Mapping[str, Mapping[str, object]] = {
+    "`errors: reference`": {},
+    "`errors: pixel`": {"errors": "pixel"},
+    "`errors: aperture`": {"errors": "aperture"},
+    "`errors: pixel`, `covariance: true`": {"errors": "pixel", "covariance": True},
+}
+
+# Rules that work on one exposure; the others work on all of a product.
+_OF_EXPOSURE = ("prepare_exposure", "drizzle_exposure")
+_RULES = (*_OF_EXPOSURE, "output_grid", "combine")
+
+
+def measure_costs(
+    work: Work, folder: Path, rounds: int, cores: int = 2
+) -> tuple[dict[str, list[Cost]], dict[str, float]]:
+    """Run all kinds of errors alternately.
+
+    Parameters
+    ----------
+    work : Work
+        Of one association.
+    folder : Path
+        Takes the runs.
+    rounds, cores : int
+        Rounds, and cores that Snakemake may use.
+
+    Returns
+    -------
+    costs : dict of str to list of Cost
+        Of the rounds, by kind.
+    shares : dict of str to float
+        Largest share of its estimated memory that a job has taken, by kind.
+    """
+    costs: dict[str, list[Cost]] = {kind: [] for kind in KINDS}
+    shares = dict.fromkeys(KINDS, 0.0)
+    for _ in range(rounds):
+        for kind, arguments in KINDS.items():
+            costs[kind].append(run_workflow(replace(work, config=arguments), folder, cores))
+            shares[kind] = max(shares[kind], _share_of_estimate(work, folder))
+    return costs, shares
+
+
+def _share_of_estimate(work: Work, folder: Path) -> float:
+    (association,) = work.associations
+    members = json.loads(association.read_text())["products"][0]["members"]
+    paths = [str(association.parent / member["expname"]) for member in members]
+    status = folder / "results" / ".work" / "status"
+    shares = []
+    for rule in _RULES:
+        peaks = [JobStatus.read(path).peak_mb for path in (status / rule).rglob("*.json")]
+        _, megabytes = needs(rule, paths[:1] if rule in _OF_EXPOSURE else paths)
+        shares.append(max(peaks) / megabytes)
+    return max(shares)
+
+
+def cost_table(costs: Mapping[str, Sequence[Cost]], shares: Mapping[str, float]) -> str:
+    """Lay out the costs as Markdown.
+
+    Parameters
+    ----------
+    costs, shares
+        From `measure_costs`.
+
+    Returns
+    -------
+    str
+    """
+    reference = [cost.cpu for cost in costs["`errors: reference`"]]
+    rows = []
+    for kind, runs in costs.items():
+        cpu = [run.cpu for run in runs]
+        over = ratio(cpu, reference)
+        rows.append(
+            [
+                kind,
+                f"{spread(cpu).median:.1f}",
+                f"{over.median:.2f}",
+                f"{over.low:.2f} to {over.high:.2f}",
+                f"{spread([run.peak for run in runs]).median:.0f}",
+                f"{100 * shares[kind]:.0f} %",
+            ]
+        )
+    header = ["", "CPU, s", "over reference", "range", "peak, MB", "of its estimate"]
+    return markdown_table(header, rows)
