@@ -180,7 +180,7 @@ def _combined(
         for key, arrays in exposures.arrays.items():
             summary = Path(scratch, f"{key}.json")
             exposures.summaries[key].write(summary)
-            drizzle(key, arrays, summary, singles[key], grid=grid, arguments=arguments)
+            drizzle(key, arrays, summary, None, singles[key], grid=grid, arguments=arguments)
         with open_arrays(singles) as opened:
             return next(combined_arrays([source], exposures.summaries, opened, arguments))
 
