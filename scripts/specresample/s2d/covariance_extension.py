@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from astropy import units as u
 from astropy.io import fits
@@ -74,11 +75,15 @@ def _cards(slit: Mapping[str, object]) -> list[tuple[str, object, str]]:
 
 
 def _square(unit: object) -> str | None:
-    """Give the square of a unit as FITS writes it; None where FITS does not know it."""
+    """Give the square of a unit, as FITS writes it if it can; None of what is no unit."""
     try:
-        return (u.Unit(unit) ** 2).to_string("fits")
+        square = u.Unit(unit) ** 2
     except (ValueError, TypeError):
         return None
+    with suppress(ValueError):
+        return square.to_string("fits")
+    # FITS does not know DN, which lamp data are in.
+    return square.to_string()
 
 
 def lags_of(header: fits.Header) -> list[tuple[int, int]]:
