@@ -65,7 +65,7 @@ test-unit: .venv/installed
 	$(BIN)/python -m pytest tests/unit
 
 bench: .venv/installed
-	PYTHONPATH=demo $(BIN)/python -m benchmarks $(BENCH)
+	PYTHONPATH=demo:scripts $(BIN)/python -m benchmarks $(BENCH)
 
 errors: .venv/installed
 	PYTHONPATH=demo:scripts $(BIN)/python -m benchmarks.error_report

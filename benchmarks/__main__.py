@@ -1,8 +1,9 @@
-"""The benchmark: ``make bench``, or ``python -m benchmarks`` with ``demo`` in PYTHONPATH."""
+"""The benchmark: ``make bench``, which puts ``demo`` and ``scripts`` into PYTHONPATH."""
 
 import argparse
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -10,10 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cases import CASES, SERIES, Case, Series
-from benchmarks.comparing import DifferentProductsError, compare_products, product_files, read_slits
+from benchmarks.comparing import DifferentProductsError, compare_products
 from benchmarks.fitting import spread
 from benchmarks.measuring import (
     PROJECT,
+    SCHEDULES,
     Cost,
     FailedRunError,
     jwst_python,
@@ -21,6 +23,7 @@ from benchmarks.measuring import (
     run_jwst,
     run_workflow,
 )
+from benchmarks.observations import mos_12_simulated, mos_58, weight
 from benchmarks.report import report, write_report
 from benchmarks.results import CaseResult, Results
 
@@ -61,16 +64,21 @@ class Benchmark:
         }
 
     def case(self, case: Case) -> CaseResult:
-        """Run the workflow and jwst alternately, and compare what they make."""
+        """Run jwst and the workflow alternately, and compare what they make."""
         work = case.work(self.data)
-        ours, theirs = self.runs / case.name / "workflow", self.runs / case.name / "jwst"
+        folder = self.runs / case.name
         self._warm_up()
         result = CaseResult()
         for number in range(1, self.rounds + 1):
-            result.ours.append(run_workflow(work, ours, self.cores))
-            result.jwst.append(run_jwst(work, theirs, self.python))
-            result.difference = max(result.difference, compare_products(work, ours, theirs))
-            _tell(f"{case.name}, round {number}", result.ours[-1], result.jwst[-1])
+            result.jwst.append(run_jwst(work, folder / "jwst", self.python))
+            _tell(f"{case.name}, round {number}, jwst", result.jwst[-1])
+            for schedule in SCHEDULES:
+                cost = run_workflow(work, folder / schedule, self.cores, schedule)
+                difference = compare_products(work, folder / schedule, folder / "jwst")
+                result.ours[schedule].append(cost)
+                result.difference = max(result.difference, difference)
+                _tell(f"{case.name}, round {number}, job_per: {schedule}", cost)
+        shutil.rmtree(folder)
         return result
 
     def series(self, series: Series) -> dict[int, list[Cost]]:
@@ -80,13 +88,19 @@ class Benchmark:
         folder = self.runs / series.name
         for number in range(1, self.rounds + 1):
             for size in series.sizes:
-                costs[size].append(run_workflow(work[size], folder, self.cores))
-                (association,) = work[size].associations
-                made = len(read_slits(product_files(association, folder)))
-                if series.unit == "slits" and made != size:
-                    raise DifferentProductsError(f"{series.name}: {made} slits of {size}")
+                costs[size].append(
+                    run_workflow(work[size], folder, self.cores, series.schedule, *series.options)
+                )
                 _tell(f"{series.name} {size}, round {number}", costs[size][-1])
+        shutil.rmtree(folder)
         return costs
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        """Say how heavy the instrument's and simulated exposures are."""
+        return {
+            "the instrument's": weight(mos_58(self.data)),
+            "simulated": weight(mos_12_simulated(self.data)),
+        }
 
     def profile(self, case: Case) -> dict[str, float]:
         """Say where the seconds of a case are: medians of the rounds."""
@@ -147,6 +161,7 @@ def main() -> int:
     ]
     tasks = [task for task in tasks if task[1] in wanted] + (profiles if PROFILE in wanted else [])
     failed = _measure(tasks, lambda: results.save(measurements))
+    results.weights = benchmark.weights()
     text = report(results)
     print(text)
     everything = set(wanted) == set(names) and not failed

@@ -1,36 +1,21 @@
-"""What is measured: the cases with their targets, and the series of growing size.
+"""What is measured: the cases with their targets, and the series of growing size."""
 
-The exposures are simulated, with WCSs and headers as heavy as those of the observatory; for the
-nods of one slit and for MIRI, the developers' reference data are taken where they are there.
-"""
-
-import hashlib
-import json
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from specsim import (
-    LrsSetup,
-    NirspecSetup,
-    fixed_slits,
-    mos,
-    prism_slitlet,
-    write_lrs,
-    write_nirspec,
+from benchmarks.measuring import Schedule, Work
+from benchmarks.observations import fixed_slits, lrs, mos_12, mos_12_simulated, mos_58, nods
+from benchmarks.repeating import (
+    first_exposures,
+    one_file,
+    repeat_exposures,
+    repeat_products,
+    repeat_slits,
 )
 
-from benchmarks.measuring import PROJECT, Work
-
-REFERENCE_DATA = PROJECT.parent / "shared" / "data"
-
 Measure = Literal["wall", "cpu", "peak"]
-
-# Columns of the slits: those of medium-resolution spectra, by their place on the detector.
-_COLUMNS = (380, 1000)
 
 
 @dataclass(frozen=True)
@@ -45,16 +30,19 @@ class Target:
         Its largest ratio to that of jwst; or its largest value, when not ``relative``.
     relative : bool
         Whether it is a ratio.
+    schedule : {"exposure", "product"}
+        For which of the schedules.
     """
 
     measure: Measure
     limit: float
     relative: bool = True
+    schedule: Schedule = "exposure"
 
 
 @dataclass(frozen=True)
 class Case:
-    """Work that the workflow and jwst do alternately.
+    """Work that jwst and the workflow, with either schedule, do alternately.
 
     Attributes
     ----------
@@ -84,167 +72,131 @@ class Series:
         The sizes.
     work : callable
         Gives the work of a size, as in `Case`.
-    unit : str
-        What is counted.
+    schedule : {"exposure", "product"}
+        How it is done.
+    options : tuple of str
+        More options of Snakemake.
     """
 
     name: str
     title: str
     sizes: tuple[int, ...]
     work: Callable[[Path, int], Work]
-    unit: str = field(default="slits")
+    schedule: Schedule = "exposure"
+    options: tuple[str, ...] = ()
 
 
-def simulated(folder: Path, setup: NirspecSetup | LrsSetup) -> Path:
-    """Simulate an observation, unless it is there.
-
-    Parameters
-    ----------
-    folder : Path
-        Takes a folder for the observation, named by its setup.
-    setup : NirspecSetup or LrsSetup
-        The observation.
-
-    Returns
-    -------
-    Path
-        Its association.
-    """
-    place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
-    if not place.exists():
-        aside = place.with_suffix(".part")
-        shutil.rmtree(aside, ignore_errors=True)
-        if isinstance(setup, LrsSetup):
-            write_lrs(aside, setup)
-        else:
-            write_nirspec(aside, setup)
-        aside.rename(place)
-    return place / "spec3_asn.json"
+def _one(observation: Callable[[Path], Path]) -> Callable[[Path], Work]:
+    return lambda folder: Work((observation(folder),))
 
 
-def shorter(association: Path, members: int) -> Path:
-    """Write an association of the first members of another one, beside it.
-
-    Parameters
-    ----------
-    association : Path
-    members : int
-        Number of members to keep.
-
-    Returns
-    -------
-    Path
-    """
-    content = json.loads(association.read_text())
-    (product,) = content["products"]
-    product["members"] = product["members"][:members]
-    path = association.with_name(f"first{members}_asn.json")
-    path.write_text(json.dumps(content, indent=2) + "\n")
-    return path
+def _mos_58_in_one_file(folder: Path) -> Work:
+    return Work((one_file(mos_58(folder)),))
 
 
-def _real_or(name: str, setup: NirspecSetup | LrsSetup) -> Callable[[Path], Work]:
-    """Take reference data, or else simulate some."""
-
-    def work(folder: Path) -> Work:
-        real = REFERENCE_DATA / name / "spec3_asn.json"
-        return Work((real if real.is_file() else simulated(folder, setup),))
-
-    return work
+def _mos_58_on_disk(folder: Path) -> Work:
+    return Work((mos_58(folder),), config={"in_memory": False})
 
 
-def _fixed_slits(folder: Path) -> Work:
-    setup = fixed_slits(heavy=True)
-    slitlets = tuple(
-        replace(slitlet, geometry=replace(slitlet.geometry, shape=(50, 1300), start=(700, 1000)))
-        for slitlet in setup.slitlets
-    )
-    return Work((simulated(folder, replace(setup, slitlets=slitlets)),))
+def _mos_58_by_source(folder: Path) -> Work:
+    return Work((mos_58(folder),), by_source=True)
 
 
-def _mos(slits: int, nods: Sequence[float] = (-0.53, 0.0, 0.53), **arguments: object) -> Callable:
-    def work(folder: Path) -> Work:
-        setup = mos(slits, columns=_COLUMNS, nods=tuple(nods), heavy=True)
-        return Work((simulated(folder, setup),), arguments)
-
-    return work
-
-
-def _campaign(folder: Path) -> Work:
-    associations = []
-    for number in range(1, 21):
-        setup = prism_slitlet(heavy=True, seed=number)
-        setup = replace(
-            setup,
-            product=f"jw01345-o{number:03d}_s000000933_nirspec_clear-prism",
-            exposure=replace(setup.exposure, observation=number),
-        )
-        associations.append(simulated(folder, setup))
-    return Work(tuple(associations))
+def _twenty_products(folder: Path) -> Work:
+    return _products(folder, 20)
 
 
 def _other_pixfrac(folder: Path) -> Work:
-    return _mos(12)(folder).changed(pixfrac=0.7)
+    return Work((mos_58(folder),)).changed(pixfrac=0.7)
 
 
 def _one_more(folder: Path) -> Work:
-    complete = _mos(12, np.linspace(-0.53, 0.53, 7).tolist())(folder)
-    (association,) = complete.associations
-    return replace(complete, before=replace(complete, associations=(shorter(association, 6),)))
+    complete = repeat_exposures(mos_12(folder), 7, folder / "seven")
+    before = Work((first_exposures(complete, 6),))
+    return Work((complete,), before=before)
 
 
-def _of_slits(folder: Path, slits: int) -> Work:
-    # All slits are of one width, so that their number alone counts.
-    setup = mos(slits, columns=(700, 700), heavy=True)
-    return Work((simulated(folder, setup),))
+def _slits(folder: Path, slits: int) -> Work:
+    return Work((repeat_slits(mos_58(folder), slits, folder / f"slits-{slits}"),))
 
 
-def _of_exposures(**arguments: object) -> Callable[[Path, int], Work]:
-    def work(folder: Path, exposures: int) -> Work:
-        nods = np.linspace(-0.53, 0.53, exposures).tolist()
-        setup = mos(12, columns=(700, 700), nods=tuple(nods), heavy=True)
-        return Work((simulated(folder, setup),), arguments)
+def _slits_in_one_file(folder: Path, slits: int) -> Work:
+    return Work((one_file(*_slits(folder, slits).associations),))
 
-    return work
 
+def _exposures(folder: Path, exposures: int) -> Work:
+    return Work((repeat_exposures(mos_12(folder), exposures, folder / f"exposures-{exposures}"),))
+
+
+def _sources_of_a_survey(folder: Path, slits: int) -> Work:
+    (three,) = _slits(folder, slits).associations
+    twelve = repeat_exposures(three, 12, folder / f"survey-{slits}")
+    return Work((twelve,), config={"in_memory": False})
+
+
+def _products(folder: Path, products: int) -> Work:
+    return Work(repeat_products(nods(folder), products, folder / "products"))
+
+
+HALF_OF_THE_MEMORY = (
+    Target("peak", 1 / 2),
+    Target("peak", 1 / 2, schedule="product"),
+)
+
+
+def _walls(exposure: float, product: float) -> tuple[Target, ...]:
+    return Target("wall", exposure), Target("wall", product, schedule="product")
+
+
+_OF_MOS_58 = (
+    *_walls(1 / 7, 1 / 8),
+    Target("cpu", 1 / 4.5),
+    Target("cpu", 1 / 5, schedule="product"),
+    *HALF_OF_THE_MEMORY,
+)
 
 CASES = (
-    Case(
-        "nods",
-        "one slit, 3 nods",
-        _real_or("nirspec_mos_real", prism_slitlet(heavy=True)),
-        (Target("wall", 1),),
-    ),
-    Case("lrs", "MIRI LRS, 2 nods", _real_or("miri_lrs_sim", LrsSetup()), (Target("wall", 1),)),
-    Case("fixed-slits", "fixed slits, 2 x 3", _fixed_slits),
-    Case("mos-12", "MOS, 12 x 3", _mos(12), (Target("wall", 1 / 5),)),
-    Case("mos-58", "MOS, 58 x 3", _mos(58), (Target("wall", 1 / 8), Target("cpu", 1 / 4))),
+    Case("nods", "one slit, 3 nods", _one(nods), _walls(1.05, 0.65)),
+    Case("lrs", "MIRI LRS, 2 nods", _one(lrs), _walls(1.05, 0.78)),
+    Case("fixed-slits", "fixed slits, 2 x 3", _one(fixed_slits), _walls(0.75, 0.45)),
+    Case("mos-12", "MOS, 12 x 3", _one(mos_12), (*_walls(1 / 4, 1 / 5), *HALF_OF_THE_MEMORY)),
+    Case("mos-58", "MOS, 58 x 3", _one(mos_58), _OF_MOS_58),
+    Case("mos-58-one-file", "MOS, 58 x 3, in one file", _mos_58_in_one_file, _OF_MOS_58),
+    Case("mos-58-by-source", "MOS, 58 x 3, jwst source by source", _mos_58_by_source),
     Case(
         "mos-58-on-disk",
         "MOS, 58 x 3, `in_memory: false`",
-        _mos(58, in_memory=False),
+        _mos_58_on_disk,
         (Target("peak", 600, relative=False),),
     ),
+    Case("pixfrac", "MOS, 58 x 3, `pixfrac` changed", _other_pixfrac, (Target("wall", 1 / 15),)),
+    Case("one-more", "MOS, 12 x 6, one exposure more", _one_more, (Target("wall", 1 / 6),)),
     Case(
         "campaign",
         "20 products of one slit, 3 nods",
-        _campaign,
-        (Target("wall", 1 / 3), Target("cpu", 1)),
+        _twenty_products,
+        (*_walls(0.75, 1 / 4), Target("cpu", 0.6, schedule="product")),
     ),
-    Case("pixfrac", "MOS, 12 x 3, `pixfrac` changed", _other_pixfrac, (Target("wall", 1 / 10),)),
-    Case("one-more", "MOS, 12 x 6, one exposure more", _one_more),
+    Case("mos-12-simulated", "MOS, 12 x 3, simulated", _one(mos_12_simulated)),
 )
 
 SERIES = (
-    Series("slits", "slits, in 3 exposures", (6, 12, 24, 48), _of_slits),
+    Series("slits", "slits, in 3 exposures, a file per source", (12, 29, 58, 116, 200), _slits),
     Series(
-        "exposures", "exposures, of 12 slits", (3, 6, 12, 24), _of_exposures(), unit="exposures"
+        "slits-one-file",
+        "slits, in 3 exposures, in one file",
+        (12, 29, 58, 116, 200),
+        _slits_in_one_file,
+    ),
+    Series("exposures", "exposures, of 12 slits", (3, 6, 12, 24), _exposures),
+    Series(
+        "survey",
+        "slits, in 12 exposures, `in_memory: false`",
+        (58, 200, 600),
+        _sources_of_a_survey,
     ),
     Series(
-        "exposures-on-disk",
-        "exposures, of 12 slits, `in_memory: false`",
-        (3, 6, 12, 24),
-        _of_exposures(in_memory=False),
-        unit="exposures",
+        "plans", "products, dry run", (10, 100, 1000), _products, options=("--dry-run", "--quiet")
     ),
+    Series("products", "products, `job_per: product`", (10, 100, 300), _products, "product"),
 )

@@ -43,8 +43,8 @@ def compare_products(work: Work, ours: Path, theirs: Path) -> float:
         When slits are missing or differ.
     """
     worst = 0.0
-    for association, reference in zip(work.associations, jwst_products(work, theirs), strict=True):
-        made, expected = read_slits(product_files(association, ours)), read_slits([reference])
+    for association, references in zip(work.associations, jwst_products(work, theirs), strict=True):
+        made, expected = read_slits(product_files(association, ours)), read_slits(references)
         if made.keys() != expected.keys():
             raise DifferentProductsError(f"{association}: slits {[*made]} against {[*expected]}")
         for key, (sci, err) in expected.items():

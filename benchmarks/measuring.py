@@ -8,6 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
+
+Schedule = Literal["exposure", "product"]
+SCHEDULES: tuple[Schedule, ...] = ("exposure", "product")
 
 PROJECT = Path(__file__).resolve().parents[1]
 JWST = "jwst==3.0.0"
@@ -48,6 +52,9 @@ class Work:
         Documented arguments, for the workflow and jwst.
     config : mapping
         More configuration of the workflow.
+    by_source : bool
+        jwst resamples a template's sources one by one, as ``calwebb_spec3`` does; otherwise the
+        step gets all slits at once.
     before : Work or None
         What the workflow has made before, in the same folder; it is not measured. jwst keeps
         nothing that it could use again.
@@ -56,6 +63,7 @@ class Work:
     associations: tuple[Path, ...]
     arguments: Mapping[str, object] = field(default_factory=dict)
     config: Mapping[str, object] = field(default_factory=dict)
+    by_source: bool = False
     before: "Work | None" = None
 
     def changed(self, **arguments: object) -> "Work":
@@ -99,7 +107,9 @@ def measure(commands: Sequence[Sequence[str]], folder: Path) -> Cost:
     return Cost(**result)
 
 
-def workflow_command(work: Work, folder: Path, cores: int, *options: str) -> list[str]:
+def workflow_command(
+    work: Work, folder: Path, cores: int, job_per: Schedule, *options: str
+) -> list[str]:
     """Command that makes some work with the workflow; the configuration is written.
 
     Parameters
@@ -109,6 +119,8 @@ def workflow_command(work: Work, folder: Path, cores: int, *options: str) -> lis
         Working directory.
     cores : int
         Cores that Snakemake may use.
+    job_per : {"exposure", "product"}
+        The schedule.
     *options
         More options of Snakemake.
 
@@ -117,7 +129,12 @@ def workflow_command(work: Work, folder: Path, cores: int, *options: str) -> lis
     list of str
     """
     associations = [str(path) for path in work.associations]
-    config = {"associations": associations, **work.arguments, **work.config}
+    config = {
+        "associations": associations,
+        "job_per": job_per,
+        **work.arguments,
+        **work.config,
+    }
     configfile = folder / "config.json"
     configfile.write_text(json.dumps(config))
     return [
@@ -130,7 +147,9 @@ def workflow_command(work: Work, folder: Path, cores: int, *options: str) -> lis
     ]
 
 
-def run_workflow(work: Work, folder: Path, cores: int) -> Cost:
+def run_workflow(
+    work: Work, folder: Path, cores: int, job_per: Schedule = "exposure", *options: str
+) -> Cost:
     """Make some work with the workflow, in a folder of its own.
 
     Parameters
@@ -140,6 +159,10 @@ def run_workflow(work: Work, folder: Path, cores: int) -> Cost:
         Made anew.
     cores : int
         Cores that Snakemake may use.
+    job_per : {"exposure", "product"}
+        The schedule.
+    *options
+        More options of Snakemake.
 
     Returns
     -------
@@ -147,8 +170,8 @@ def run_workflow(work: Work, folder: Path, cores: int) -> Cost:
     """
     _empty(folder)
     if work.before:
-        measure([workflow_command(work.before, folder, cores)], folder)
-    return measure([workflow_command(work, folder, cores)], folder)
+        measure([workflow_command(work.before, folder, cores, job_per)], folder)
+    return measure([workflow_command(work, folder, cores, job_per, *options)], folder)
 
 
 def run_jwst(work: Work, folder: Path, python: str) -> Cost:
@@ -168,15 +191,16 @@ def run_jwst(work: Work, folder: Path, python: str) -> Cost:
     """
     _empty(folder)
     arguments = json.dumps(dict(work.arguments))
+    script = "resample_sources.py" if work.by_source else "resample_jwst.py"
     commands = [
-        [python, str(_HERE / "resample_jwst.py"), str(path), str(product), arguments]
-        for path, product in zip(work.associations, jwst_products(work, folder), strict=True)
+        [python, str(_HERE / script), str(path), str(folder / f"{number:03d}"), arguments]
+        for number, path in enumerate(work.associations)
     ]
     return measure(commands, folder)
 
 
-def jwst_products(work: Work, folder: Path) -> list[Path]:
-    """Files that jwst makes, one for each association.
+def jwst_products(work: Work, folder: Path) -> list[list[Path]]:
+    """Files that jwst has made of each association.
 
     Parameters
     ----------
@@ -186,9 +210,11 @@ def jwst_products(work: Work, folder: Path) -> list[Path]:
 
     Returns
     -------
-    list of Path
+    list of list of Path
     """
-    return [folder / f"{number:03d}_s2d.fits" for number in range(len(work.associations))]
+    return [
+        sorted(folder.glob(f"{number:03d}_*s2d.fits")) for number in range(len(work.associations))
+    ]
 
 
 def jwst_python() -> str:
@@ -232,7 +258,7 @@ def profile_run(work: Work, folder: Path, cores: int) -> dict[str, float]:
     if work.before:
         _profile_steps(work.before, folder)
     steps = _profile_steps(work, folder)
-    plan = measure([workflow_command(work, folder, cores, "--dry-run")], folder).cpu
+    plan = measure([workflow_command(work, folder, cores, "exposure", "--dry-run")], folder).cpu
     whole = run_workflow(work, folder, cores).cpu
     return {
         **steps,

@@ -1,6 +1,7 @@
-"""Resample an association with jwst: resample_jwst.py ASSOCIATION PRODUCT ARGUMENTS.
+"""Resample an association with jwst: resample_jwst.py ASSOCIATION PREFIX ARGUMENTS.
 
-Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those of ``resample_spec``.
+Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those
+of ``resample_spec``.
 """
 
 import json
@@ -16,22 +17,30 @@ from jwst.resample import ResampleSpecStep
 from stdatamodels.jwst import datamodels
 
 
-def resample(path: Path, product: str, arguments: dict[str, object]) -> None:
+def open_members(association: Path) -> list[datamodels.JwstDataModel]:
+    """Open the exposures of an association."""
+    members = json.loads(association.read_text())["products"][0]["members"]
+    return [
+        datamodels.open(str(association.parent / member["expname"]))
+        for member in members
+        if member["exptype"] == "science"
+    ]
+
+
+def resample(
+    exposures: list[datamodels.JwstDataModel],
+    association: Path,
+    product: str,
+    arguments: dict[str, object],
+) -> None:
     """Resample and save."""
-    association = json.loads(path.read_text())
-    members = association["products"][0]["members"]
-    models = ModelContainer(
-        [
-            datamodels.open(str(path.parent / member["expname"]))
-            for member in members
-            if member["exptype"] == "science"
-        ]
-    )
-    models.asn_table = association
+    models = ModelContainer(exposures)
+    models.asn_table = json.loads(association.read_text())
     for model in models:
-        model.meta.asn.table_name = path.name
+        model.meta.asn.table_name = association.name
     ResampleSpecStep(**arguments).process(models).save(product)
 
 
 if __name__ == "__main__":
-    resample(Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]))
+    path = Path(sys.argv[1])
+    resample(open_members(path), path, f"{sys.argv[2]}_s2d.fits", json.loads(sys.argv[3]))

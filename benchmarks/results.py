@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from benchmarks.measuring import Cost
+from benchmarks.measuring import SCHEDULES, Cost, Schedule
 
 
 @dataclass
@@ -14,13 +14,17 @@ class CaseResult:
 
     Attributes
     ----------
-    ours, jwst : list of Cost
-        Of the workflow and of jwst.
+    ours : dict of str to list of Cost
+        Of the workflow, by schedule.
+    jwst : list of Cost
+        Of jwst.
     difference : float
         Largest difference of the products in units of the error.
     """
 
-    ours: list[Cost] = field(default_factory=list)
+    ours: dict[Schedule, list[Cost]] = field(
+        default_factory=lambda: {schedule: [] for schedule in SCHEDULES}
+    )
     jwst: list[Cost] = field(default_factory=list)
     difference: float = 0.0
 
@@ -33,6 +37,8 @@ class Results:
     ----------
     about : dict of str to str
         What was run and on what.
+    weights : dict of str to dict of str to float
+        How heavy a slit of some exposures is, by their origin.
     cases : dict of str to CaseResult
         By name.
     series : dict of str to dict of int to list of Cost
@@ -42,6 +48,7 @@ class Results:
     """
 
     about: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, dict[str, float]] = field(default_factory=dict)
     cases: dict[str, CaseResult] = field(default_factory=dict)
     series: dict[str, dict[int, list[Cost]]] = field(default_factory=dict)
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -62,11 +69,13 @@ class Results:
                 for name, sizes in content["series"].items()
             },
             profiles=content["profiles"],
+            weights=content["weights"],
         )
 
 
 def _case_result(case: Mapping) -> CaseResult:
-    return CaseResult(_costs(case["ours"]), _costs(case["jwst"]), case["difference"])
+    ours = {schedule: _costs(costs) for schedule, costs in case["ours"].items()}
+    return CaseResult(ours, _costs(case["jwst"]), case["difference"])
 
 
 def _costs(costs: list[Mapping]) -> list[Cost]:

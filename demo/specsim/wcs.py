@@ -9,6 +9,7 @@ is inverted numerically, and the ASDF converters of ``asdf-astropy`` and ``gwcs`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -371,18 +372,18 @@ def _detector_steps(slit: SlitGeometry, heavy: bool) -> list[tuple[cf.Coordinate
 
     x0, y0 = slit.start
     to_sca = Shift(x0 - 1.0) & Shift(y0 - 1.0)
-    to_rad = Scale(_RAD_PER_PIXEL) & Scale(_RAD_PER_PIXEL)
-    camera = _distortion(_DETECTOR_SIZE, 0.2, seed=1) | _distortion(_DETECTOR_SIZE, 0.1, seed=2)
-    collimator = _distortion(_DETECTOR_SIZE, 0.1, seed=3) | _distortion(_DETECTOR_SIZE, 0.2, seed=4)
-    from_rad = Scale(1 / _RAD_PER_PIXEL) & Scale(1 / _RAD_PER_PIXEL)
+    # Of its own in every slit, as the way from the grating wheel to a slit is in real files.
+    collimator = Scale(1 / _RAD_PER_PIXEL) & Scale(1 / _RAD_PER_PIXEL)
+    for seed, amplitude in ((3, 0.1), (4, 0.2), (9, 0.1)):
+        collimator = collimator | _distortion(_DETECTOR_SIZE, amplitude, seed)
     sca = cf.Frame2D(name="sca", axes_order=(0, 1), unit=(u.pix, u.pix))
     gwa = cf.Frame2D(
         name="gwa", axes_order=(0, 1), unit=(u.rad, u.rad), axes_names=("alpha_in", "beta_in")
     )
     return [
         (detector, to_sca),
-        (sca, camera | to_rad),
-        (gwa, from_rad | collimator | to_sca.inverse | rectify),
+        (sca, _camera()),
+        (gwa, collimator | to_sca.inverse | rectify),
     ]
 
 
@@ -492,8 +493,31 @@ def _heavy_sky_steps(
     slit: SlitGeometry, pointing: Pointing
 ) -> list[tuple[cf.CoordinateFrame, Model]]:
     """Go from the slit frame to the sky through instrument and telescope."""
-    turn = 40.0  # of the fore optics; the rest of the way to V2, V3 is up to the telescope
     to_msa = _slit_to_arcsec(slit) | Scale(_MSA_SCALE) & Scale(_MSA_SCALE) & Identity(1)
+    to_oteip, to_v2v3 = _optics(pointing)
+    return [
+        (_slit_frame(), to_msa),
+        (_msa_frame(), to_oteip),
+        (_spatial_frame("oteip", ("X_OTEIP", "Y_OTEIP"), u.deg), to_v2v3),
+        (_spatial_frame("v2v3", ("v2", "v3"), u.arcsec), _velocity_aberration(pointing)),
+        (_spatial_frame("v2v3vacorr", ("v2", "v3"), u.arcsec), _telescope_to_sky(pointing)),
+    ]
+
+
+# All slits of an exposure share these, as they do in the observatory's files.
+
+
+@cache
+def _camera() -> Model:
+    """From the detector to the grating wheel."""
+    camera = _distortion(_DETECTOR_SIZE, 0.2, seed=1) | _distortion(_DETECTOR_SIZE, 0.1, seed=2)
+    return camera | Scale(_RAD_PER_PIXEL) & Scale(_RAD_PER_PIXEL)
+
+
+@cache
+def _optics(pointing: Pointing) -> tuple[Model, Model]:
+    """Fore optics and telescope: from the plane of the shutters to V2, V3."""
+    turn = 40.0  # of the fore optics; the rest of the way to V2, V3 is up to the telescope
     fore = _distortion(_FIELD * _MSA_SCALE, 0.05 * _MSA_SCALE, seed=5)
     fore = fore | _distortion(_FIELD * _MSA_SCALE, 0.02 * _MSA_SCALE, seed=6)
     scale = 1 / _MSA_SCALE / 3600
@@ -505,15 +529,10 @@ def _heavy_sky_steps(
         | Rotation2D(turn - pointing.slit_angle)
         | Shift(pointing.v2) & Shift(pointing.v3)
     ) & Scale(1e6)
-    return [
-        (_slit_frame(), to_msa),
-        (_msa_frame(), to_oteip),
-        (_spatial_frame("oteip", ("X_OTEIP", "Y_OTEIP"), u.deg), to_v2v3),
-        (_spatial_frame("v2v3", ("v2", "v3"), u.arcsec), _velocity_aberration(pointing)),
-        (_spatial_frame("v2v3vacorr", ("v2", "v3"), u.arcsec), _telescope_to_sky(pointing)),
-    ]
+    return to_oteip, to_v2v3
 
 
+@cache
 def _velocity_aberration(pointing: Pointing) -> Model:
     """Change of scale about the reference point due to the motion of the telescope."""
     stretch, offset = _VELOCITY_SCALE, 1 - _VELOCITY_SCALE
@@ -524,6 +543,7 @@ def _velocity_aberration(pointing: Pointing) -> Model:
     )
 
 
+@cache
 def _telescope_to_sky(pointing: Pointing) -> Model:
     """Go from V2, V3 [arcsec] to RA, Dec [deg], given the place and the roll of the reference."""
     angles = [
@@ -544,12 +564,14 @@ def _telescope_to_sky(pointing: Pointing) -> Model:
 # ---- frames ------------------------------------------------------------------------------------
 
 
+@cache
 def _spectral_frame() -> cf.SpectralFrame:
     return cf.SpectralFrame(
         name="spectral", axes_order=(2,), unit=(u.um,), axes_names=("wavelength",)
     )
 
 
+@cache
 def _spatial_frame(name: str, axes_names: tuple[str, str], unit: u.Unit) -> cf.CompositeFrame:
     spatial = cf.Frame2D(
         name=f"{name}_spatial", axes_order=(0, 1), unit=(unit, unit), axes_names=axes_names
@@ -557,6 +579,7 @@ def _spatial_frame(name: str, axes_names: tuple[str, str], unit: u.Unit) -> cf.C
     return cf.CompositeFrame([spatial, _spectral_frame()], name=name)
 
 
+@cache
 def _slit_frame() -> cf.CompositeFrame:
     spatial = cf.Frame2D(
         name="slit_spatial", axes_order=(0, 1), unit=("", ""), axes_names=("x_slit", "y_slit")
@@ -564,10 +587,12 @@ def _slit_frame() -> cf.CompositeFrame:
     return cf.CompositeFrame([spatial, _spectral_frame()], name="slit_frame")
 
 
+@cache
 def _msa_frame() -> cf.CompositeFrame:
     return _spatial_frame("msa_frame", ("x_msa", "y_msa"), u.m)
 
 
+@cache
 def _world_frame(name: str = "world") -> cf.CompositeFrame:
     sky = cf.CelestialFrame(name="sky", axes_order=(0, 1), reference_frame=coord.ICRS())
     return cf.CompositeFrame([sky, _spectral_frame()], name=name)

@@ -5,14 +5,23 @@ import sys
 
 import numpy as np
 import pytest
+import specsim
 from astropy.io import fits
+from specresample.level2b.exposure import Exposure
 
-from benchmarks.cases import Target, shorter
+from benchmarks.cases import Target
 from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
 from benchmarks.error_costs import KINDS, cost_table
 from benchmarks.fitting import growth, ratio
 from benchmarks.measuring import Cost, FailedRunError, Work, measure
 from benchmarks.profile_steps import REST, Stopwatch
+from benchmarks.repeating import (
+    first_exposures,
+    one_file,
+    repeat_exposures,
+    repeat_products,
+    repeat_slits,
+)
 from benchmarks.report import BEGIN, END, is_met, markdown_table, plot, report, with_part
 from benchmarks.results import CaseResult, Results
 
@@ -24,7 +33,8 @@ def some_results():
     series = {size: [Cost(1, 2 + 0.1 * size, 100)] for size in (6, 12, 24)}
     return Results(
         {"jwst": "3.0.0"},
-        {"nods": CaseResult(ours, theirs, 1e-5)},
+        {"simulated": {"frames": 9.0}},
+        {"nods": CaseResult({"exposure": ours, "product": theirs}, theirs, 1e-5)},
         {"slits": series},
         {"nods": {"drizzling": 1.5}},
     )
@@ -73,8 +83,10 @@ def test_page_keeps_what_is_around_its_results():
 def test_report_and_plot(tmp_path):
     results = some_results()
     text = report(results)
-    assert "| wall, s | 3.0 | 8.0 | 0.375 | 0.250 to 0.500 | ≤ 1 | yes |" in text
-    assert "| 2.00 + 0.100 n | 0.0% | 1.00 | about 1 | yes |" in text
+    assert "| wall, s | 3.0 | 0.375 (0.250 to 0.500), ≤ 1.05: yes | 8.0 | 1.000" in text
+    assert "(1.000 to 1.000), ≤ 1/1.53846: **no** | 8.0 |" in text
+    assert "| 2.00 + 0.100 n | 0.0% | 1.00 | ≤ 1.1 | yes |" in text
+    assert "| frames | 9.0 |" in text
     assert "| drizzling | 1.50 |" in text
     plot(results, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size
@@ -118,12 +130,58 @@ def test_products_must_be_those_of_jwst(tmp_path):
         compare_products(work, tmp_path, tmp_path)
 
 
+def write_association(folder, name="p_{source_id}_x", members=("a_cal.fits", "b_cal.fits")):
+    path = folder / "spec3_asn.json"
+    science = [{"expname": member, "exptype": "science"} for member in members]
+    path.write_text(json.dumps({"products": [{"name": name, "members": science}]}))
+    for member in members:
+        (folder / member).touch()
+    return path
+
+
+def products_of(path):
+    return json.loads(path.read_text())["products"]
+
+
 def test_shorter_association(tmp_path):
-    members = [{"expname": f"{number}_cal.fits", "exptype": "science"} for number in range(3)]
-    path = tmp_path / "spec3_asn.json"
-    path.write_text(json.dumps({"products": [{"name": "p", "members": members}]}))
-    (product,) = json.loads(shorter(path, 2).read_text())["products"]
-    assert product == {"name": "p", "members": members[:2]}
+    path = write_association(tmp_path)
+    (product,) = products_of(first_exposures(path, 1))
+    assert product == {**products_of(path)[0], "members": products_of(path)[0]["members"][:1]}
+
+
+def test_one_file(tmp_path):
+    (product,) = products_of(one_file(write_association(tmp_path)))
+    assert product["name"] == "p_all_x"
+
+
+def test_repeated_exposures_and_products(tmp_path):
+    path = write_association(tmp_path)
+    more = repeat_exposures(path, 3, tmp_path / "more")
+    names = [member["expname"] for member in products_of(more)[0]["members"]]
+    assert names == ["e000_a_cal.fits", "e001_b_cal.fits", "e002_a_cal.fits"]
+    assert all((more.parent / name).is_file() for name in names)
+    associations = repeat_products(path, 2, tmp_path / "products")
+    assert len({products_of(each)[0]["name"] for each in associations}) == 2
+
+
+@pytest.mark.parametrize("slits", [2, 5])
+def test_repeated_slits_are_other_sources_with_the_same_pixels(tmp_path, slits):
+    setup = specsim.mos(3, columns=(20, 30))
+    specsim.write_nirspec(tmp_path / "three", setup)
+    association = tmp_path / "three" / "spec3_asn.json"
+    repeated = repeat_slits(association, slits, tmp_path / "repeated")
+    member = products_of(association)[0]["members"][0]["expname"]
+    with Exposure(association.parent / member, in_memory=True) as exposure:
+        before = [*exposure.slits()]
+    with Exposure(repeated.parent / member, in_memory=True) as exposure:
+        after = [*exposure.slits()]
+    assert len(after) == slits
+    assert len({slit.metadata["source_name"] for slit in after}) == slits
+    for number, slit in enumerate(after):
+        np.testing.assert_array_equal(slit.arrays["sci"], before[number % 3].arrays["sci"])
+    middle = np.array([10.0]), np.array([10.0])
+    *_, wavelength = after[-1].wcs(*middle)
+    assert wavelength == before[(slits - 1) % 3].wcs(*middle)[2]
 
 
 def test_commands_are_measured_until_one_fails(tmp_path):

@@ -1,0 +1,113 @@
+"""Where the exposures come from: the developers' reference data, or simulations where they lack.
+
+Reference data have the instrument's own WCSs. Simulations are made as heavy: see `weight`.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import specsim
+from astropy.io import fits
+
+from benchmarks.measuring import PROJECT, jwst_python
+
+SHARED = PROJECT.parent / "shared"
+
+# Columns of the slits: those of medium-resolution spectra, by their place on the detector.
+_COLUMNS = (380, 1000)
+
+
+def nods(folder: Path) -> Path:
+    """Three nods of one NIRSpec slitlet."""
+    return _shared("nirspec_mos_real") or _simulated(folder, specsim.prism_slitlet(heavy=True))
+
+
+def lrs(folder: Path) -> Path:
+    """Two nods of MIRI LRS."""
+    return _shared("miri_lrs_sim") or _simulated(folder, specsim.LrsSetup())
+
+
+def fixed_slits(folder: Path) -> Path:
+    """Three nods of two NIRSpec fixed slits."""
+    setup = specsim.fixed_slits(heavy=True)
+    slitlets = tuple(
+        replace(slitlet, geometry=replace(slitlet.geometry, shape=(50, 1300), start=(700, 1000)))
+        for slitlet in setup.slitlets
+    )
+    return _shared("nirspec_fs_sim") or _simulated(folder, replace(setup, slitlets=slitlets))
+
+
+def mos_12(folder: Path) -> Path:
+    """Three nods of 12 MOS slitlets."""
+    return _shared("nirspec_mos_sim") or mos_12_simulated(folder)
+
+
+def mos_12_simulated(folder: Path) -> Path:
+    """Three nods of 12 MOS slitlets, whatever reference data are there."""
+    return _simulated(folder, specsim.mos(12, columns=_COLUMNS, heavy=True))
+
+
+def mos_58(folder: Path) -> Path:
+    """Three nods of 58 MOS slitlets."""
+    generator = SHARED / "oracle" / "instrument_data.py"
+    if not generator.is_file():
+        return _simulated(folder, specsim.mos(58, columns=_COLUMNS, heavy=True))
+    place = folder / "instrument"
+    if not place.exists():
+        aside = place.with_suffix(".part")
+        shutil.rmtree(aside, ignore_errors=True)
+        subprocess.run([jwst_python(), generator, aside], check=True, stdout=subprocess.DEVNULL)
+        aside.rename(place)
+    return place / "spec3_asn.json"
+
+
+def weight(association: Path) -> dict[str, float]:
+    """Say how heavy the slits of an observation are.
+
+    Parameters
+    ----------
+    association : Path
+        Of exposures with several slits.
+
+    Returns
+    -------
+    dict of str to float
+        Per slit of its first exposure: transforms, frames and kilobytes of YAML in the ASDF
+        extension, and cards in the headers.
+    """
+    path = min(association.parent.glob("*_cal.fits"))
+    with fits.open(path) as hdus:
+        content = hdus["ASDF"].data["ASDF_METADATA"][0].tobytes()
+        slits = sum(hdu.name == "SCI" for hdu in hdus)
+        cards = sum(len(hdu.header) for hdu in hdus[1:-1])
+    text = content[: content.index(b"\n...")].decode()
+    counted = {
+        "transforms": len(re.findall(r"!transform/|!<tag:stsci.edu:jwst_pipeline", text)),
+        "frames": len(re.findall(r"gwcs/\w*frame", text)),
+        "kB of YAML": len(text) / 1000,
+        "cards of headers": cards,
+    }
+    return {name: count / slits for name, count in counted.items()}
+
+
+def _shared(name: str) -> Path | None:
+    association = SHARED / "data" / name / "spec3_asn.json"
+    return association if association.is_file() else None
+
+
+def _simulated(folder: Path, setup: specsim.NirspecSetup | specsim.LrsSetup) -> Path:
+    """Simulate an observation in a folder of its own, named by its setup, unless it is there."""
+    place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
+    if not place.exists():
+        aside = place.with_suffix(".part")
+        shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(setup, specsim.LrsSetup):
+            specsim.write_lrs(aside, setup)
+        else:
+            specsim.write_nirspec(aside, setup)
+        aside.rename(place)
+    return place / "spec3_asn.json"
