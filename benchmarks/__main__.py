@@ -69,7 +69,7 @@ class Benchmark:
         folder = self.runs / case.name
         self._warm_up()
         result = CaseResult()
-        for number in range(1, self.rounds + 1):
+        for number in range(1, min(self.rounds, case.rounds) + 1):
             result.jwst.append(run_jwst(work, folder / "jwst", self.python))
             _tell(f"{case.name}, round {number}, jwst", result.jwst[-1])
             for schedule in SCHEDULES:

@@ -52,12 +52,15 @@ class Case:
         Gives the work; its exposures go into a folder, unless they are there.
     targets : tuple of Target
         Beside that of every case: less peak memory than jwst.
+    rounds : int
+        At most; fewer where jwst takes minutes.
     """
 
     name: str
     title: str
     work: Callable[[Path], Work]
     targets: tuple[Target, ...] = ()
+    rounds: int = 3
 
 
 @dataclass(frozen=True)
@@ -160,22 +163,30 @@ CASES = (
     Case("lrs", "MIRI LRS, 2 nods", _one(lrs), _walls(1.05, 0.78)),
     Case("fixed-slits", "fixed slits, 2 x 3", _one(fixed_slits), _walls(0.75, 0.45)),
     Case("mos-12", "MOS, 12 x 3", _one(mos_12), (*_walls(1 / 4, 1 / 5), *HALF_OF_THE_MEMORY)),
-    Case("mos-58", "MOS, 58 x 3", _one(mos_58), _OF_MOS_58),
-    Case("mos-58-one-file", "MOS, 58 x 3, in one file", _mos_58_in_one_file, _OF_MOS_58),
-    Case("mos-58-by-source", "MOS, 58 x 3, jwst source by source", _mos_58_by_source),
+    Case("mos-58", "MOS, 58 x 3", _one(mos_58), _OF_MOS_58, rounds=2),
+    Case("mos-58-one-file", "MOS, 58 x 3, in one file", _mos_58_in_one_file, _OF_MOS_58, rounds=1),
+    Case("mos-58-by-source", "MOS, 58 x 3, jwst source by source", _mos_58_by_source, rounds=1),
     Case(
         "mos-58-on-disk",
         "MOS, 58 x 3, `in_memory: false`",
         _mos_58_on_disk,
         (Target("peak", 600, relative=False),),
+        rounds=1,
     ),
-    Case("pixfrac", "MOS, 58 x 3, `pixfrac` changed", _other_pixfrac, (Target("wall", 1 / 15),)),
+    Case(
+        "pixfrac",
+        "MOS, 58 x 3, `pixfrac` changed",
+        _other_pixfrac,
+        (Target("wall", 1 / 15),),
+        rounds=2,
+    ),
     Case("one-more", "MOS, 12 x 6, one exposure more", _one_more, (Target("wall", 1 / 6),)),
     Case(
         "campaign",
         "20 products of one slit, 3 nods",
         _twenty_products,
         (*_walls(0.75, 1 / 4), Target("cpu", 0.6, schedule="product")),
+        rounds=2,
     ),
     Case("mos-12-simulated", "MOS, 12 x 3, simulated", _one(mos_12_simulated)),
 )

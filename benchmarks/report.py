@@ -112,7 +112,9 @@ def cases_table(results: Results) -> str:
 
 
 def _case_rows(case: Case, result: CaseResult) -> Iterable[Sequence[object]]:
-    asked = (*case.targets, *LESS_MEMORY)
+    asked = case.targets
+    if not any(target.measure == "peak" and target.relative for target in asked):
+        asked = (*asked, *LESS_MEMORY)
     for measure, name in MEASURES.items():
         theirs = _values(result.jwst, measure)
         row = [case.title if measure == "wall" else "", name]
@@ -359,4 +361,7 @@ def _limit(target: Target) -> str:
     sign = "<" if target.measure == "peak" else "≤"
     if not target.relative:
         return f"{sign} {target.limit:g} MB"
-    return f"{sign} 1/{1 / target.limit:g}" if target.limit < 1 else f"{sign} {target.limit:g}"
+    inverse = 1 / target.limit
+    # Halves are read as they are: 1/4.5.
+    is_part = inverse > 1 and abs(2 * inverse - round(2 * inverse)) < 1e-9
+    return f"{sign} 1/{inverse:g}" if is_part else f"{sign} {target.limit:g}"

@@ -84,7 +84,7 @@ def test_report_and_plot(tmp_path):
     results = some_results()
     text = report(results)
     assert "| wall, s | 3.0 | 0.375 (0.250 to 0.500), ≤ 1.05: yes | 8.0 | 1.000" in text
-    assert "(1.000 to 1.000), ≤ 1/1.53846: **no** | 8.0 |" in text
+    assert "(1.000 to 1.000), ≤ 0.65: **no** | 8.0 |" in text
     assert "| 2.00 + 0.100 n | 0.0% | 1.00 | ≤ 1.1 | yes |" in text
     assert "| frames | 9.0 |" in text
     assert "| drizzling | 1.50 |" in text
