@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from matplotlib.figure import Figure
 
-from benchmarks.cases import REFERENCE_DATA
 from benchmarks.error_costs import cost_table, measure_costs
 from benchmarks.error_trials import CLAIMS, Box, prepare_exposures, true_over_claimed
 from benchmarks.measuring import Work
+from benchmarks.observations import REFERENCE_DATA
 from benchmarks.report import markdown_table, with_part
 
 TRIALS_PAGE = Path(__file__).parents[1] / "docs" / "numbers.md"

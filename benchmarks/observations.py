@@ -16,6 +16,7 @@ from astropy.io import fits
 from benchmarks.measuring import PROJECT, jwst_python
 
 SHARED = PROJECT.parent / "shared"
+REFERENCE_DATA = SHARED / "data"
 
 # Columns of the slits: those of medium-resolution spectra, by their place on the detector.
 _COLUMNS = (380, 1000)
@@ -95,7 +96,7 @@ def weight(association: Path) -> dict[str, float]:
 
 
 def _shared(name: str) -> Path | None:
-    association = SHARED / "data" / name / "spec3_asn.json"
+    association = REFERENCE_DATA / name / "spec3_asn.json"
     return association if association.is_file() else None
 
 
