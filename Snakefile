@@ -10,7 +10,7 @@
 #                       record, preview    per product    {product}/record.json, preview.png
 #
 # All below output_dir (specresample.common.paths). With `job_per: product` one job, make_product,
-# does what the four rules of the flow do, and leaves the same files. Which files a product has is
+# does what these rules do up to combine, and leaves the same files. Which files a product has is
 # known once its grids are laid out. Associations are read when the DAG is built, FITS files only in
 # jobs.
 

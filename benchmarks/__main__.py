@@ -29,7 +29,7 @@ from benchmarks.results import CaseResult, Results
 
 README = PROJECT / "benchmarks" / "README.md"
 PROFILE = "profile"
-# All of one association; a campaign is as many of the first.
+# Cases of one association.
 PROFILED = ("nods", "lrs", "fixed-slits", "mos-12", "mos-58", "pixfrac", "one-more")
 
 

@@ -49,7 +49,7 @@ class Work:
     associations : tuple of Path
         One product each.
     arguments : mapping
-        Documented arguments, for the workflow and jwst.
+        Documented arguments of the workflow and jwst.
     config : mapping
         More configuration of the workflow.
     by_source : bool

@@ -48,7 +48,7 @@ def mos_12(folder: Path) -> Path:
 
 
 def mos_12_simulated(folder: Path) -> Path:
-    """Three nods of 12 MOS slitlets, whatever reference data are there."""
+    """Three simulated nods of 12 MOS slitlets."""
     return _simulated(folder, specsim.mos(12, columns=_COLUMNS, heavy=True))
 
 

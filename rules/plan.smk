@@ -67,12 +67,12 @@ if workflow.is_main_process:
 
 
 def any_of(patterns):
-    """Regular expression of what one of some expressions matches, and of nothing else."""
+    """Regular expression that matches what one of some expressions matches."""
     return "|".join(patterns) or "(?!)"
 
 
 def one_of(names):
-    """Regular expression of some names, and of nothing else."""
+    """Regular expression that matches some names."""
     return any_of(map(re.escape, names))
 
 

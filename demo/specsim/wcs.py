@@ -2,7 +2,7 @@
 
 A slit image on a detector is described by three invertible pieces: a shear that straightens the
 trace, a shear that straightens the slanted lines of equal wavelength, and a table of wavelengths.
-Shears ``(x, y) -> (x, y - p(x))`` have an exact inverse whatever the polynomial, so no transform
+Shears ``(x, y) -> (x, y - p(x))`` have an exact inverse for any polynomial, so no transform
 is inverted numerically, and the ASDF converters of ``asdf-astropy`` and ``gwcs`` store them all.
 """
 
@@ -454,7 +454,7 @@ def _table(
 
 
 def _zero() -> Const1D:
-    """Give zero whatever comes in, both ways."""
+    """Give zero for any input, both ways."""
     zero = Const1D(0.0)
     zero.inverse = Const1D(0.0)
     return zero

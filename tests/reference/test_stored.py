@@ -1,4 +1,4 @@
-"""Our products against stored ones of jwst, in both schedules: a clone needs nothing else.
+"""Our products against stored ones of jwst, in both schedules: a clone suffices.
 
 `make_stored.py` makes the stored products anew.
 """

@@ -37,7 +37,7 @@ def lock(folder, name="0.input.lock"):
 
 
 def marked(folder, *locks, **changes):
-    """Leave a mark of a run that is like this one but for some changes; returns its path."""
+    """Leave a mark of a run that is like this one, with some changes; returns its path."""
     mark_run(folder, locks)
     (path,) = folder.glob("resample-runs/*.json")
     mark = Mark.read(path)

@@ -1,4 +1,4 @@
-"""What must hold in combination and drizzling, whatever the numbers are."""
+"""What must hold in combination and drizzling with any numbers."""
 
 import numpy as np
 import pytest

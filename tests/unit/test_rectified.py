@@ -340,8 +340,8 @@ def test_filled_gap_leaves_the_ends_as_they_are():
 
 
 def test_grid_that_is_asked_for_is_continued_beyond_its_ends():
-    # A pixel of an exposure beyond the range is where it would be: its neighbour, of which a part
-    # falls onto the grid, takes its corners from there.
+    # Pixels of an exposure beyond the range keep their true places, because drizzle takes the
+    # corners of a pixel from its neighbours' places.
     grid = sampled(LinearGrid((1.5, 2.0), 0.25))
     x = [pixels(grid, *grid.tangent_point, w)[0] for w in (1.0, 1.375, 1.5, 2.0, 2.125, 3.0)]
     np.testing.assert_allclose(x, [-2, -0.5, 0, 2, 2.5, 6])

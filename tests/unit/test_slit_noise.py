@@ -44,7 +44,7 @@ def write(path, *, flat=0.0, axis=1, errors="pixel", empty=(), versions=(1,)):
 
 
 def smoothing(variance):
-    """Covariance matrix of noise of which every pixel shares a part with the next ones."""
+    """Covariance matrix of noise that every pixel shares in part with its next neighbours."""
     ny, nx = SHAPE
     smooth = np.zeros((ny, nx, ny + 1, nx + 1))
     for y, x in np.ndindex(SHAPE):

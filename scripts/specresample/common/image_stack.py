@@ -1,4 +1,4 @@
-"""A stack of images on disk, of which a part of the rows is in memory at a time."""
+"""A stack of images on disk; some rows of all images are in memory at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -69,8 +69,8 @@ class CombinedErrors:
     def for_apertures(self, dispersion_axis: int) -> "CombinedErrors":
         """Add to every pixel its covariances with the others of its wavelength.
 
-        The sum of such variances over an aperture is its variance, but for what the pixels at the
-        edge share with those outside: right for extractions that know of no covariances.
+        An extraction that knows of no covariances sums these variances over its aperture. The sum
+        is a little too large, because pixels at the edge also share noise with pixels outside.
 
         Parameters
         ----------

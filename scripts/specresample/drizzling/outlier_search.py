@@ -25,7 +25,7 @@ from specresample.grids.rectified import Grid
 from specresample.grids.sources import SourceSlits
 from specresample.level2b.flags import DO_NOT_USE
 
-# The planes of which a median is taken.
+# Medians are taken of these planes.
 _PLANES = ("sci", "err")
 
 

@@ -1,4 +1,4 @@
-"""Numbers that are taken of an exposure while it is drizzled, for the gates.
+"""Numbers that the gates need of an exposure, measured while it is drizzled.
 
 A row is a line of the output grid along the dispersion, whichever axis that is.
 """

@@ -35,7 +35,7 @@ def drizzle_slit(
     kernel : str
         ``square`` or ``point``.
     intensity_scale : float
-        Factor for flux-density data, for the change in spatial pixel scale.
+        Factor for flux-density data, because the spatial pixel scale changes.
 
     Returns
     -------

@@ -75,6 +75,6 @@ def convex_hull(radec: np.ndarray) -> np.ndarray:
     turned = axes.T @ offsets
     extent = np.ptp(turned, axis=1, keepdims=True)
     corners = hull_corners(turned / np.where(extent > 0, extent, 1))
-    # Extremes of the plain coordinates are kept whatever the hull's tolerance has merged.
+    # Extremes of the plain coordinates are kept, also where the hull has merged them.
     extremes = [f(row) for row in plane for f in (np.argmin, np.argmax)]
     return radec[:, np.union1d(corners, extremes)]

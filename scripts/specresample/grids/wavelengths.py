@@ -38,7 +38,7 @@ class WavelengthGrid(Protocol):
     spacing : str
         ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
     limits : tuple of float or None
-        Where they begin and end whatever the exposures cover, in um.
+        Where they begin and end, in um; the exposures do not matter.
     """
 
     @property
@@ -178,7 +178,7 @@ class TableGrid:
         return self.centres[0], self.centres[-1]
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
-        """Wavelengths of a product: those given, whatever the native ones."""
+        """Wavelengths of a product: those given; the native ones do not matter."""
         return np.array(self.centres)
 
     @classmethod

@@ -283,8 +283,8 @@ def slit_label(metadata: dict[str, object], number: int) -> str:
 def _merge_metadata(exposure: dict[str, object], slit: dict[str, object]) -> dict[str, object]:
     """Complete a slit's metadata by those of its exposure.
 
-    The exposure's word counts, but for what the slit alone can know: its units and its WCS, and
-    its EXP_TYPE, since a fixed slit may be part of a MOS exposure.
+    The exposure's values count. The slit's own count for its units, its WCS and its EXP_TYPE: a
+    fixed slit may be part of a MOS exposure.
     """
     of_exposure = {
         path: value

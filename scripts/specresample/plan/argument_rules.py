@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-# Kinds of `wavelength_grid`; whatever else is given is the path of a table.
+# Kinds of `wavelength_grid`. Any other value is the path of a table.
 SPACINGS = ("native", "linear", "log")
 
 

@@ -119,7 +119,7 @@ def _evaluated(gate: Callable[[], GateResult]) -> GateResult:
     try:
         return gate()
     except Exception as error:
-        # A gate must not keep back a product, whatever is wrong with either.
+        # A gate must not keep back a product, even when the gate itself fails.
         log.info("gate not evaluated", exc_info=True)
         reason = f"it could not be evaluated ({type(error).__name__}: {error})"
         return GateResult(FAILED, None, reason=reason)

@@ -7,7 +7,7 @@ from pathlib import Path
 from specresample.common.names import header_text
 from specresample.common.versions import software_versions
 
-# Arguments that a product depends on, whatever the steps that made it: those that it states.
+# Arguments that a product depends on. It states them.
 PRODUCT_ARGUMENTS = (
     "pixel_scale_ratio",
     "pixel_scale",
