@@ -315,10 +315,10 @@ def test_wavelengths_that_are_asked_for_change_nothing_across_the_dispersion():
     assert grid.shape == (native.shape[0], 26)
     assert grid.wavelengths == pytest.approx(np.linspace(0.5, 3, 26))
     assert grid.spacing == "linear"
-    assert grid.cut
+    assert not grid.as_reference
     ours, theirs = grid.to_json(), native.to_json()
     same = {key for key in ours if ours[key] == theirs[key]}
-    assert set(ours) - same == {"shape", "wavelengths", "spacing", "cut"}
+    assert set(ours) - same == {"shape", "wavelengths", "spacing", "as_reference"}
 
 
 def test_native_wavelengths_are_the_default():
@@ -336,7 +336,7 @@ def test_filled_gap_leaves_the_ends_as_they_are():
     assert len(grid.wavelengths) == len(native.wavelengths) + 6
     assert set(native.wavelengths) <= set(grid.wavelengths)
     assert grid.bounded
-    assert not grid.cut
+    assert grid.as_reference
 
 
 def test_grid_that_is_asked_for_is_continued_beyond_its_ends():
@@ -362,7 +362,7 @@ def test_shape_stays_centred_across_the_dispersion(kind, rows):
     shape = (rows, 3) if kind != "interpolated" else (3, rows)
     grid = build_grid([exposure], "MIR_LRS-FIXEDSLIT", shape=shape)
     assert grid.shape == shape
-    assert grid.cut == (shape != default.shape)
+    assert grid.as_reference == (shape == default.shape)
     middles = [
         np.array(g.slope) * (g.shape[g.dispersion_axis - 1] - 1) / 2 + g.intercept
         for g in (grid, default)

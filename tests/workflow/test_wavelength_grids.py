@@ -1,6 +1,8 @@
 """Products on wavelength grids that are asked for: what is in them, and who reads them."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +16,13 @@ from inprocess import (
     arrays,
     drizzled,
     make,
+    rewrite,
     slitlet,
     write_lrs_exposures,
     write_slit_exposures,
 )
 from matplotlib.axes import Axes
+from runs import PROJECT
 from specresample.quality.gate_results import PASSED
 from specresample.reporting.comparison import compare_products
 from specresample.reporting.preview import preview
@@ -322,6 +326,105 @@ def test_fine_step_is_refused_with_the_numbers(exposures, folder):
     asked = LINEAR | {"wavelength_step": 0.003}
     with pytest.raises(Exception, match="times the 40 x 34 pixels of all inputs"):
         make(exposures["slit"], folder / "fine", **asked)
+
+
+# ---- edges -------------------------------------------------------------------------------------
+
+# A grid that cuts through the exposures, a larger one, and where the first lies in it.
+CUT = {
+    "range": (
+        LINEAR | {"wavelength_range": [3.6, 4.2]},
+        LINEAR,
+        (slice(None), slice(20, 41)),
+    ),
+    "fine range": (
+        LINEAR | {"wavelength_range": [3.9, 4.2], "wavelength_step": 0.0125},
+        LINEAR | {"wavelength_range": [3.4, 4.7], "wavelength_step": 0.0125},
+        (slice(None), slice(40, 65)),
+    ),
+    # The last step goes on beyond the last pixel, and so the last two pixels are not the same.
+    "shape": ({"output_shape": [32, 20]}, {"output_shape": [41, 40]}, (slice(10, 30), slice(30))),
+}
+
+
+@pytest.mark.parametrize("kernel", ["square", "point"])
+@pytest.mark.parametrize("case", CUT)
+def test_pixels_at_the_edges_are_those_of_a_larger_grid(exposures, folder, case, kernel):
+    *grids, part = CUT[case]
+    cut, large = (folder / f"{case} {kernel} {name}" for name in ("cut", "large"))
+    for target, asked in zip((cut, large), grids, strict=True):
+        make(exposures["slit"], target, keep=folder / "slit prepared", kernel=kernel, **asked)
+    found, expected = (arrays(target / "product_s2d.fits") for target in (cut, large))
+    for name in ("SCI", "ERR", "WHT", "VAR_RNOISE", "VAR_POISSON", "VAR_FLAT"):
+        values = expected[name][part]
+        rows, columns = values.shape
+        scale = np.nanmax(np.abs(values))
+        image = found[name][:rows, :columns]
+        np.testing.assert_allclose(image, values, rtol=2e-5, atol=1e-6 * scale, err_msg=name)
+    assert (found["WHT"] > 0).mean() > 0.1
+
+
+# ---- with errors and outliers ------------------------------------------------------------------
+
+
+def test_finer_grid_shares_the_noise_of_a_pixel(exposures, folder):
+    exact = {"errors": "pixel", "covariance": True}
+    keep = folder / "slit prepared"
+    make(exposures["slit"], folder / "exact", keep=keep, **exact)
+    make(exposures["slit"], folder / "exact fine", keep=keep, **OVERSAMPLED, **exact)
+    native = arrays(folder / "exact" / "product_s2d.fits")
+    with fits.open(folder / "exact fine" / "product_s2d.fits") as hdus:
+        covariance, header = hdus["COVAR"].data.astype(float), hdus["COVAR"].header
+        variance = hdus["VAR_RNOISE"].data + hdus["VAR_POISSON"].data.astype(float)
+    lags = [(header[f"LAGY{k}"], header[f"LAGX{k}"]) for k in range(1, len(covariance) + 1)]
+    # A pixel of an exposure, a little wider than three of the grid, reaches onto five.
+    assert {3} <= {dx for dy, dx in lags if dy == 0} <= {1, 2, 3, 4}
+    planes = dict(zip(lags, covariance, strict=True))
+    # The mean of the three parts of a native pixel has its variance, but beside bad pixels.
+    total = variance.reshape(len(variance), -1, 3).sum(axis=2)
+    for dx in (1, 2):
+        pairs = planes[0, dx].reshape(len(variance), -1, 3)[:, :, : 3 - dx]
+        total += 2 * pairs.sum(axis=2)
+    expected = native["VAR_RNOISE"] + native["VAR_POISSON"].astype(float)
+    inner = (slice(6, -6), slice(3, -3))
+    ratio = (total / 9)[inner] / expected[inner]
+    assert np.median(ratio) == pytest.approx(1, abs=0.01)
+    assert np.percentile(np.abs(ratio - 1), 85) < 0.05
+
+
+def test_outliers_are_those_of_the_native_grid(folder):
+    nods = write_slit_exposures(folder / "hit", nods=(-0.3, 0.0, 0.3))
+
+    def hit(hdus):
+        hdus["SCI"].data[12, 20] += 1000 * np.nanmedian(hdus["ERR"].data)
+
+    rewrite(nods[1], hit)
+    found = []
+    for asked in ({}, LINEAR):
+        with drizzled(nods, outlier_detection=True, **asked) as parts:
+            _, (summary,) = make_file(parts, "product")
+        found.append(summary.outliers)
+    assert found[0] == found[1]
+    assert found[0]
+
+
+# ---- stacking ----------------------------------------------------------------------------------
+
+
+def test_stacking_as_the_page_says(made, folder, monkeypatch):
+    page = (PROJECT / "docs" / "wavelength-grids.md").read_text()
+    (code,) = re.findall(r"```python\n(import glob.*?)```", page, flags=re.DOTALL)
+    (folder / "stack" / "results").mkdir(parents=True)
+    for number in range(3):
+        copy = folder / "stack" / "results" / f"jw01345_s00{number}_s2d.fits"
+        shutil.copy(made("slit", "linear"), copy)
+    monkeypatch.chdir(folder / "stack")
+    names = {}
+    exec(code, names)
+    (one,) = names["spectra"][:1]
+    np.testing.assert_allclose(names["stack"], one, rtol=1e-6)
+    assert names["stack"].shape == (67,)
+    assert len([line for line in code.splitlines() if line]) == 5
 
 
 # ---- comparison --------------------------------------------------------------------------------

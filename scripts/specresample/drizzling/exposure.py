@@ -8,8 +8,8 @@ import numpy as np
 from specresample.common.arrays import ArrayFile, ArrayWriter
 from specresample.common.errors import ResampleError
 from specresample.common.progress import Progress
-from specresample.drizzling.canvas import Canvas
 from specresample.drizzling.found_outliers import SlitOutliers
+from specresample.drizzling.full_scan import full_scan
 from specresample.drizzling.lags import noise_reach
 from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
@@ -94,28 +94,26 @@ def _drizzle_source(
     pixmap = source.grid.pixel_map(data["coordinates"])
     scaled = slit.flux_density and slit.pixel_area
     how = {
+        "shape": source.grid.shape,
         "pixfrac": arguments["pixfrac"],
         "kernel": arguments["kernel"],
         "intensity_scale": 1 / source.scale_ratio if scaled else 1.0,
     }
     drop = 0 if arguments["kernel"] == "point" else arguments["pixfrac"]
+    scanned = {name: image for name, image in data.items() if name != "coordinates"}
+    scanned |= {"weights": weights, "pixmap": pixmap}
+    if not source.grid.as_reference:
+        scanned = full_scan(scanned)
     names = ("sci", "dq") if arguments["propagate_dq"] else ("sci",)
     if arguments["errors"] == "reference":
         names += ("err",) if arguments["single"] else VARIANCES
-    wanted = {name: data[name] for name in names if name in data}
-    lay = Canvas.around if source.grid.cut else Canvas.exactly
-    canvas = lay(pixmap, source.grid.shape)
-    drizzled = drizzle_slit(wanted, weights, canvas.pixmap, canvas.shape, **how)
+    onto = scanned["weights"], scanned["pixmap"]
+    drizzled = drizzle_slit({name: scanned[name] for name in names if name in data}, *onto, **how)
     if arguments["errors"] != "reference":
         correlated = arguments["covariance"] or arguments["errors"] == "aperture"
         reach = noise_reach(pixmap, drop) if correlated else None
-        variances = {name: data[name] for name in VARIANCES if name in data}
-        drizzled |= drizzle_noise(
-            variances, weights, canvas.pixmap, canvas.shape, **how, reach=reach
-        )
-    drizzled = {
-        name: values if name == "lags" else canvas.cut(values) for name, values in drizzled.items()
-    }
+        variances = {name: scanned[name] for name in VARIANCES if name in data}
+        drizzled |= drizzle_noise(variances, *onto, **how, reach=reach)
     measures = measure_exposure(
         data["sci"],
         weights,

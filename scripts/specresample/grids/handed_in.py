@@ -49,7 +49,7 @@ class CustomGrid:
 
     kind = "custom"
     spacing = "free"
-    cut = False
+    as_reference = True
 
     def to_json(self) -> dict:
         """Plain values for a JSON file."""

@@ -41,7 +41,7 @@ class Grid(Protocol):
     celestial: bool
     slit_positions: tuple[float, ...] | None
     spacing: str
-    cut: bool
+    as_reference: bool
 
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale in arcsec."""
@@ -103,8 +103,8 @@ class OutputGrid(JsonRecord):
         Slit y of every pixel across the dispersion, for kind ``slit``.
     spacing : str
         How the wavelengths are spaced: ``native``, ``linear``, ``log`` or ``free``.
-    cut : bool
-        Whether its size was asked for, so that exposures may reach beyond it.
+    as_reference : bool
+        Whether its pixels are to equal the reference's, those it has.
     """
 
     kind: str
@@ -117,7 +117,7 @@ class OutputGrid(JsonRecord):
     wavelengths: tuple[float, ...]
     slit_positions: tuple[float, ...] | None = None
     spacing: str = "native"
-    cut: bool = False
+    as_reference: bool = True
 
     @property
     def celestial(self) -> bool:
@@ -258,7 +258,8 @@ def build_grid(
     _check_size(*shape, "output_shape")
     rows, columns = shape if grid.dispersion_axis == 1 else shape[::-1]
     if rows != grid.shape[grid.dispersion_axis - 1]:
-        grid = replace(_native_grid(summaries, exposure_type, scale_ratio, rows), cut=True)
+        grid = _native_grid(summaries, exposure_type, scale_ratio, rows)
+        grid = replace(grid, as_reference=False)
     return _sampled(grid, sampling, columns)
 
 
@@ -297,7 +298,7 @@ def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None = N
         shape=shape,
         wavelengths=tuple(wavelengths.tolist()),
         spacing=spacing,
-        cut=grid.cut or spacing != "native",
+        as_reference=grid.as_reference and spacing == "native",
     )
 
 
