@@ -18,6 +18,18 @@ def run_order(
     return paths | {"kind": kind, "arguments": arguments}
 
 
+def outliers_order(
+    association: Path, output: Path, arguments: Mapping[str, object]
+) -> dict[str, object]:
+    """Say what the driver is to make after a search for outliers; arguments have our names."""
+    prefix = "outlier_"
+    limits = {key: value for key, value in arguments.items() if key.startswith(prefix)}
+    rest = {key: value for key, value in arguments.items() if key not in limits}
+    limits.pop("outlier_detection", None)
+    detect = {key.removeprefix(prefix): value for key, value in limits.items()}
+    return run_order(association, output, "outliers", rest) | {"detect": detect}
+
+
 @contextmanager
 def started_jwst(
     python: str, orders: Sequence[Mapping[str, object]], folder: Path

@@ -12,6 +12,7 @@ STORED = {
     "slit": ("grating", {}),
     "slit_fine": ("grating", {"pixel_scale_ratio": 2.0, "pixfrac": 0.6, "propagate_dq": True}),
     "slit_exptime": ("grating", {"weight_type": "exptime", "kernel": "point", "fillval": "0"}),
+    "slit_outliers": ("grating", {"outlier_detection": True}),
     "slits": ("mos", {}),
     "lrs": ("lrs", {}),
     "lamp": ("lamp", {}),

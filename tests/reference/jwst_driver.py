@@ -89,7 +89,9 @@ def make_outliers(case: dict, folder: Path) -> None:
     for number, container in enumerate(read_sources(Path(case["association"]))):
         flagged = OutlierDetectionStep(**case["detect"]).process(container)
         result = ResampleSpecStep(**case["arguments"]).process(flagged)
-        result.save(str(folder / f"{number:03d}.fits"))
+        path = folder / f"{number:03d}.fits"
+        result.save(str(path))
+        state_versions(path)
         for model in flagged:
             name = f"{model.source_name}/{len(flagged)}/{model.meta.filename}"
             flags[name] = np.array(model.dq)
@@ -128,8 +130,13 @@ def make_grids(case: dict, folder: Path) -> None:
 
 
 def run(case: dict, path: Path) -> None:
-    """Run the step on an association, and save its result, with the versions that made it."""
+    """Run the step on an association, and save its result."""
     resample(Path(case["association"]), str(path), case["arguments"])
+    state_versions(path)
+
+
+def state_versions(path: Path) -> None:
+    """Say in a product with which versions it was made."""
     made_with = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     fits.setval(path, "HISTORY", value=f"Made by ResampleSpecStep: {made_with}")
 

@@ -13,7 +13,7 @@ if __name__ == "__main__":
     project = Path(__file__).resolve().parents[2]
     sys.path[:0] = [str(project / folder) for folder in ("tests/helpers", "scripts", "demo")]
 
-from jwst_runs import run_order, started_jwst
+from jwst_runs import outliers_order, run_order, started_jwst
 from observations import write_observation
 from runs import write_association
 from stored_products import STORED, store
@@ -25,11 +25,16 @@ def make_stored(python: str, work: Path) -> None:
     for name, (observation, arguments) in STORED.items():
         exposures = write_observation(work, observation)
         association = write_association(work / observation, name, exposures)
-        orders.append(run_order(association, work / "jwst" / name, "product", arguments))
+        output = work / "jwst" / name
+        if "outlier_detection" in arguments:
+            orders.append(outliers_order(association, output, arguments))
+        else:
+            orders.append(run_order(association, output, "product", arguments))
     with started_jwst(python, orders, work):
         pass
     for name in STORED:
-        size = store(name, (work / "jwst" / name / "s2d.fits").read_bytes())
+        (product,) = (work / "jwst" / name).glob("*.fits")
+        size = store(name, product.read_bytes())
         print(f"{name}: {size / 1000:.0f} kB")
 
 

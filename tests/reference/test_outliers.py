@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from jwst_products import compare_images, compare_wcs, differences, opened_wcs, read_product
-from jwst_runs import run_order, started_jwst
+from jwst_runs import outliers_order, run_order, started_jwst
 from observations import BACKGROUND, PRISM, lrs, missing, slits, with_exposure
 from runs import SHARED, snakemake, write_association, write_config
 from specsim import NirspecSetup, mos, prism_slitlet, write_lrs, write_nirspec
@@ -43,13 +43,6 @@ class Case:
     def name(self):
         words = [self.data, *(f"{key}_{value}" for key, value in self.arguments.items())]
         return "-".join(words).replace(" ", "_")
-
-    @property
-    def theirs(self):
-        """Arguments of jwst's two steps: the search, and the resampling."""
-        detect = {key: value for key, value in self.arguments.items() if "outlier_" in key}
-        rest = {key: value for key, value in self.arguments.items() if key not in detect}
-        return {key.removeprefix("outlier_"): value for key, value in detect.items()}, rest
 
 
 CASES = [
@@ -112,9 +105,7 @@ def made_by_both(cases, exposures, python, work):
     for case in cases:
         product = f"{case.name}_{{source_id}}"
         path = write_association(work / "data" / case.data, product, exposures[case.data])
-        detect, rest = case.theirs
-        order = run_order(path, work / "jwst" / case.name, "outliers", rest)
-        orders.append(order | {"detect": detect})
+        orders.append(outliers_order(path, work / "jwst" / case.name, case.arguments))
         overrides[product] = case.arguments | {"outlier_detection": True, "save_crf": True}
         associations.append(str(path))
     with started_jwst(python, orders, work):
@@ -206,3 +197,17 @@ def test_headers(made):
         for name in {*theirs.table.names} - permitted:
             np.testing.assert_array_equal(ours.table[name], theirs.table[name], err_msg=name)
         assert set(ours.table["S_OUTLIR"]) == {status}
+
+
+@pytest.mark.nightly
+def test_jwst_makes_its_own_product_of_our_exposures(simulated, jwst_python, tmp_path):
+    exposures = sorted((simulated / "results" / "mos").glob("*_crf.fits"))
+    path = write_association(tmp_path / "data", "p", exposures)
+    with started_jwst(jwst_python, [run_order(path, tmp_path / "made", "sources", {})], tmp_path):
+        pass
+    made = sorted((tmp_path / "made").glob("*.fits"))
+    assert len(made) == 5
+    for path in made:
+        ours, theirs = (read_product(p) for p in (path, simulated / "jwst" / "mos" / path.name))
+        for name, expected in theirs.slits[0].arrays.items():
+            np.testing.assert_array_equal(ours.slits[0].arrays[name], expected, err_msg=name)
