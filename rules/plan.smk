@@ -167,8 +167,7 @@ def files_of(product):
 
 def flagged_of(product):
     """Paths of a product's exposures with their outliers flagged, if they are asked for."""
-    arguments = CAMPAIGN.arguments(product)
-    if not (arguments["outlier_detection"] and arguments["save_crf"]):
+    if not CAMPAIGN.arguments(product)["save_crf"]:
         return []
     used = contents_of(product).exposures
     return expand(PATHS.flagged, product=product, exposure=used)

@@ -26,6 +26,7 @@ def found(**config):
         {"errors": "aperture", "covariance": True},
         {"errors": "aperture"},
         {"single": True},
+        {"outlier_detection": True, "save_crf": True, "single": True},
         LINEAR,
         LINEAR | {"wavelength_range": [2.6, 5.6], "wavelength_step": 0.00179},
         LINEAR | {"wavelength_step": 0.00179, "output_shape": [1300, 40]},
@@ -52,6 +53,10 @@ def test_arguments_that_go_together(config):
         (
             {"covariance": True},
             "covariance = True: it needs errors pixel or aperture, which it belongs to",
+        ),
+        (
+            {"save_crf": True},
+            "save_crf = True: it needs outlier_detection: true, which finds the flags",
         ),
         (
             {"wavelength_range": [1, 2]},

@@ -169,7 +169,7 @@ def test_without_a_search_there_is_no_trace_of_it(exposures, copy, tmp_path):
     assert "outliers" not in slit["gates"]
     # Switched off again, the product is the plain one.
     folder, config = copy
-    assert jobs(folder, config, "--config", "outlier_detection=false") == {
+    assert jobs(folder, config, "--config", "outlier_detection=false", "save_crf=false") == {
         "drizzle_exposure": 3,
         "combine": 1,
         "record": 1,

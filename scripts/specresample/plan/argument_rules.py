@@ -33,6 +33,10 @@ def misfits(arguments: Mapping[str, object]) -> Iterator[str]:
     """
     yield from _misfits_of_errors(arguments)
     yield from _misfits_of_wavelengths(arguments)
+    if arguments["save_crf"] and not arguments["outlier_detection"]:
+        yield _misfit(
+            arguments, "save_crf", "it needs outlier_detection: true, which finds the flags"
+        )
 
 
 def _misfits_of_errors(arguments: Mapping[str, object]) -> Iterator[str]:
