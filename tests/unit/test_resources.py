@@ -32,6 +32,8 @@ def test_slits_are_estimated_from_the_size_but_for_miri(exposure):
         ("prepare_exposure", [0.53], 1.7, 137),
         ("prepare_exposure", [32.8], 7.0, 294),
         ("drizzle_exposure", [32.8], 0.6, 92),
+        ("flag_outliers", [0.53] * 3, 0.5, 58),
+        ("flagged_exposure", [32.8], 1.4, 93),
         ("combine", [0.53] * 3, 1.8, 135),
         ("make_product", [0.53] * 3, 1.8, 149),
         ("make_product", [6.3] * 3, 4.5, 438),

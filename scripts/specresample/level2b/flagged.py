@@ -1,7 +1,7 @@
 """Write an exposure with the outliers that were found in it (``_crf``)."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,19 +41,25 @@ def write_flagged(
         with fits.open(aside, mode="update", output_verify="ignore") as hdus:
             hdus[0].header["FILENAME"] = Path(target).name
             hdus[0].header["S_OUTLIR"] = (status, "Outlier Detection")
+            # By name once: a look-up in the list itself takes the longer the more slits there are.
+            # Of equal names the first counts, as in `specresample.level2b.exposure`.
+            places = {(hdu.name.upper(), hdu.ver): hdu for hdu in [*hdus][::-1]}
             for number, found in outliers.items():
-                _flag(hdus, number + 1, found)
+                version = number + 1
+                if ("DQ", version) not in places:
+                    places["DQ", version] = _no_flags(places["SCI", version].shape, version)
+                    hdus.append(places["DQ", version])
+                names = ["DQ", *FLOAT_ARRAYS.values()]
+                _flag([places[n, version] for n in names if (n, version) in places], found)
 
 
-def _flag(hdus: fits.HDUList, version: int, found: tuple[np.ndarray, np.ndarray]) -> None:
-    if ("DQ", version) not in hdus:
-        empty = np.zeros(hdus["SCI", version].shape, np.uint32)
-        hdus.append(fits.ImageHDU(empty, name="DQ", ver=version))
-    dq = hdus["DQ", version].data
+def _no_flags(shape: tuple[int, int], version: int) -> fits.ImageHDU:
+    return fits.ImageHDU(np.zeros(shape, np.uint32), name="DQ", ver=version)
+
+
+def _flag(images: Sequence[fits.ImageHDU], found: tuple[np.ndarray, np.ndarray]) -> None:
+    """Flag pixels of a slit, whose images begin with DQ."""
+    dq = images[0].data
     dq[found] |= DO_NOT_USE | OUTLIER
-    planes = {
-        name: hdus[hdu, version].data
-        for name, hdu in FLOAT_ARRAYS.items()
-        if (hdu, version) in hdus and hdus[hdu, version].shape == dq.shape
-    }
+    planes = {image.name: image.data for image in images[1:] if image.shape == dq.shape}
     mark_invalid(planes | {"dq": dq})
