@@ -11,13 +11,10 @@ import pytest
 READ = ("nirspec_mos_real-default", "nirspec_fs_sim-default", "miri_lrs_sim-default")
 
 
-@pytest.fixture(scope="module")
-def readings(products, shared, jwst_python, tmp_path_factory):
-    """What the readers see in our products and in jwst's."""
-    folder = tmp_path_factory.mktemp("ecosystem")
-    reference_file = folder / "extract1d.json"
+def write_apertures(file: Path) -> Path:
+    """Write the reference file that extract_1d takes its apertures from."""
     apertures = [{"id": "ANY", "extract_width": 8, "region_type": "target"}]
-    reference_file.write_text(
+    file.write_text(
         json.dumps(
             {
                 "reftype": "EXTRACT1D",
@@ -33,6 +30,14 @@ def readings(products, shared, jwst_python, tmp_path_factory):
             }
         )
     )
+    return file
+
+
+@pytest.fixture(scope="module")
+def readings(products, shared, jwst_python, tmp_path_factory):
+    """What the readers see in our products and in jwst's."""
+    folder = tmp_path_factory.mktemp("ecosystem")
+    reference_file = write_apertures(folder / "extract1d.json")
     pairs = {
         name: (products / f"{name}_s2d.fits", shared / f"data/expected/{name}_s2d.fits")
         for name in READ
