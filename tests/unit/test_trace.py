@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from astropy.modeling.models import Identity, Scale, Shift
 from astropy.stats import sigma_clip
 from gwcs import WCS
 from gwcs import coordinate_frames as cf
@@ -255,6 +256,29 @@ def test_source_position_becomes_world_coordinates():
     source = trace_lrs(wcs, source=(12.3, 20.5)).summary.source
     np.testing.assert_allclose(source, wcs(12.3, 20.5), rtol=1e-12)
     assert trace_lrs(wcs).summary.source is None
+
+
+def oversampled(wcs, factor, *, across_x):
+    """Give the WCS that adaptive_trace_model leaves: its first frame has finer pixels."""
+    finer = Scale(1 / factor) | Shift(-(factor - 1) / (2 * factor))
+    to_detector = finer & Identity(1) if across_x else Identity(1) & finer
+    frame = cf.Frame2D(name="coordinates", axes_order=(0, 1))
+    return WCS([(frame, to_detector), *wcs.pipeline])
+
+
+def test_source_is_in_pixels_of_the_detector_though_the_image_has_finer_ones():
+    wcs = lrs_wcs(LRS, Pointing())
+    finer = oversampled(wcs, 2, across_x=True)
+    sci = image((LRS.shape[0], 2 * LRS.shape[1]))
+    source = trace_lrs(finer, sci, source=(12.3, 20.5)).summary.source
+    np.testing.assert_allclose(source, wcs(12.3, 20.5), rtol=1e-12)
+
+
+def test_oversampling(wcs):
+    assert trace(wcs).summary.oversampling == 1
+    finer = oversampled(wcs, 3, across_x=False)
+    summary = trace(finer, image((3 * SLIT.shape[0], SLIT.shape[1]))).summary
+    assert summary.oversampling == pytest.approx(3)
 
 
 @pytest.mark.parametrize(("n", "expected"), [(100, False), (101, True)])

@@ -55,6 +55,9 @@ class FootprintSummary(JsonRecord):
         World coordinates of the source, when its position is given in detector pixels.
     has_data : bool
         Whether there are enough good pixels to be the spatial reference.
+    oversampling : float
+        Pixels of the image per pixel of the detector, across the dispersion: more than 1 after
+        jwst's adaptive_trace_model.
     """
 
     kind: str
@@ -68,6 +71,7 @@ class FootprintSummary(JsonRecord):
     pixel_scale: float | None = None
     source: tuple[float, float, float] | None = None
     has_data: bool = True
+    oversampling: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from specresample.footprint.prepared import FootprintSummary
 from specresample.footprint.slit_frame import through_slit_frame
 from specresample.footprint.summary import summarise
 from specresample.level2b.slit_wcs import SlitWcs
+from specresample.level2b.transforms import Transform
 
 # An exposure with more good pixels than this can be the spatial reference (docs/specification.md,
 # "Output grid, NIRSpec").
@@ -66,7 +67,7 @@ def trace_slit(
     dispersion_axis : int
         1 when wavelength runs along x, 2 along y (keyword DISPAXIS).
     source : tuple of float, optional
-        Detector pixel (x, y) of the source; its world coordinates go into the summary.
+        Pixel (x, y) of the source on the detector; its world coordinates go into the summary.
 
     Returns
     -------
@@ -88,7 +89,8 @@ def trace_slit(
     # the bounding box, and the source.
     centre = np.mean(box, axis=1)
     step = (0, 1) if dispersion_axis == 1 else (1, 0)
-    more = np.array([centre, centre + step, centre if source is None else source])
+    source_pixel = centre if source is None else pixel_on_image(wcs, source)
+    more = np.array([centre, centre + step, source_pixel])
     detector = (np.append(x, more[:, 0]), np.append(y, more[:, 1]))
     kind = _kind(wcs, instrument)
     with warnings.catch_warnings():
@@ -107,11 +109,46 @@ def trace_slit(
         summarise(coordinates, kind, dispersion_axis, centre_slice),
         pixel_scale=None if kind == "lamp" else _arcsec_apart(more[:, 0], more[:, 1]),
         source=None if source is None else tuple(more[:, 2].tolist()),
+        oversampling=_oversampling(wcs, centre, step),
         has_data=bool(np.sum(good & (sci != 0)) > MIN_GOOD_PIXELS),
     )
     if slit_frame is not None:
         summary = replace(summary, **vars(slit_frame))
     return Footprint(rows, columns, coordinates, summary)
+
+
+def pixel_on_image(wcs: SlitWcs, detector: tuple[float, float]) -> np.ndarray:
+    """Pixel of the image for a pixel of the detector.
+
+    They are the same, but where adaptive_trace_model has sampled the image more finely.
+
+    Parameters
+    ----------
+    wcs : SlitWcs
+    detector : tuple of float
+        Pixel (x, y).
+
+    Returns
+    -------
+    ndarray, shape (2,)
+    """
+    for transform in reversed(_to_detector(wcs)):
+        detector = transform.inverse(*detector)
+    return np.array(detector)
+
+
+def _to_detector(wcs: SlitWcs) -> tuple[Transform, ...]:
+    """Transforms from the pixels of the image to those of the detector."""
+    first = wcs.frames.index("detector") if "detector" in wcs.frames else 0
+    return wcs.transforms[:first]
+
+
+def _oversampling(wcs: SlitWcs, pixel: np.ndarray, step: tuple[int, int]) -> float:
+    """Pixels of the image per pixel of the detector, along a step from a pixel."""
+    points = np.array([pixel, pixel + step]).T
+    for transform in _to_detector(wcs):
+        points = transform(*points)
+    return 1 / float(np.hypot(*np.diff(points)[:, 0]))
 
 
 def _kind(wcs: SlitWcs, instrument: str) -> str:

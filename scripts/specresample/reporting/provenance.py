@@ -46,6 +46,7 @@ def product_provenance(
                 "sha256": exposure.sha256,
                 "CAL_VER": exposure.metadata.get("meta.calibration_software_version"),
                 "CRDS_CTX": exposure.metadata.get("meta.ref_file.crds.context_used"),
+                "S_TRCMOD": exposure.metadata.get("meta.cal_step.adaptive_trace_model"),
             }
             for key, exposure in exposures.items()
         ],

@@ -1,7 +1,7 @@
 """What became of a product: the record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from specresample.common.json_record import JsonRecord
 from specresample.common.product_request import ProductRequest
@@ -17,6 +17,8 @@ _MODE = {
     "filter": "meta.instrument.filter",
     "grating": "meta.instrument.grating",
 }
+
+_TRACE_MODEL = "meta.cal_step.adaptive_trace_model"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class ProductRecord(JsonRecord):
     left_out : tuple of LeftOut
     other_members : tuple of str
         Members of the association that are no science exposures, as ``kind: name``.
+    oversampling : dict of str to float
+        Pixels per pixel of the detector, across the dispersion, of every exposure that jwst's
+        adaptive_trace_model has seen, by key; 1 where it did not oversample.
     """
 
     product: str
@@ -55,6 +60,7 @@ class ProductRecord(JsonRecord):
     slits: tuple[SlitSummary, ...]
     left_out: tuple[LeftOut, ...]
     other_members: tuple[str, ...]
+    oversampling: dict[str, float] = field(default_factory=dict)
 
 
 def product_record(
@@ -94,4 +100,9 @@ def product_record(
         slits=tuple(slits),
         left_out=grids.left_out,
         other_members=request.other_members,
+        oversampling={
+            key: exposure.slits[0].footprint.oversampling
+            for key, exposure in exposures.items()
+            if exposure.slits and exposure.metadata.get(_TRACE_MODEL) == "COMPLETE"
+        },
     )
