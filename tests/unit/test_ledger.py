@@ -45,7 +45,22 @@ def test_product_that_was_made(out):
     assert found["inputs"][0] == {"file": "data/e1_cal.fits", "sha256": "0"}
     assert found["software"] == {"drizzle": "3"}
     assert found["arguments"] == {"pixfrac": 1.0}
+    assert found.pop("links") == [("record", "p/record.json")]
     assert entry_of_record(out / "p/record.json") == found
+
+
+def test_links_are_of_what_there_is(out):
+    finish(out)
+    (out / "p/preview.png").touch()
+    for job, age in {"prepare_exposure/e1": 3, "combine/p": 1, "drizzle_exposure/p/e2": 2}.items():
+        leave(out, job, DONE, age=age)
+        log = out / f".work/logs/{job}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+    expected = [("preview", "p/preview.png"), ("record", "p/record.json")]
+    assert entry(out)["links"] == [*expected, ("log", ".work/logs/combine/p.log")]
+    leave(out, "prepare_exposure/e1", FAILED, "broken", age=-1)
+    assert entry(out)["links"] == [*expected, ("log", ".work/logs/prepare_exposure/e1.log")]
 
 
 def test_skipped_product(out):

@@ -1,4 +1,5 @@
 import json
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from specresample.reporting.ledger import summary
@@ -40,12 +41,12 @@ FAILED = {"product": "q", "state": "failed", "reason": "broken", "seconds": 0.0}
 def test_rows_are_of_slits():
     rows = overview_rows([DONE, FAILED])
     assert [(row["product"], row.get("slit"), row["state"], row["reason"]) for row in rows] == [
+        ("q", None, "failed", "broken"),
+        ("p", "S3", "left out", "no WCS"),
         ("p", "S1 (source 7)", "done", None),
         ("p", "S2", "done", None),
-        ("p", "S3", "left out", "no WCS"),
-        ("q", None, "failed", "broken"),
     ]
-    first = rows[0]
+    first = rows[2]
     assert first["mode"] == "N NRS_MSASPEC G395M"
     assert (first["passed"], first["failed_gates"], first["seconds"]) == (1, ["nods"], 3.5)
     assert first["verdicts"] == [
@@ -64,19 +65,60 @@ def test_outliers_of_every_exposure_are_in_the_row():
 def test_record_of_an_older_version_has_a_row():
     old = {"product": "p", "state": "done", "reason": None, "left_out": [], "seconds": 1.0}
     assert overview_rows([old]) == [
-        {"product": "p", "mode": "", "seconds": 1.0, "state": "done", "reason": None}
+        {"product": "p", "mode": "", "seconds": 1.0, "state": "done", "reason": None, "links": []}
     ]
+
+
+def test_the_failed_and_the_loud_come_first():
+    quiet = SLIT | {"slit": "quiet", "gates": {"flux": GATES["flux"]}}
+    entries = [
+        DONE | {"slits": [quiet, SLIT], "left_out": []},
+        {"product": "o", "state": "open", "reason": "no run", "seconds": 0.0},
+        {"product": "s", "state": "skipped", "reason": "3-D", "seconds": 0.0},
+        FAILED,
+    ]
+    named = [row.get("slit") or row["product"] for row in overview_rows(entries)]
+    assert named == ["q", "S1 (source 7)", "s", "o", "quiet"]
+
+
+def test_links_lead_to_files_whatever_their_names(tmp_path):
+    folder = "javascript:p#1?"
+    links = [("record", f"{folder}/record.json")]
+    slit = SLIT | {"file": f"{folder}_s2d.fits"}
+    entry = DONE | {"product": folder, "slits": [slit], "links": links}
+    (row, *_) = (row for row in overview_rows([entry]) if "verdicts" in row)
+    addresses = dict(row["links"])
+    assert [*addresses] == ["product", "record"]
+    page = (tmp_path / "overview.html").as_uri()
+    for title, path in [("product", f"{folder}_s2d.fits"), *links]:
+        target = urlsplit(urljoin(page, addresses[title]))
+        assert target.scheme == "file"
+        assert unquote(target.path) == str(tmp_path / path)
+
+
+def test_counts(tmp_path):
+    path = tmp_path / "overview.html"
+    write_overview(path, [DONE, FAILED, FAILED | {"state": "open"}])
+    assert content(path)["summary"] == (
+        "3 products: 1 made, 0 skipped, 1 failed, 1 not made yet; "
+        "2 slits: 2 with gates that failed; 1 slits or exposures left out"
+    )
+
+
+def content(path):
+    """What a page shows."""
+    page = path.read_text()
+    start = page.index('id="content">') + len('id="content">')
+    text = page[start : page.index("</script>", start)]
+    assert "<" not in text
+    return json.loads(text)
 
 
 @pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--", '"\\', "a\nb"])
 def test_text_ends_no_script(text, tmp_path):
     path = tmp_path / "overview.html"
     write_overview(path, [DONE | {"product": text, "reason": text}])
-    page = path.read_text()
-    start = page.index('id="content">') + len('id="content">')
-    content = page[start : page.index("</script>", start)]
-    assert "<" not in content
-    assert json.loads(content)["rows"][0]["product"] == text
+    assert content(path)["rows"][0]["product"] == text
 
 
 def test_gates_that_failed_are_in_the_summary(tmp_path):

@@ -117,6 +117,11 @@ class Paths:
         """Return the status file of a rule's jobs."""
         return self._of_job("status", rule, *wildcards) + ".json"
 
+    def log_of(self, status: str) -> str:
+        """Return the log of the job that left a status file."""
+        job = status.removeprefix(f"{self.work}/status/").removesuffix(".json")
+        return f"{self.work}/logs/{job}.log"
+
     def statuses(self, product: str, exposures: Iterable[str]) -> list[str]:
         """List the status files of all jobs that may have worked on a product.
 

@@ -138,7 +138,7 @@ def pixel_on_image(wcs: SlitWcs, detector: tuple[float, float]) -> np.ndarray:
 
 
 def _to_detector(wcs: SlitWcs) -> tuple[Transform, ...]:
-    """Transforms from the pixels of the image to those of the detector."""
+    """Give the transforms from the pixels of the image to those of the detector."""
     first = wcs.frames.index("detector") if "detector" in wcs.frames else 0
     return wcs.transforms[:first]
 

@@ -31,6 +31,8 @@ class SlitSummary(JsonRecord):
     gates : dict of str to GateResult
     outliers : dict of str to int or None
         Outliers by exposure; None when they were not looked for.
+    thumbnail : str or None
+        Small picture: a PNG file in base64.
     """
 
     file: str
@@ -43,6 +45,7 @@ class SlitSummary(JsonRecord):
     signal_to_noise: float | None
     gates: dict[str, GateResult]
     outliers: dict[str, int] | None = None
+    thumbnail: str | None = None
 
     def failed_gates(self) -> list[str]:
         """Say of every gate that failed what was found, a line each."""

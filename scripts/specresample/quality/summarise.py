@@ -25,6 +25,7 @@ from specresample.quality.gates import (
     wcs_gate,
 )
 from specresample.quality.slit_summary import SlitSummary
+from specresample.quality.thumbnail import thumbnail
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ def summarise_slit(
         signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht, _noise(tree, axis)))),
         gates={name: _evaluated(gate) for name, gate in gates.items()},
         outliers=outliers and {key: count.outliers for key, count in outliers.items()},
+        thumbnail=thumbnail(sci if _rises(tree["wavelength"], axis) else sci[:, ::-1]),
     )
     for line in summary.failed_gates():
         log.warning("%s", line)
@@ -113,6 +115,12 @@ def _noise(tree: Mapping[str, object], axis: int) -> CorrelatedNoise | None:
         dispersion_axis=axis,
     )
     return noise.along_slit()
+
+
+def _rises(wavelength: np.ndarray, dispersion_axis: int) -> bool:
+    """Whether wavelengths rise with the pixels along the dispersion."""
+    steps = np.diff(wavelength, axis=2 - dispersion_axis)
+    return not np.nansum(steps) < 0
 
 
 def _evaluated(gate: Callable[[], GateResult]) -> GateResult:

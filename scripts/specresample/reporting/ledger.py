@@ -30,8 +30,9 @@ def ledger_entry(request: ProductRequest, out: Path) -> dict:
         ``product``; ``state``, one of done, skipped, failed and open; the ``reason`` why it is not
         done; ``files``; ``inputs``, ``software`` and ``arguments`` as in the provenance, without
         checksums when there is no product; ``seconds`` of all its jobs together and ``peak_mb`` of
-        the largest. A product that was made has all entries of its record too. A product is open
-        when no run has come to it.
+        the largest; ``links``, title and path of what there is to read about it, from ``out``. A
+        product that was made has all entries of its record too. A product is open when no run has
+        come to it.
     """
     entry = {
         "product": request.folder,
@@ -46,14 +47,16 @@ def ledger_entry(request: ProductRequest, out: Path) -> dict:
     since = record.stat().st_mtime if record.is_file() else 0
     # A job that ended before the product was made does not count.
     late = (item for item in statuses.items() if item[0].stat().st_mtime > since)
-    reasons = [reason for path, status in late if (reason := _reason(path, status))]
+    reasons = {path: reason for path, status in late if (reason := _reason(path, status))}
     if reasons:
-        entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(reasons))}
+        entry |= {"state": "failed", "reason": "; ".join(dict.fromkeys(reasons.values()))}
     elif since and record.with_name("provenance.json").is_file():
         entry |= _made(record)
     else:
         entry |= {"state": "open", "reason": "no run has come to it, nor failed before it"}
-    return entry | _costs(statuses.values())
+    # The logs of what failed, or of the job that ended last.
+    told = [*reasons] or sorted(statuses, key=lambda path: path.stat().st_mtime)[-1:]
+    return entry | _costs(statuses.values()) | {"links": _links(request.folder, out, told)}
 
 
 def entry_of_record(record: Path) -> dict:
@@ -67,7 +70,7 @@ def entry_of_record(record: Path) -> dict:
     Returns
     -------
     dict
-        As `ledger_entry`.
+        As `ledger_entry`, without links.
     """
     entry = _made(record)
     statuses = _statuses(record.parents[1], record.parent.name, entry["exposures"])
@@ -123,6 +126,17 @@ def _reason(path: Path, status: JobStatus) -> str | None:
     if status.state == RUNNING:
         return f"its job was killed, or is at work: {path}"
     return None
+
+
+def _links(product: str, out: Path, statuses: Iterable[Path]) -> list[tuple[str, str]]:
+    """Name what there is to read about a product, and about jobs that left a status."""
+    paths = Paths(str(out))
+    files = [
+        ("preview", Path(paths.preview.format(product=product))),
+        ("record", Path(paths.record.format(product=product))),
+        *(("log", Path(paths.log_of(str(status)))) for status in statuses),
+    ]
+    return [(title, str(file.relative_to(out))) for title, file in files if file.is_file()]
 
 
 def _made(record: Path) -> dict:

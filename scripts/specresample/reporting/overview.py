@@ -8,12 +8,16 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from specresample.common.files import written_aside
 from specresample.quality.gate_results import FAILED, PASSED, verdict_text
 from specresample.quality.slit_summary import SlitSummary
 
 _MODE = ("instrument", "exposure_type", "filter", "grating")
+
+# What comes first, by its state; "loud" is a slit whose gates failed.
+_ORDER = ("failed", "left out", "loud", "skipped", "open")
 
 _TEMPLATE = Path(__file__).with_name("overview.html")
 
@@ -30,7 +34,8 @@ def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
     -------
     list of dict
         A row for every slit of every file, one for every slit or exposure that was left out, and
-        one for every product that was not made.
+        one for every product that was not made. First comes what failed, then what was left out,
+        and slits whose gates failed.
     """
     rows = []
     for entry in entries:
@@ -42,9 +47,10 @@ def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
             "seconds": entry["seconds"],
             "state": entry["state"],
             "reason": entry.get("reason"),
+            "links": [*map(_link, entry.get("links", []))],
         }
         slits = entry.get("slits", [])
-        rows += [common | _slit(slit) for slit in slits]
+        rows += [common | _slit(slit) | _with_product(slit, common["links"]) for slit in slits]
         if not slits:
             rows.append(common)
         rows += [
@@ -57,7 +63,13 @@ def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
             }
             for bad in entry.get("left_out", [])
         ]
-    return rows
+    return sorted(rows, key=_quietness)
+
+
+def _quietness(row: Mapping[str, object]) -> int:
+    """Place a row: the failed and the loud come first."""
+    state = "loud" if row.get("failed_gates") else row["state"]
+    return _ORDER.index(state) if state in _ORDER else len(_ORDER)
 
 
 def write_overview(path: str | Path, entries: Sequence[Mapping[str, object]]) -> None:
@@ -70,17 +82,40 @@ def write_overview(path: str | Path, entries: Sequence[Mapping[str, object]]) ->
     entries : sequence of mapping
         From `specresample.reporting.ledger.ledger_entry`.
     """
-    count = Counter(entry["state"] for entry in entries)
-    content = {
-        "summary": f"{count['done']} products made, {count['skipped']} skipped, "
-        f"{count['failed']} failed",
-        "rows": overview_rows(entries),
-    }
+    rows = overview_rows(entries)
+    content = {"summary": _counts(entries, rows), "rows": rows}
     # The end of a script element is found before anything else in it is read.
     text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     page = _TEMPLATE.read_text(encoding="utf-8").replace("{content}", text)
     with written_aside(path) as aside:
         aside.write_text(page, encoding="utf-8")
+
+
+def _counts(entries: Sequence[Mapping[str, object]], rows: Sequence[Mapping[str, object]]) -> str:
+    products = Counter(entry["state"] for entry in entries)
+    slits = sum("verdicts" in row for row in rows)
+    loud = sum(bool(row.get("failed_gates")) for row in rows)
+    left_out = sum(row["state"] == "left out" for row in rows)
+    not_made = [f"{products['open']} not made yet"] if products["open"] else []
+    return ", ".join(
+        [
+            f"{len(entries)} products: {products['done']} made",
+            f"{products['skipped']} skipped",
+            f"{products['failed']} failed",
+            *not_made,
+        ]
+    ) + (f"; {slits} slits: {loud} with gates that failed; {left_out} slits or exposures left out")
+
+
+def _with_product(slit: Mapping[str, object], links: list) -> dict[str, list]:
+    """Give the links of a slit, that to its file first; none where there are none."""
+    return {"links": [_link(("product", slit["file"])), *links]} if links else {}
+
+
+def _link(link: Sequence[str]) -> tuple[str, str]:
+    """Make an address of a path. It names no scheme, whatever the path looks like."""
+    title, path = link
+    return title, f"./{quote(path)}"
 
 
 def _slit(summary: Mapping[str, object]) -> dict:
