@@ -148,7 +148,8 @@ def _oversampling(wcs: SlitWcs, pixel: np.ndarray, step: tuple[int, int]) -> flo
     points = np.array([pixel, pixel + step]).T
     for transform in _to_detector(wcs):
         points = transform(*points)
-    return 1 / float(np.hypot(*np.diff(points)[:, 0]))
+    # What comes after the sixth digit is of rounding.
+    return round(1 / float(np.hypot(*np.diff(points)[:, 0])), 6)
 
 
 def _kind(wcs: SlitWcs, instrument: str) -> str:
