@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 # First, because it sets what jwst reads when it is imported.
-from benchmarks.resample_jwst import resample  # isort: skip
+from benchmarks.resample_jwst import open_members, resample  # isort: skip
 
 import asdf
 import numpy as np
@@ -131,7 +131,8 @@ def make_grids(case: dict, folder: Path) -> None:
 
 def run(case: dict, path: Path) -> None:
     """Run the step on an association, and save its result."""
-    resample(Path(case["association"]), str(path), case["arguments"])
+    association = Path(case["association"])
+    resample(open_members(association), association, str(path), case["arguments"])
     state_versions(path)
 
 
