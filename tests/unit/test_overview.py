@@ -59,7 +59,8 @@ def test_rows_are_of_slits():
 def test_outliers_of_every_exposure_are_in_the_row():
     counted = SLIT | {"outliers": {"e1": 4, "e2": 0}}
     rows = overview_rows([DONE | {"slits": [SLIT, counted]}])
-    assert [row.get("outliers") for row in rows[:2]] == [None, {"e1": 4, "e2": 0}]
+    slits = [row for row in rows if "verdicts" in row]
+    assert [row.get("outliers") for row in slits] == [None, {"e1": 4, "e2": 0}]
 
 
 def test_record_of_an_older_version_has_a_row():

@@ -181,10 +181,10 @@ def test_slits_have_pictures_and_links(overview):
 
 def test_names_break_between_words_alone(overview):
     """However narrow the page is, a line of a name begins where a word does."""
-    overview.set_window_size(500, 900)
+    overview.execute_script("document.body.style.width = '300px'")
     search(overview, LONG)
     lines = overview.execute_script(LINES, overview.find_element("css selector", "tbody td + td"))
-    overview.set_window_size(1400, 900)
+    overview.execute_script("document.body.style.width = ''")
     search(overview, "")
     assert len(lines) > 1
     assert "".join(lines) == LONG
