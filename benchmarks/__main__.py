@@ -82,16 +82,14 @@ class Benchmark:
         return result
 
     def series(self, series: Series) -> dict[int, list[Cost]]:
-        """Run the workflow on work of growing size."""
+        """Run the workflow on work of growing size, once for each."""
         work = {size: series.work(self.data, size) for size in series.sizes}
         costs: dict[int, list[Cost]] = {size: [] for size in series.sizes}
         folder = self.runs / series.name
-        for number in range(1, self.rounds + 1):
-            for size in series.sizes:
-                costs[size].append(
-                    run_workflow(work[size], folder, self.cores, series.schedule, *series.options)
-                )
-                _tell(f"{series.name} {size}, round {number}", costs[size][-1])
+        for size in series.sizes:
+            cost = run_workflow(work[size], folder, self.cores, series.schedule, *series.options)
+            costs[size].append(cost)
+            _tell(f"{series.name} {size}", cost)
         shutil.rmtree(folder)
         return costs
 
