@@ -1,7 +1,6 @@
 """Resample an association with jwst: resample_jwst.py ASSOCIATION PREFIX ARGUMENTS.
 
-Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those
-of ``resample_spec``.
+Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those of ``resample_spec``.
 """
 
 import json
@@ -17,30 +16,35 @@ from jwst.resample import ResampleSpecStep
 from stdatamodels.jwst import datamodels
 
 
-def open_members(association: Path) -> list[datamodels.JwstDataModel]:
+def resample(path: Path, product: str, arguments: dict[str, object]) -> None:
+    """Resample and save."""
+    save_product(open_members(path), path, product, arguments)
+
+
+def open_members(path: Path) -> list[datamodels.JwstDataModel]:
     """Open the exposures of an association."""
-    members = json.loads(association.read_text())["products"][0]["members"]
+    members = json.loads(path.read_text())["products"][0]["members"]
     return [
-        datamodels.open(str(association.parent / member["expname"]))
+        datamodels.open(str(path.parent / member["expname"]))
         for member in members
         if member["exptype"] == "science"
     ]
 
 
-def resample(
+def save_product(
     exposures: list[datamodels.JwstDataModel],
-    association: Path,
+    path: Path,
     product: str,
     arguments: dict[str, object],
 ) -> None:
-    """Resample and save."""
+    """Resample exposures of an association and save the product."""
+    association = json.loads(path.read_text())
     models = ModelContainer(exposures)
-    models.asn_table = json.loads(association.read_text())
+    models.asn_table = association
     for model in models:
-        model.meta.asn.table_name = association.name
+        model.meta.asn.table_name = path.name
     ResampleSpecStep(**arguments).process(models).save(product)
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    resample(open_members(path), path, f"{sys.argv[2]}_s2d.fits", json.loads(sys.argv[3]))
+    resample(Path(sys.argv[1]), f"{sys.argv[2]}_s2d.fits", json.loads(sys.argv[3]))
