@@ -1,6 +1,7 @@
 """Resample an association with jwst: resample_jwst.py ASSOCIATION PREFIX ARGUMENTS.
 
-Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those of ``resample_spec``.
+Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those
+of ``resample_spec``.
 """
 
 import json
