@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -207,24 +208,32 @@ def test_ds9(made, tmp_path):
     path = made / "slit_s2d.fits"
     line = re.sub(r'"[^"]+_s2d\.fits', f'"{path}', example("ds9", "bash"))
     assert str(path) in line
-    # One display for this test alone.
-    environment = os.environ | {"DISPLAY": f":{os.getpid() % 10000 + 100}", "XPA_METHOD": "local"}
-    with (
-        subprocess.Popen(["Xvfb", environment["DISPLAY"]], stderr=subprocess.DEVNULL) as display,
-        subprocess.Popen(f"exec {line.strip()}", shell=True, env=environment) as ds9,
-    ):
+    with started(["Xvfb", "-displayfd", "1"], stdout=subprocess.PIPE, text=True) as screen:
+        # Comes when the display can be used.
+        number = screen.stdout.readline().strip()
+        environment = os.environ | {"DISPLAY": f":{number}", "XPA_METHOD": "local"}
+        with started(f"exec {line.strip()}", shell=True, env=environment):
+            value = pixel_in_ds9(environment)
+    assert value == pytest.approx(float(fits.getdata(path, "SCI")[10, 20]), rel=1e-4)
+
+
+@contextmanager
+def started(*arguments, **options):
+    """Run a program during the block."""
+    with subprocess.Popen(*arguments, **options) as program:
         try:
-            get = ["xpaget", "ds9", "data", "image", "21", "11", "1", "1", "yes"]
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                run = subprocess.run(
-                    get, capture_output=True, text=True, env=environment, check=False
-                )
-                if run.stdout.strip():
-                    break
-                time.sleep(1)
-            expected = fits.getdata(path, "SCI")[10, 20]
-            assert float(run.stdout) == pytest.approx(float(expected), rel=1e-4)
+            yield program
         finally:
-            ds9.terminate()
-            display.terminate()
+            program.terminate()
+
+
+def pixel_in_ds9(environment):
+    """Value that ds9 shows of a pixel, as soon as it has opened the file."""
+    get = ["xpaget", "ds9", "data", "image", "21", "11", "1", "1", "yes"]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        run = subprocess.run(get, capture_output=True, text=True, env=environment, check=False)
+        if run.stdout.strip():
+            return float(run.stdout)
+        time.sleep(1)
+    raise AssertionError(f"ds9 shows nothing: {run.stderr}")
