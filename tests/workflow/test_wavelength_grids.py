@@ -308,6 +308,11 @@ def test_shape_that_is_asked_for(exposures, made, folder, mode, nx, ny):
     )
 
 
+def test_small_exposures_may_have_a_large_image(exposures, folder):
+    make(exposures["slit"], folder / "large image", output_shape=[1300, 40])
+    assert fits.getdata(folder / "large image" / "product_s2d.fits", "SCI").shape == (40, 1300)
+
+
 def test_absurd_shape_is_refused_with_the_numbers(exposures, folder, caplog):
     with pytest.raises(
         Exception, match=r"an output grid of 4000 x 40 pixels is more than 10 times"

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # A grid this many times larger than one that holds all exposures at their own sampling is a
 # mistake, not a wish.
 MAX_GRID = 10
+# Pixels of an image whose shape may be asked for, however small its exposures are.
+SMALL_GRID = 100_000
 
 
 def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object]) -> ProductGrids:
@@ -194,7 +196,8 @@ def source_grid(
                 shape=shape and tuple(shape[::-1]),
             )
             needed = _needed_shape(natural, asked)
-    if math.prod(grid.shape) > MAX_GRID * math.prod(needed):
+    allowed = max(MAX_GRID * math.prod(needed), SMALL_GRID if arguments["output_shape"] else 0)
+    if math.prod(grid.shape) > allowed:
         raise ResampleError(
             f"an output grid of {grid.shape[1]} x {grid.shape[0]} pixels is more than {MAX_GRID} "
             f"times the {needed[1]} x {needed[0]} pixels of all inputs"
