@@ -169,6 +169,7 @@ def test_unknown_key_of_an_override_is_named_with_the_product():
         ("wavelength_step", 0, "greater than 0"),
         ("resolving_power", "high", "number or none"),
         ("spectral_oversampling", 0, "at least 1"),
+        ("spectral_oversampling", 101, "at most 100"),
         ("spectral_oversampling", 1.5, "integer"),
         ("fill_gap", "some", "boolean"),
         ("errors", "exact", "reference, pixel, aperture"),
