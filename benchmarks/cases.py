@@ -105,6 +105,10 @@ def _mos_58_by_source(folder: Path) -> Work:
     return Work((mos_58(folder),), by_source=True)
 
 
+def _outliers(folder: Path) -> Work:
+    return Work((mos_12(folder),), {"outlier_detection": True}, by_source=True)
+
+
 def _twenty_products(folder: Path) -> Work:
     return _products(folder, 20)
 
@@ -179,6 +183,12 @@ CASES = (
         _other_pixfrac,
         (Target("wall", 1 / 15),),
         rounds=2,
+    ),
+    Case(
+        "outliers",
+        "MOS, 12 x 3, outliers found first, jwst source by source",
+        _outliers,
+        _walls(1 / 6, 1 / 6),
     ),
     Case("one-more", "MOS, 12 x 6, one exposure more", _one_more, (Target("wall", 1 / 6),)),
     Case(

@@ -49,7 +49,7 @@ class Work:
     associations : tuple of Path
         One product each.
     arguments : mapping
-        Documented arguments of the workflow and jwst.
+        Arguments of the workflow and jwst: the documented ones, and ``outlier_detection``.
     config : mapping
         More configuration of the workflow.
     by_source : bool

@@ -1,7 +1,7 @@
 """Resample an association with jwst: resample_jwst.py ASSOCIATION PREFIX ARGUMENTS.
 
 Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those
-of ``resample_spec``.
+of ``resample_spec``, and perhaps ``outlier_detection``, which comes before.
 """
 
 import json
@@ -38,13 +38,21 @@ def save_product(
     product: str,
     arguments: dict[str, object],
 ) -> None:
-    """Resample exposures of an association and save the product."""
+    """Resample exposures of an association and save the product.
+
+    A search for outliers comes before, if it is asked for.
+    """
     association = json.loads(path.read_text())
     models = ModelContainer(exposures)
     models.asn_table = association
     for model in models:
         model.meta.asn.table_name = path.name
-    ResampleSpecStep(**arguments).process(models).save(product)
+    own = {name: value for name, value in arguments.items() if name != "outlier_detection"}
+    if arguments.get("outlier_detection"):
+        from jwst.outlier_detection import OutlierDetectionStep
+
+        models = OutlierDetectionStep().process(models)
+    ResampleSpecStep(**own).process(models).save(product)
 
 
 if __name__ == "__main__":

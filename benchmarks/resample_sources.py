@@ -1,7 +1,7 @@
 """Resample source by source, as ``calwebb_spec3`` does: resample_sources.py ASN PREFIX ARGUMENTS.
 
 Writes PREFIX_{source}_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object
-of those of ``resample_spec``.
+as that of `resample_jwst`.
 """
 
 import json

@@ -194,7 +194,8 @@ def test_headers(made):
         status = theirs.primary["S_OUTLIR"].replace("FAILED", "SKIPPED")
         assert ours.primary["S_OUTLIR"] == status
         assert ours.table.names == theirs.table.names
-        for name in {*theirs.table.names} - permitted:
+        # Some reference data were renamed: jwst goes by the name of the file, not by FILENAME.
+        for name in {*theirs.table.names} - permitted - {"FILENAME"}:
             np.testing.assert_array_equal(ours.table[name], theirs.table[name], err_msg=name)
         assert set(ours.table["S_OUTLIR"]) == {status}
 
