@@ -93,7 +93,7 @@ def make_outliers(case: dict, folder: Path) -> None:
         result.save(str(path))
         state_versions(path)
         for model in flagged:
-            name = f"{model.source_name}/{len(flagged)}/{model.meta.filename}"
+            name = f"{model.source_id} {model.name}/{len(flagged)}/{model.meta.filename}"
             flags[name] = np.array(model.dq)
     np.savez_compressed(folder / "flags.npz", **flags)
 

@@ -155,7 +155,7 @@ def test_flags(made):
         (path,) = (work / "results" / case.name).glob(f"{exposure.removesuffix('_cal.fits')}*")
         with datamodels.open(path) as model:
             slits_ = getattr(model, "slits", [model])
-            (slit,) = (s for s in slits_ if len(slits_) == 1 or str(s.source_name) == source)
+            (slit,) = (s for s in slits_ if len(slits_) == 1 or f"{s.source_id} {s.name}" == source)
             np.testing.assert_array_equal(slit.dq, flags, err_msg=name)
             planes = (slit.data, slit.err, slit.var_rnoise, slit.var_poisson, slit.var_flat)
             # jwst leaves the slits alone that it does not search.
@@ -168,10 +168,10 @@ def test_flags(made):
 def product_pairs(case, work):
     """Our product of every source, and jwst's."""
     ours = [read_product(path) for path in work.glob(f"results/{case.name}_[bsv]*_s2d.fits")]
-    by_source = {product.slits[0].header.get("SRCNAME"): product for product in ours}
+    by_source = {product.slits[0].header.get("SOURCEID"): product for product in ours}
     theirs = [read_product(path) for path in (work / "jwst" / case.name).glob("*.fits")]
     assert len(ours) == len(by_source) == len(theirs) > 0
-    return [(by_source[their.slits[0].header.get("SRCNAME")], their) for their in theirs]
+    return [(by_source[their.slits[0].header.get("SOURCEID")], their) for their in theirs]
 
 
 def test_products(made):
