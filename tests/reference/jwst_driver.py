@@ -62,9 +62,7 @@ def make_singles(case: dict, folder: Path) -> None:
 def read_sources(path: Path) -> list[ModelContainer]:
     """Read the exposures of an association, source by source."""
     association = json.loads(path.read_text())
-    members = association["products"][0]["members"]
-    names = [member["expname"] for member in members if member["exptype"] == "science"]
-    exposures = [datamodels.open(str(path.parent / name)) for name in names]
+    exposures = open_members(path)
     if isinstance(exposures[0], datamodels.MultiSlitModel):
         sources = [*multislit_to_container(exposures).values()]
     else:
