@@ -129,8 +129,7 @@ def make_grids(case: dict, folder: Path) -> None:
 
 def run(case: dict, path: Path) -> None:
     """Run the step on an association, and save its result."""
-    association = Path(case["association"])
-    resample(open_members(association), association, str(path), case["arguments"])
+    resample(Path(case["association"]), str(path), case["arguments"])
     state_versions(path)
 
 
