@@ -67,11 +67,12 @@ def drizzle_noise(
     flat = (
         np.sqrt(_known(variances[FLAT], weights)) if FLAT in variances else np.zeros_like(weights)
     )
+    planes = np.zeros((len(squared), *shape), np.float32)
     drizzle = Drizzle(
         kernel=kernel,
         fillval="NaN",
         out_shape=shape,
-        out_img2=[np.zeros(shape, np.float32) for _ in squared],
+        out_img2=[*planes],
         disable_ctx=True,
     )
     if has_area(pixmap):
@@ -85,15 +86,17 @@ def drizzle_noise(
             pixfrac=pixfrac,
             in_units="cps",
         )
-    planes = np.reshape(drizzle.out_img2, (-1, *shape))
-    out = dict(zip(names, planes, strict=False))
+    # Copies, so that the planes of the colours do not stay.
+    out = {name: plane.copy() for name, plane in zip(names, planes, strict=False)}
     if FLAT in variances:
         out[FLAT] = drizzle.out_img**2
     unknown = ~(drizzle.out_wht > 0)
     for plane in out.values():
         plane[unknown | ~np.isfinite(plane)] = np.nan
     if reach:
-        out["covariance"] = _products(planes[len(names) :], reach)
+        of_colours = planes[len(names) :]
+        # In place, because there are many.
+        out["covariance"] = _products(np.sqrt(of_colours, out=of_colours), reach)
         out["lags"] = np.array(reach.lags)
     return out
 
@@ -118,11 +121,10 @@ def _colours(variance: np.ndarray, spacing: tuple[int, int]) -> list[np.ndarray]
     return [*planes.reshape(-1, *variance.shape)]
 
 
-def _products(colours: np.ndarray, reach: NoiseReach) -> np.ndarray:
-    """Covariances from the variances of every colour, shape (n_colours, ny, nx)."""
-    shape = colours.shape[1:]
+def _products(roots: np.ndarray, reach: NoiseReach) -> np.ndarray:
+    """Covariances from the roots of the variances of every colour, shape (n_colours, ny, nx)."""
+    shape = roots.shape[1:]
     covariance = np.zeros((len(reach.lags), *shape), np.float32)
-    roots = np.sqrt(colours)
     for plane, lag in zip(covariance, reach.lags, strict=True):
         first, second = lag_pairs(shape, lag)
         products = np.einsum("cyx,cyx->yx", roots[:, *first], roots[:, *second])
