@@ -180,6 +180,14 @@ def test_in_an_environment_with_jdaviz(reader, jdaviz_python, spectrum, tmp_path
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("wavelength_grid", ["linear", "log"])
+def test_jdaviz_reads_other_grids_of_wavelengths(jdaviz_python, tmp_path, wavelength_grid):
+    exposures = write_observation(tmp_path / "data", "grating")
+    make(exposures, tmp_path, name="other", wavelength_grid=wavelength_grid)
+    run_example("jdaviz", jdaviz_python, tmp_path, (tmp_path / "other_s2d.fits", 1))
+
+
+@pytest.mark.nightly
 def test_jdaviz_extracts_what_it_extracts_from_jwsts_product(jdaviz_python, made, tmp_path):
     """Jwst's has no wavelengths there."""
     theirs = unpack("slit", tmp_path)
