@@ -30,8 +30,8 @@ def write_campaign(folder, products):
     ("products", "seconds"), [(20, 4), pytest.param(1000, 40, marks=pytest.mark.nightly)]
 )
 def test_dry_run(tmp_path, products, seconds, job_per):
-    work = Work(write_campaign(tmp_path, products), config={"job_per": job_per})
-    cost = measure([workflow_command(work, tmp_path, 2, "--dry-run")], tmp_path)
+    work = Work(write_campaign(tmp_path, products))
+    cost = measure([workflow_command(work, tmp_path, 2, job_per, "--dry-run")], tmp_path)
     print(f"{products} products, a job per {job_per}: {cost}")
     rules = {"product": ("make_product", 1), "exposure": ("prepare_exposure", EXPOSURES)}
     rule, jobs = rules[job_per]
