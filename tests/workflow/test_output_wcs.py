@@ -22,7 +22,7 @@ def workspace(tmp_path_factory):
     """Two nods, resampled onto their own grid."""
     folder = tmp_path_factory.mktemp("grids")
     write_nirspec(folder / "data", fixed_slit(nods=(-0.4, 0.4), product=PRODUCT))
-    config = write_config(folder, associations=["data/*_asn.json"])
+    config = write_config(folder, associations=["data/*_asn.json"], job_per="product")
     snakemake(folder, config)
     area = fits.getval(folder / "results" / f"{PRODUCT}_s2d.fits", "PIXAR_SR", "SCI")
     return folder, config, gwcs_of(load_grid(own_grid(folder))), area
