@@ -5,7 +5,6 @@ Reference data have the instrument's own WCSs. Simulations are made as heavy: se
 
 import hashlib
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import specsim
 from astropy.io import fits
 
+from benchmarks.kept import made_aside
 from benchmarks.measuring import PROJECT, jwst_python
 
 SHARED = PROJECT.parent / "shared"
@@ -59,10 +59,8 @@ def mos_58(folder: Path) -> Path:
         return _simulated(folder, specsim.mos(58, columns=_COLUMNS, heavy=True))
     place = folder / "instrument"
     if not place.exists():
-        aside = place.with_suffix(".part")
-        shutil.rmtree(aside, ignore_errors=True)
-        subprocess.run([jwst_python(), generator, aside], check=True, stdout=subprocess.DEVNULL)
-        aside.rename(place)
+        with made_aside(place) as aside:
+            subprocess.run([jwst_python(), generator, aside], check=True, stdout=subprocess.DEVNULL)
     return place / "spec3_asn.json"
 
 
@@ -104,11 +102,7 @@ def _simulated(folder: Path, setup: specsim.NirspecSetup | specsim.LrsSetup) -> 
     """Simulate an observation in a folder of its own, named by its setup, unless it is there."""
     place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
     if not place.exists():
-        aside = place.with_suffix(".part")
-        shutil.rmtree(aside, ignore_errors=True)
-        if isinstance(setup, specsim.LrsSetup):
-            specsim.write_lrs(aside, setup)
-        else:
-            specsim.write_nirspec(aside, setup)
-        aside.rename(place)
+        write = specsim.write_lrs if isinstance(setup, specsim.LrsSetup) else specsim.write_nirspec
+        with made_aside(place) as aside:
+            write(aside, setup)
     return place / "spec3_asn.json"

@@ -9,6 +9,8 @@ import numpy as np
 from astropy.io import fits
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 
+from benchmarks.kept import made_aside
+
 _SLIT = re.compile(r"^- ", re.MULTILINE)
 
 
@@ -30,11 +32,10 @@ def repeat_slits(association: Path, slits: int, folder: Path) -> Path:
         The association.
     """
     if not folder.exists():
-        aside = _aside(folder)
-        for member in _members(association):
-            _repeat_slits(association.parent / member["expname"], slits, aside)
-        shutil.copy(association, aside)
-        aside.rename(folder)
+        with made_aside(folder) as aside:
+            for member in _members(association):
+                _repeat_slits(association.parent / member["expname"], slits, aside)
+            shutil.copy(association, aside)
     return folder / association.name
 
 
@@ -54,14 +55,13 @@ def repeat_exposures(association: Path, exposures: int, folder: Path) -> Path:
         The association.
     """
     if not folder.exists():
-        aside = _aside(folder)
         names, members = [m["expname"] for m in _members(association)], []
-        for number in range(exposures):
-            name = f"e{number:03d}_{names[number % len(names)]}"
-            shutil.copy(association.parent / names[number % len(names)], aside / name)
-            members.append({"expname": name, "exptype": "science"})
-        _write(association, aside, members=members)
-        aside.rename(folder)
+        with made_aside(folder) as aside:
+            for number in range(exposures):
+                name = f"e{number:03d}_{names[number % len(names)]}"
+                shutil.copy(association.parent / names[number % len(names)], aside / name)
+                members.append({"expname": name, "exptype": "science"})
+            _write(association, aside, members=members)
     return folder / association.name
 
 
@@ -84,13 +84,13 @@ def repeat_products(association: Path, products: int, folder: Path) -> tuple[Pat
     name = json.loads(association.read_text())["products"][0]["name"]
     for number, place in enumerate(places):
         if not place.exists():
-            aside, members = _aside(place), []
-            for member in _members(association):
-                renamed = f"n{number:04d}_{member['expname']}"
-                shutil.copy(association.parent / member["expname"], aside / renamed)
-                members.append({**member, "expname": renamed})
-            _write(association, aside, members=members, name=f"n{number:04d}_{name}")
-            aside.rename(place)
+            members = []
+            with made_aside(place) as aside:
+                for member in _members(association):
+                    renamed = f"n{number:04d}_{member['expname']}"
+                    shutil.copy(association.parent / member["expname"], aside / renamed)
+                    members.append({**member, "expname": renamed})
+                _write(association, aside, members=members, name=f"n{number:04d}_{name}")
     return tuple(place / association.name for place in places)
 
 
@@ -211,11 +211,3 @@ def _write(association: Path, folder: Path, file: str | None = None, **changes: 
     path = folder / (file or association.name)
     path.write_text(json.dumps(content, indent=2) + "\n")
     return path
-
-
-def _aside(folder: Path) -> Path:
-    """Empty folder whose name tells that it is not finished."""
-    aside = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    return aside

@@ -42,7 +42,8 @@ def sum_rows(
     err, wht : ndarray or None
         Errors and weights of its pixels.
     noise : CorrelatedNoise, optional
-        Covariances, for the error of the sum; without, pixels are independent.
+        Covariances, which the error of the sum takes into account. Without them, pixels count
+        as independent.
 
     Returns
     -------
