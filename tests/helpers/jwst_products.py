@@ -112,6 +112,21 @@ BLENDED = {
 SINGLE = {"NDRIZ", "SRCXPOS", "SRCYPOS", "S_REGION"}
 
 
+def compare_arrays(ours: Product, theirs: Product) -> None:
+    """Compare all arrays of all slits."""
+    for our, their in zip(ours.slits, theirs.slits, strict=True):
+        assert our.arrays.keys() == their.arrays.keys()
+        for name, expected in their.arrays.items():
+            compare_images(our.arrays[name], expected, name)
+
+
+def compare_wcss(ours: Product, theirs: Product) -> None:
+    """Compare the GWCSs of all slits."""
+    for our, their in zip(ours.slits, theirs.slits, strict=True):
+        with opened_wcs(our) as our_wcs, opened_wcs(their) as their_wcs:
+            compare_wcs(our_wcs, their_wcs, their.arrays["SCI"].shape)
+
+
 def differences(ours: fits.Header, theirs: fits.Header, permitted: set[str]) -> dict:
     """Keywords that differ, with both values."""
     return {

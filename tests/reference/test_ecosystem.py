@@ -7,37 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from apertures import write_apertures
 
 READ = ("nirspec_mos_real-default", "nirspec_fs_sim-default", "miri_lrs_sim-default")
-
-
-def write_apertures(file: Path) -> Path:
-    """Write the reference file that extract_1d takes its apertures from."""
-    apertures = [{"id": "ANY", "extract_width": 8, "region_type": "target"}]
-    file.write_text(
-        json.dumps(
-            {
-                "reftype": "EXTRACT1D",
-                "telescope": "JWST",
-                "instrument": "ANY",
-                "exp_type": "ANY",
-                "pedigree": "GROUND",
-                "description": "aperture of the tests",
-                "author": "tests",
-                "history": "made for the tests",
-                "useafter": "2020-01-01T00:00:00",
-                "apertures": apertures,
-            }
-        )
-    )
-    return file
 
 
 @pytest.fixture(scope="module")
 def readings(products, shared, jwst_python, tmp_path_factory):
     """What the readers see in our products and in jwst's."""
     folder = tmp_path_factory.mktemp("ecosystem")
-    reference_file = write_apertures(folder / "extract1d.json")
+    reference_file = write_apertures(folder / "extract1d.json", 8)
     pairs = {
         name: (products / f"{name}_s2d.fits", shared / f"data/expected/{name}_s2d.fits")
         for name in READ

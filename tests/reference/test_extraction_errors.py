@@ -1,11 +1,11 @@
 """Errors of spectra that jwst's own extract_1d makes of our products, against their scatter."""
 
-import json
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from apertures import write_apertures
 from inprocess import make
 from specresample.grids.output_grids import output_grids
 
@@ -35,8 +35,7 @@ def test_errors_for_apertures_are_those_of_extracted_spectra(
     make(paths, tmp_path, name=name, errors="aperture")
     images = [*draw_realisations(exposures, source, ARGUMENTS, REALISATIONS, seed=1)]
     np.save(tmp_path / "images.npy", images)
-    reference_file = tmp_path / "extract1d.json"
-    reference_file.write_text(json.dumps(aperture(width)))
+    reference_file = write_apertures(tmp_path / "extract1d.json", width)
     files = [f"{source.file}_s2d.fits", "images.npy", "out.npz"]
     driver = Path(__file__).with_name("extraction_driver.py")
     run = subprocess.run(
@@ -53,18 +52,3 @@ def test_errors_for_apertures_are_those_of_extracted_spectra(
     assert known.sum() > 300
     ratio = np.sqrt(np.mean(fluxes[:, known] ** 2, axis=0) / error[known] ** 2)
     assert np.sqrt(np.mean(ratio**2)) == pytest.approx(1, abs=0.07)
-
-
-def aperture(width):
-    return {
-        "reftype": "EXTRACT1D",
-        "telescope": "JWST",
-        "instrument": "ANY",
-        "exp_type": "ANY",
-        "pedigree": "GROUND",
-        "description": "aperture of the tests",
-        "author": "tests",
-        "history": "made for the tests",
-        "useafter": "2020-01-01T00:00:00",
-        "apertures": [{"id": "ANY", "extract_width": width, "region_type": "target"}],
-    }

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from apertures import write_apertures
 from astropy.io import fits
 from inprocess import make, slitlet, write_lrs_exposures, write_slit_exposures
-from test_ecosystem import write_apertures
 
 
 def write_two_slits(folder):
@@ -48,7 +48,7 @@ def products(folder):
 @pytest.fixture(scope="module")
 def readings(products, jwst_python, folder):
     """What the readers see."""
-    reference_file = write_apertures(folder / "extract1d.json")
+    reference_file = write_apertures(folder / "extract1d.json", 8)
     driver = Path(__file__).with_name("ecosystem_driver.py")
     command = [jwst_python, driver, reference_file, folder / "out.json", *products.values()]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from apertures import write_apertures
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 from inprocess import make
@@ -66,20 +67,16 @@ np.testing.assert_allclose(extracted.spectral_axis.to_value("um"), expected[midd
 """,
 }
 
-# Reference files, and the context of CRDS, so that extract_1d asks nobody for them.
+# Reference files (extract1d.json of `write_apertures`), and the context of CRDS, so that extract_1d
+# asks nobody for them.
 OPTIONS = """
-import json, os
+import os
 from stpipe import crds_client
 crds_client.get_context_used = lambda *names: "none.pmap"
 os.environ["STPIPE_DISABLE_CRDS_STEPPARS"] = "true"
 nothing = ("apcorr", "psf", "pastasoss", "specprofile", "speckernel")
 options = {f"override_{kind}": "N/A" for kind in nothing}
 options |= {"override_extract1d": "extract1d.json", "apply_apcorr": False}
-apertures = [{"id": "ANY", "extract_width": 8, "region_type": "target"}]
-about = dict.fromkeys(("telescope", "instrument", "exp_type", "pedigree", "author"), "ANY")
-about |= {"reftype": "EXTRACT1D", "description": "", "history": "", "telescope": "JWST"}
-with open("extract1d.json", "w") as file:
-    json.dump(about | {"useafter": "2020-01-01T00:00:00", "apertures": apertures}, file)
 """
 
 
@@ -154,6 +151,7 @@ def test_slits_that_were_saved(made, tmp_path):
 
 @pytest.mark.parametrize("reader", ["extract_1d", "specutils"])
 def test_in_jwsts_environment(reader, jwst_python, spectrum, tmp_path):
+    write_apertures(tmp_path / "extract1d.json", 8)
     run_example(reader, jwst_python, tmp_path, spectrum, before=OPTIONS)
 
 
