@@ -1,6 +1,7 @@
 import asdf
 import numpy as np
 import pytest
+import yaml
 from astropy import units as u
 from astropy.io import fits
 from astropy.modeling import models
@@ -136,10 +137,21 @@ def test_code_is_not_run():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"x: 1\n...\n", b"#ASDF 1.0.0\n- 1\n...\n", b"#ASDF 1.0.0\nx: 1"]
+    "content",
+    [
+        b"",
+        b"x: 1\n...\n",
+        b"#ASDF 1.0.0\n...\n",
+        b"#ASDF 1.0.0\n- 1\n...\n",
+        b"#ASDF 1.0.0\nx: 1",
+        b"#ASDF 1.0.0\nx: 1\n---\nx: 2\n...\n",
+        b"#ASDF 1.0.0\nx: *a\n...\n",
+        b"#ASDF 1.0.0\nx: &a [1]\ny: &a [2]\n...\n",
+        b"#ASDF 1.0.0\n[x]: 1\n...\n",
+    ],
 )
 def test_what_is_no_tree_is_an_error(content):
-    with pytest.raises((ValueError, ResampleError)):
+    with pytest.raises((ValueError, ResampleError, yaml.YAMLError)):
         parse_tree(content)
 
 

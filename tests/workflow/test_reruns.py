@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 from runs import PROJECT, snakemake, write_association, write_config
 from specsim import fixed_slit, write_nirspec
@@ -133,7 +134,7 @@ def test_other_package_version_repeats_all(copy, tmp_path):
     assert re.search("^output_grid +1$", run.stdout + run.stderr, re.M)
 
 
-def test_incomplete_file_is_made_again(copy):
+def test_incomplete_file_is_made_again(copy, start):
     folder, config = copy
     shutil.rmtree(folder / "results")
     run = start(folder, config)
@@ -148,16 +149,28 @@ def test_incomplete_file_is_made_again(copy):
     assert jobs(folder, config)["prepare_exposure"] == 3
 
 
-def start(folder, config):
-    """Start a run in a process group of its own."""
-    command = [sys.executable, "-m", "snakemake", f"--snakefile={PROJECT}/Snakefile", config]
-    return subprocess.Popen(
-        [*command, "--cores=2"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+@pytest.fixture
+def start():
+    """Starts runs, each in a process group of its own; none outlives the test."""
+    runs = []
+
+    def start_run(folder, config):
+        command = [sys.executable, "-m", "snakemake", f"--snakefile={PROJECT}/Snakefile", config]
+        run = psutil.Popen(
+            [*command, "--cores=2"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        runs.append(run)
+        return run
+
+    yield start_run
+    for run in runs:
+        if run.is_running():
+            run.kill()
+        run.wait()
 
 
 def wait_for(condition, seconds=60):
@@ -167,41 +180,32 @@ def wait_for(condition, seconds=60):
         time.sleep(0.02)
 
 
-def children(pid):
-    """Processes that a process has started."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    text = " ".join((task / "children").read_text() for task in tasks)
-    return [int(child) for child in text.split()]
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 @pytest.mark.parametrize("job_per", ["exposure", "product"])
-def test_killed_snakemake_goes_on_with_the_same_command(made, tmp_path, job_per):
+def test_killed_snakemake_goes_on_with_the_same_command(made, tmp_path, job_per, start):
     shutil.copytree(made / "nods", tmp_path / "nods")
     shutil.copytree(made / "data", tmp_path / "data", symlinks=True)
     config = write_config(tmp_path, associations=["data/asn.json"], job_per=job_per)
     run = start(tmp_path, config)
     wait_for(lambda: list(tmp_path.glob("results/.work/logs/*/*.log")))
-    jobs_of_run = children(run.pid)
+    jobs_of_run = run.children()
     run.kill()
     run.wait()
     # Its jobs end by themselves.
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in jobs_of_run))
+    wait_for(lambda: not any(job.is_running() for job in jobs_of_run))
     snakemake(tmp_path, config)
     product = f"results/{PRODUCT}_s2d.fits"
     assert (tmp_path / product).read_bytes() == (made / product).read_bytes()
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 @pytest.mark.parametrize("job_per", ["exposure", "product"])
-def test_killed_job_is_made_again_with_the_same_command(made, tmp_path, job_per):
+def test_killed_job_is_made_again_with_the_same_command(made, tmp_path, job_per, start):
     shutil.copytree(made / "nods", tmp_path / "nods")
     shutil.copytree(made / "data", tmp_path / "data", symlinks=True)
     config = write_config(tmp_path, associations=["data/asn.json"], job_per=job_per)
     run = start(tmp_path, config)
     # Begun and with the log open, an exposure or the whole product.
     wait_for(lambda: list(tmp_path.glob("results/.work/logs/[pm]*/*.log")))
-    os.kill(children(run.pid)[0], signal.SIGKILL)
+    run.children()[0].kill()
     assert run.wait() != 0
     assert not (tmp_path / f"results/{PRODUCT}_s2d.fits").exists()
     snakemake(tmp_path, config)

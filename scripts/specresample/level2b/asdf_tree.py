@@ -28,8 +28,6 @@ MAX_COEFFICIENTS = 10_000  # of a polynomial
 
 _ENDLESS = "its ASDF tree refers to its own parts without end"
 
-_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
-
 # Types of numbers that arrays consist of; others are for tables and texts.
 _NUMBERS = frozenset(
     {f"{kind}int{bits}" for kind in ("", "u") for bits in (8, 16, 32, 64)} | {"float32", "float64"}
@@ -106,8 +104,7 @@ def parse_tree(content: bytes) -> dict:
     """
     check_text(content)
     text, blocks = split_file(content)
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    tree = _Builder(blocks).value(root)
+    tree = _Builder(text, blocks).document()
     if not isinstance(tree, dict):
         raise ValueError("its ASDF tree is no mapping")
     return tree
@@ -148,92 +145,130 @@ def check_text(content: bytes) -> None:
 
 
 class _Builder:
-    """Makes values of YAML nodes, one for all nodes that are equal.
+    """Makes values of YAML as it is parsed, one for all parts that are equal.
+
+    PyYAML's own tree of nodes would take 50 times the memory of the text.
 
     Parameters
     ----------
+    text : bytes
+        A YAML document.
     blocks : sequence of bytes
         The blocks of the file, for arrays.
     """
 
-    def __init__(self, blocks: Sequence[bytes]) -> None:
+    def __init__(self, text: bytes, blocks: Sequence[bytes]) -> None:
+        self._loader = yaml.CSafeLoader(text)
         self._blocks = blocks
-        self._constructor = yaml.constructor.SafeConstructor()
-        # By the identity of nodes: what several others refer to is built once.
-        self._values: dict[int, object] = {}
-        self._open: set[int] = set()
-        self._endless: set[int] = set()
+        self._anchored: dict[str, object] = {}
+        # Anchors of collections that are not complete yet; of those that lead back to themselves.
+        self._open: set[str] = set()
+        self._endless: set[str] = set()
+        self._scalars: dict[tuple, object] = {}
         # The first of all equal values, by what it consists of: the identities of its parts, each
         # the first of its kind.
         self._first: dict[tuple, object] = {}
         # Dicts and lists in a value, by its identity. What is referred to twice counts twice.
         self._sizes: dict[int, int] = {}
 
-    def value(self, node: yaml.Node, key: object = None) -> object:
-        """Build the value of a node, or find the one that equals it.
+    def document(self) -> object:
+        """Build the value of the whole document."""
+        parsed = self._loader.get_event
+        parsed()  # the start of the stream
+        parsed()  # the start of the document
+        value = self._value(parsed())
+        parsed()  # the end of the document
+        if type(parsed()) is not yaml.StreamEndEvent:
+            raise ValueError("it holds several trees")
+        return value
+
+    def _value(self, event: yaml.Event, key: object = None) -> object:
+        """Build the value that begins with an event, or find the one that equals it.
 
         Parameters
         ----------
-        node : Node
+        event : Event
         key : object
             Its key, in a mapping.
         """
-        if type(node) is yaml.ScalarNode:
-            return self._scalar(node)
-        if id(node) not in self._values:
-            return self._collection(node)
-        if id(node) in self._open:
+        if type(event) is yaml.AliasEvent:
+            return self._referred_to(event, key)
+        if event.anchor in self._anchored:
+            raise ValueError(f"its ASDF tree has an anchor twice\n{event.start_mark}")
+        build = self._scalar if type(event) is yaml.ScalarEvent else self._collection
+        value = build(event)
+        if event.anchor is not None:
+            self._anchored[event.anchor] = value
+        return value
+
+    def _referred_to(self, event: yaml.AliasEvent, key: object) -> object:
+        if event.anchor not in self._anchored:
+            raise ValueError(f"its ASDF tree refers to what is not there\n{event.start_mark}")
+        if event.anchor in self._open:
             # Only inverses may lead back to the transform that they are inverses of.
             if key != "inverse":
                 raise ResampleError(_ENDLESS)
-            self._endless.add(id(node))
-        return self._values[id(node)]
+            self._endless.add(event.anchor)
+        return self._anchored[event.anchor]
 
-    def _scalar(self, node: yaml.ScalarNode) -> object:
-        key = node.tag, node.value
-        if key not in self._first:
-            plain = node.tag in self._constructor.yaml_constructors
-            self._first[key] = (
-                self._constructor.construct_object(node) if plain else Tagged(node.tag, node.value)
+    def _scalar(self, event: yaml.ScalarEvent) -> object:
+        written = event.tag, event.value, event.implicit
+        if written not in self._scalars:
+            tag, text = event.tag, event.value
+            if tag is None or tag == "!":
+                tag = self._loader.resolve(yaml.ScalarNode, text, event.implicit)
+            plain = tag in self._loader.yaml_constructors
+            value = (
+                self._loader.construct_object(yaml.ScalarNode(tag, text))
+                if plain
+                else Tagged(tag, text)
             )
-        return self._first[key]
+            self._scalars[written] = self._first.setdefault((tag, text), value)
+        return self._scalars[written]
 
-    def _collection(self, node: yaml.CollectionNode) -> object:
-        inner: dict | list = {} if type(node) is yaml.MappingNode else []
-        plain = node.tag in _PLAIN or node.tag.startswith(TREE_TAG)
-        value = inner if plain else Tagged(node.tag, inner)
-        # Known before it is filled, because an inverse may lead back to it.
-        self._values[id(node)] = value
-        self._open.add(id(node))
+    def _collection(self, event: yaml.CollectionStartEvent) -> object:
+        inner: dict | list = {} if type(event) is yaml.MappingStartEvent else []
+        tag = event.tag or "!"
+        value = inner if tag == "!" or tag.startswith(TREE_TAG) else Tagged(tag, inner)
+        if event.anchor is not None:
+            # Known before it is filled, because an inverse may lead back to it.
+            self._anchored[event.anchor] = value
+            self._open.add(event.anchor)
         if isinstance(inner, dict):
-            self._fill(inner, node)
+            self._fill_mapping(inner)
             parts = [*inner, *inner.values()]
         else:
-            inner += map(self.value, node.value)
+            self._fill_sequence(inner)
             parts = inner
-        self._open.remove(id(node))
+        self._open.discard(event.anchor)
 
         size = 1 + sum(self._sizes.get(id(part), 0) for part in parts)
         if size > MAX_NODES:
             raise ResampleError(_ENDLESS)
-        if id(node) not in self._endless:
-            array = _array(inner, self._blocks) if node.tag.startswith(ARRAY_TAG) else None
+        if event.anchor not in self._endless:
+            array = _array(inner, self._blocks) if tag.startswith(ARRAY_TAG) else None
             if array is not None:
                 consists_of = array.dtype.str, array.shape, array.tobytes()
                 value = array
             else:
-                consists_of = node.tag, type(inner), *map(id, parts)
-            value = self._values[id(node)] = self._first.setdefault(consists_of, value)
+                consists_of = tag, type(inner), *map(id, parts)
+            value = self._first.setdefault(consists_of, value)
         self._sizes[id(value)] = size
         return value
 
-    def _fill(self, inner: dict, node: yaml.MappingNode) -> None:
-        for key_node, child in node.value:
-            if type(key_node) is not yaml.ScalarNode:
-                raise ValueError(f"its ASDF tree has a key that is no name\n{key_node.start_mark}")
-            key = self._scalar(key_node)
-            inner[key] = self.value(child, key)
+    def _fill_mapping(self, inner: dict) -> None:
+        parsed = self._loader.get_event
+        while type(event := parsed()) is not yaml.MappingEndEvent:
+            if type(event) is not yaml.ScalarEvent:
+                raise ValueError(f"its ASDF tree has a key that is no name\n{event.start_mark}")
+            key = self._scalar(event)
+            inner[key] = self._value(parsed(), key)
         _check_mapping(inner)
+
+    def _fill_sequence(self, inner: list) -> None:
+        parsed = self._loader.get_event
+        while type(event := parsed()) is not yaml.SequenceEndEvent:
+            inner.append(self._value(event))
 
 
 def _check_mapping(values: Mapping) -> None:
