@@ -6,6 +6,7 @@ Reference data have the instrument's own WCSs. Simulations are made as heavy: se
 import hashlib
 import re
 import subprocess
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from benchmarks.measuring import PROJECT, jwst_python
 
 SHARED = PROJECT.parent / "shared"
 REFERENCE_DATA = SHARED / "data"
+
+# How many there are, in `weight`.
+SLITS = "slits, of all exposures"
 
 # Columns of the slits: those of medium-resolution spectra, by their place on the detector.
 _COLUMNS = (380, 1000)
@@ -75,22 +79,25 @@ def weight(association: Path) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Per slit of its first exposure: transforms, frames and kilobytes of YAML in the ASDF
+        `SLITS` of all exposures; per slit transforms, frames and kilobytes of YAML in the ASDF
         extension, and cards in the headers.
     """
-    path = min(association.parent.glob("*_cal.fits"))
-    with fits.open(path) as hdus:
-        content = hdus["ASDF"].data["ASDF_METADATA"][0].tobytes()
-        slits = sum(hdu.name == "SCI" for hdu in hdus)
-        cards = sum(len(hdu.header) for hdu in hdus[1:-1])
-    text = content[: content.index(b"\n...")].decode()
-    counted = {
-        "transforms": len(re.findall(r"!transform/|!<tag:stsci.edu:jwst_pipeline", text)),
-        "frames": len(re.findall(r"gwcs/\w*frame", text)),
-        "kB of YAML": len(text) / 1000,
-        "cards of headers": cards,
-    }
-    return {name: count / slits for name, count in counted.items()}
+    slits, totals = 0, Counter()
+    for path in association.parent.glob("*_cal.fits"):
+        with fits.open(path) as hdus:
+            content = hdus["ASDF"].data["ASDF_METADATA"][0].tobytes()
+            slits += sum(hdu.name == "SCI" for hdu in hdus)
+            cards = sum(len(hdu.header) for hdu in hdus[1:-1])
+        text = content[: content.index(b"\n...")].decode()
+        totals += Counter(
+            {
+                "transforms": len(re.findall(r"!transform/|!<tag:stsci.edu:jwst_pipeline", text)),
+                "frames": len(re.findall(r"gwcs/\w*frame", text)),
+                "kB of YAML": len(text) / 1000,
+                "cards of headers": cards,
+            }
+        )
+    return {SLITS: slits} | {name: total / slits for name, total in totals.items()}
 
 
 def _shared(name: str) -> Path | None:

@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from benchmarks.cases import CASES, SERIES, Case, Measure, Target
 from benchmarks.fitting import Spread, growth, ratio, spread
 from benchmarks.measuring import SCHEDULES, Cost
+from benchmarks.observations import SLITS
 from benchmarks.results import CaseResult, Results
 
 BEGIN, END = "<!-- results: written by make bench -->", "<!-- end of results -->"
@@ -194,22 +195,19 @@ def weights_table(results: Results) -> str:
         [name, *(_number(weights[name]) for weights in results.weights.values())]
         for name in next(iter(results.weights.values()))
     ]
-    # Slits of all exposures; the cases stand for the columns.
-    measured = {"mos-58": 174, "mos-12-simulated": 36}
-    if measured.keys() <= results.cases.keys():
+    # The cases that resample these exposures.
+    cases = ("mos-58", "mos-12-simulated")
+    if results.cases.keys() >= set(cases):
+        counted = [*zip(cases, results.weights.values(), strict=True)]
         for name, costs in (
             ("jwst, CPU s", lambda result: result.jwst),
             ("`job_per: exposure`, CPU s", lambda result: result.ours["exposure"]),
         ):
-            rows.append(
-                [
-                    name,
-                    *(
-                        _seconds(spread(_values(costs(results.cases[case]), "cpu")).median / slits)
-                        for case, slits in measured.items()
-                    ),
-                ]
-            )
+            row = [name]
+            for case, weights in counted:
+                cpu = spread(_values(costs(results.cases[case]), "cpu")).median
+                row.append(_seconds(cpu / weights[SLITS]))
+            rows.append(row)
     return markdown_table(["per slit of an exposure", *results.weights], rows)
 
 

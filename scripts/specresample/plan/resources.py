@@ -51,9 +51,9 @@ class Cost:
 
 
 _COSTS = {
-    "prepare_exposure": Cost((1.5, 0.1, 0.01), (130, 2.6, 1), 1.5),
+    "prepare_exposure": Cost((1.2, 0.05, 0.01), (115, 0.5, 1), 1.5),
     "output_grid": Cost((0.2, 0.001, 0), (60, 0.3, 0), 0.1),
-    "drizzle_exposure": Cost((0.3, 0.005, 0.005), (70, 0, 1), 1.5),
+    "drizzle_exposure": Cost((0.3, 0.005, 0.005), (85, 0, 1), 1.5),
     "flag_outliers": Cost((0.5, 0.01, 0.005), (60, 0, 0.2), 0.2, worker=50),
     "flagged_exposure": Cost((0.5, 0.01, 0.005), (55, 0, 1), 1),
     "combine": Cost((1.5, 0.015, 0.01), (130, 0.3, 0.3), 1.5, worker=60),
