@@ -26,7 +26,7 @@ from specresample.steps.prepare import prepare
 
 Box = tuple[int, int]  # pixels across the dispersion and along it
 
-BOXES: tuple[Box, ...] = ((1, 1), (3, 1), (5, 1), (7, 1), (10, 1), (5, 10))
+BOXES: tuple[Box, ...] = ((1, 1), (3, 1), (5, 1), (6, 1), (7, 1), (10, 1), (5, 10))
 
 CLAIMS = ("reference", "pixel", "pixel with covariance", "aperture")
 
