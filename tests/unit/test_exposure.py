@@ -171,6 +171,34 @@ def test_fixed_slit_of_a_mos_exposure_keeps_its_type(remodelled):
     assert second.metadata["meta.exposure.type"] == "NRS_MSASPEC"
 
 
+@pytest.mark.parametrize("kind", ["SlitModel", "MultiSlitModel", "ImageModel"])
+def test_edited_headers_count_as_in_data_models(edited, kind):
+    def change(hdus):
+        hdus[0].header["TARGNAME"], hdus[0].header["EFFEXPTM"] = "edited", 12.5
+        hdus[0].header["FILENAME"] = "edited_cal.fits"  # as data models correct it
+        for hdu in hdus:
+            if hdu.name == "SCI":
+                hdu.header["SRCNAME"], hdu.header["SOURCEID"] = f"edited {hdu.ver}", 70 + hdu.ver
+
+    path = edited(change, kind)
+    with Exposure(path, in_memory=True) as exposure, datamodels.open(str(path)) as model:
+        slits = [*exposure.slits()]
+        flat = {
+            name: value
+            for name, value in model.to_flat_dict(include_arrays=False).items()
+            if isinstance(value, str | bool | int | float)
+        }
+        assert exposure.metadata == {name: flat[name] for name in flat if name.startswith("meta.")}
+    assert exposure.metadata["meta.target.catalog_name"] == "edited"
+    assert exposure.metadata["meta.exposure.exposure_time"] == 12.5
+    for slit in slits:
+        assert slit.metadata["source_name"] == f"edited {slit.number + 1}"
+        assert slit.metadata["source_id"] == 71 + slit.number
+        prefix = f"slits.{slit.number}." if kind == "MultiSlitModel" else ""
+        for name in slit.metadata.keys() - exposure.metadata.keys():
+            assert slit.metadata[name] == flat[f"{prefix}{name}"]
+
+
 @pytest.mark.parametrize(
     ("metadata", "label"),
     [

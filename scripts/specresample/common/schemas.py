@@ -108,14 +108,15 @@ def model_schema(model: str) -> Property:
     Parameters
     ----------
     model : str
-        Name of the data model: ``SlitModel``, ``ImageModel`` or ``MultiSlitModel``.
+        Name of the data model; all but ``SlitModel`` and ``MultiSlitModel`` have the schema of
+        ``ImageModel`` here.
 
     Returns
     -------
     Property
     """
     schema = Property()
-    schema.add(_read(_SCHEMAS[model]))
+    schema.add(_read(_SCHEMAS.get(model, _SCHEMAS["ImageModel"])))
     return schema
 
 

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,8 @@ from astropy.utils.exceptions import AstropyWarning
 from specresample.common.errors import ResampleError, first_line
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 from specresample.common.limits import MAX_PIXELS
-from specresample.common.schemas import model_keywords
-from specresample.level2b.asdf_tree import EXTENSION, read_tree
+from specresample.common.schemas import Property, model_keywords, model_schema
+from specresample.level2b.asdf_tree import read_tree
 from specresample.level2b.flags import FLOAT_ARRAYS, mark_invalid
 from specresample.level2b.installed import installed_transform
 from specresample.level2b.slit_wcs import SlitWcs, read_wcs
@@ -112,31 +111,31 @@ class Exposure:
                 # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
                 hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
                 _check_sizes(hdus)
-                tree = read_tree(hdus)
-                headers = _header_tree(hdus, tree)
-                self._read_structure(hdus, tree, headers)
+                self._read_structure(hdus, read_tree(hdus))
                 self._open_files = stack.pop_all()
         except Exception as error:
             raise ResampleError(
                 f"{path}: not readable as a JWST exposure ({first_line(error)})"
             ) from error
 
-    def _read_structure(self, hdus: fits.HDUList, tree: Mapping, headers: Mapping) -> None:
+    def _read_structure(self, hdus: fits.HDUList, tree: Mapping) -> None:
         # By name once: a look-up in the list itself takes the longer the more slits there are. Of
         # two with one name the first counts.
         self._hdus = {(hdu.name.upper(), hdu.ver): hdu for hdu in reversed(hdus)}
         self.model_type = _model_type(hdus)
         self._transforms = TransformReader(installed_transform)
-        self.metadata = self._usable(
-            _flatten(tree.get("meta", {}), "meta") | _flatten(headers.get("meta", {}), "meta")
-        )
+        # A header that was edited counts more than the ASDF extension, as in stdatamodels.
+        edited = tree.get(FITS_HASH_KEY) != fits_hash(hdus)
+        schema = model_schema(self.model_type) if edited else Property()
+        of_file = self._metadata({"meta": tree.get("meta", {})}, schema, 1)
+        self.metadata = {path: of_file[path] for path in of_file if path.startswith("meta.")}
+        # The file itself is its only slit.
+        self._slits, self._slit_schema = [tree], schema
         if self.model_type == "MultiSlitModel":
-            self._slits = [
-                *zip_longest(tree.get("slits", []), headers.get("slits", []), fillvalue={})
-            ]
-        else:
-            # The file itself is its only slit.
-            self._slits = [(tree, headers)]
+            slits = tree.get("slits", [])
+            found = sum(name == "SCI" for name, _ in self._hdus)
+            self._slits = [*slits, *[{}] * (found - len(slits))]
+            self._slit_schema = schema.properties["slits"].items if edited else schema
 
     def __enter__(self) -> "Exposure":
         return self
@@ -175,8 +174,8 @@ class Exposure:
         Slit or BadSlit
             A `BadSlit` where the slit cannot be used, with the reason.
         """
-        for number, (tree, headers) in enumerate(self._slits):
-            own = self._usable(_flatten(tree) | _flatten(headers))
+        for number, tree in enumerate(self._slits):
+            own = self._metadata(tree, self._slit_schema, number + 1)
             metadata = _merge_metadata(self.metadata, own)
             try:
                 yield self._read_slit(number, tree, metadata)
@@ -236,6 +235,17 @@ class Exposure:
         if array is None or array.dtype.kind not in "iuf":
             raise ResampleError(f"{hdu_name} is not an image of numbers")
         return array
+
+    def _metadata(self, tree: Mapping, schema: Property, version: int) -> dict[str, object]:
+        """Metadata of the file or of the slit of an EXTVER, by its tree and by its headers."""
+        stated = {}
+        for path, child in schema.walk():
+            keyword = child.attributes.get("fits_keyword")
+            extension = child.attributes.get("fits_hdu", "PRIMARY")
+            hdu = self._hdus.get((extension.upper(), version))
+            if keyword and hdu is not None and keyword in hdu.header:
+                stated[path] = hdu.header[keyword]
+        return self._usable(_flatten(tree)) | self._usable(_flatten(stated))
 
     def _usable(self, metadata: Mapping[str, object]) -> dict[str, object]:
         """Leave out the metadata that are not what the schema says, and would break a product."""
@@ -312,22 +322,6 @@ def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
     if isinstance(tree, datetime.datetime):
         return {prefix: tree.isoformat()}
     return {prefix: tree} if isinstance(tree, str | bool | int | float) else {}
-
-
-def _header_tree(hdus: fits.HDUList, tree: Mapping) -> Mapping:
-    """Tree of what the headers say, if that may be other than what the ASDF extension says.
-
-    A header that was edited counts more than the ASDF extension (as in stdatamodels).
-    """
-    if tree.get(FITS_HASH_KEY) == fits_hash(hdus):
-        return {}
-    # Takes a second to import, and files are seldom edited.
-    from stdatamodels.jwst import datamodels
-
-    headers = fits.HDUList([hdu for hdu in hdus if hdu.name != EXTENSION])
-    model = getattr(datamodels, _model_type(hdus), None)
-    is_model = isinstance(model, type) and issubclass(model, datamodels.JwstDataModel)
-    return (model if is_model else datamodels.ImageModel)(headers).instance
 
 
 def _model_type(hdus: fits.HDUList) -> str:
