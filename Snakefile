@@ -26,9 +26,10 @@ include: "rules/plan.smk"
 report: "report/workflow.rst"
 
 
+# Snakemake reads the text of a constraint for every path. So it lists no names that most paths have.
 wildcard_constraints:
-    product=one_of(CAMPAIGN.products),
-    exposure=one_of(CAMPAIGN.exposures),
+    product="[^/]+",
+    exposure="[^/]+",
     file=DELIVERED,
 
 

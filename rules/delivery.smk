@@ -38,6 +38,8 @@ rule flagged_exposure:
     log:
         text=PATHS.log("flagged_exposure", "{product}", "{exposure}"),
         status=PATHS.status("flagged_exposure", "{product}", "{exposure}"),
+    wildcard_constraints:
+        product=PRODUCTS,
     conda:
         "../envs/resample.yaml"
     resources:
@@ -67,6 +69,8 @@ rule record:
         provenance=PATHS.provenance,
     log:
         PATHS.log("record", "{product}"),
+    wildcard_constraints:
+        product=PRODUCTS,
     priority: 1
     conda:
         "../envs/resample.yaml"

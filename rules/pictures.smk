@@ -16,6 +16,8 @@ rule preview:
     log:
         text=PATHS.log("preview", "{product}"),
         status=PATHS.status("preview", "{product}"),
+    wildcard_constraints:
+        product=PRODUCTS,
     conda:
         "../envs/resample.yaml"
     resources:

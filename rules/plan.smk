@@ -71,11 +71,6 @@ def any_of(patterns):
     return "|".join(patterns) or "(?!)"
 
 
-def one_of(names):
-    """Regular expression that matches some names."""
-    return any_of(map(re.escape, names))
-
-
 def delivered(product):
     """Regular expression of the files of a product, without ending."""
     if CAMPAIGN.arguments(product)["single"]:
@@ -83,6 +78,8 @@ def delivered(product):
     return source_pattern(CAMPAIGN.products[product].name)
 
 
+# What lies beside files of the user is told from them by name.
+PRODUCTS = any_of(map(re.escape, CAMPAIGN.products))
 DELIVERED = any_of(map(delivered, CAMPAIGN.products))
 
 # Every file that is delivered is looked up here: the expressions are compiled once.
