@@ -79,13 +79,13 @@ def growth(sizes: Sequence[float], costs: Sequence[Sequence[float]]) -> Growth:
     sizes : sequence of float
         Three or more.
     costs : sequence of sequence of float
-        The costs of each size, in each round.
+        The costs of each size, in its rounds; their median counts.
 
     Returns
     -------
     Growth
     """
-    x, y = np.asarray(sizes, float), np.median(np.asarray(costs, float), axis=1)
+    x, y = np.asarray(sizes, float), np.array([np.median(rounds) for rounds in costs])
     exponents = np.linspace(0.2, 3, 561)
     misfits = [_fit(x**exponent, y)[1] for exponent in exponents]
     (fixed, each), _ = _fit(x, y)
