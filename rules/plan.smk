@@ -35,6 +35,7 @@ from specresample.plan.resources import request_resources, useful_workers
 from specresample.plan.snakemake_internals import (
     end_quickly,
     is_dry_run,
+    lift_job_rate,
     lock_files,
     planned_files,
 )
@@ -213,6 +214,7 @@ def records_of_all(wildcards):
 
 def begin_run():
     """Mark the run as alive, and say from time to time how far it is."""
+    lift_job_rate(workflow)
     mark_run(Path(".snakemake"), lock_files(workflow))
     made = planned_files(workflow)
     records = expand(rules.record.output.record, product=CAMPAIGN.products)

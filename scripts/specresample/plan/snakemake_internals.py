@@ -62,6 +62,24 @@ def is_dry_run(workflow: object) -> bool:
         return True
 
 
+def lift_job_rate(workflow: object) -> None:
+    """Let jobs begin as soon as there are cores, where jobs are counted over no time span at all.
+
+    Otherwise Snakemake looks at all waiting jobs again after each time span, over and over. It may do
+    without this limit, and then looks at them when a job has ended.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        Once it runs, and before its first job.
+    """
+    try:
+        if workflow.scheduler.job_rate_limiter.timespan == 0:
+            workflow.scheduler.job_rate_limiter = None
+    except AttributeError:
+        pass
+
+
 def end_quickly() -> None:
     """Spare Python the search for garbage in all that was imported, as it ends: 0.2 s."""
     atexit.register(gc.freeze)
