@@ -6,7 +6,6 @@
 from specsim.dataset import (
     LrsSetup,
     NirspecSetup,
-    Product,
     Slitlet,
     fixed_slit,
     fixed_slits,
@@ -18,25 +17,20 @@ from specsim.dataset import (
     write_lrs,
     write_nirspec,
 )
-from specsim.exposure import Exposure
-from specsim.noise import PERFECT, Noise
-from specsim.scene import Line, Source, dusty_galaxy, galaxy, render
+from specsim.noise import PERFECT
+from specsim.scene import Line, Source, galaxy
 from specsim.wcs import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
 
 __all__ = [
     "PERFECT",
-    "Exposure",
     "Line",
     "LrsGeometry",
     "LrsSetup",
     "NirspecSetup",
-    "Noise",
     "Pointing",
-    "Product",
     "SlitGeometry",
     "Slitlet",
     "Source",
-    "dusty_galaxy",
     "fixed_slit",
     "fixed_slits",
     "galaxy",
@@ -46,7 +40,6 @@ __all__ = [
     "moving_target",
     "nirspec_wcs",
     "prism_slitlet",
-    "render",
     "write_demo",
     "write_lrs",
     "write_nirspec",

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ import numpy as np
 from gwcs import WCS
 from numpy.typing import NDArray
 
-from specsim.exposure import Exposure, Slit, photometry, polygon, write_slit, write_slits
+from specsim.exposure import Exposure, Slit, write_slit, write_slits
 from specsim.noise import Noise, Planes, expose
 from specsim.scene import Line, Source, dusty_galaxy, galaxy, render
 from specsim.wcs import (
@@ -76,8 +77,8 @@ class Slitlet:
         Exposure numbers in which the slit does not appear.
     all_bad : tuple of int
         Exposure numbers in which all its pixels are bad.
-    shutter_state : str or None
-        Open shutters.
+    shutter_state : str
+        Open shutters, of MOS data.
     """
 
     geometry: SlitGeometry
@@ -88,12 +89,12 @@ class Slitlet:
     residual: float = 0.0
     missing: tuple[int, ...] = ()
     all_bad: tuple[int, ...] = ()
-    shutter_state: str | None = None
+    shutter_state: str = "1x1"
 
     @property
     def key(self) -> str:
         """What slits of one source share."""
-        return self.source_name if (self.source_name or "").strip() else str(self.source_id)
+        return self.source_name or str(self.source_id)
 
 
 @dataclass(frozen=True)
@@ -197,22 +198,18 @@ class LrsSetup:
         The slit.
     pointing : Pointing
         Pointing before nodding: the slit centre.
-    source : Source or None
+    source : Source
         The source, which is put at the slit centre before nodding.
     residual : float
         Flux density left by sky subtraction in every pixel [MJy].
-    nods, steps, wavelength_shifts, ngroups
+    nods, wavelength_shifts, ngroups
         As in `NirspecSetup`.
     unit : {"MJy", "MJy/sr"}
         Unit of the data.
-    pixel_area : bool
-        Whether the header tells the nominal pixel area.
     model_type : {"SlitModel", "ImageModel"}
-        Kind of data model.
+        Kind of data model; older files are images, without attributes of the slit.
     source_position : bool
         Whether the header tells where the source is (pixels).
-    all_bad : tuple of int
-        Exposure numbers in which all pixels are bad.
     noise, exposure, seed
         As in `NirspecSetup`.
     """
@@ -220,43 +217,33 @@ class LrsSetup:
     product: str = "jw01536-o002_t001_miri_p750l"
     geometry: LrsGeometry = field(default_factory=LrsGeometry)
     pointing: Pointing = LRS_POINTING
-    source: Source | None = field(default_factory=lambda: dusty_galaxy(0, 0, continuum=4e-10))
+    source: Source = field(default_factory=lambda: dusty_galaxy(0, 0, continuum=4e-10))
     residual: float = 0.0
     nods: tuple[float, ...] = (-0.95, 0.95)
-    steps: tuple[float, ...] = ()
     wavelength_shifts: tuple[float, ...] = ()
     ngroups: tuple[int, ...] = (125,)
     unit: Unit = "MJy/sr"
-    pixel_area: bool = True
     model_type: Literal["SlitModel", "ImageModel"] = "SlitModel"
     source_position: bool = True
-    all_bad: tuple[int, ...] = ()
     noise: Noise = LRS_NOISE
     exposure: Exposure = LRS_EXPOSURE
     seed: int = 0
 
 
 # ---- setups ------------------------------------------------------------------------------------
+# Called with fields of `NirspecSetup` to change.
 
-
-def fixed_slit(**changes: Any) -> NirspecSetup:
-    """Set up a fixed-slit observation of one bright galaxy, one slit per file.
-
-    Parameters
-    ----------
-    **changes
-        Fields of `NirspecSetup` to change.
-
-    Returns
-    -------
-    NirspecSetup
-        The observation.
-    """
-    source = galaxy(0, 0, redshift=4.2, continuum=2e-12, line=1.2e-11, resolution=500)
-    slit = SlitGeometry(name="S200A1", unit=3.2, length=2.6, start=(794, 1042))
-    setup = NirspecSetup(
+fixed_slit = partial(
+    replace,
+    NirspecSetup(
         product="jw01345-o005_t001_nirspec_f290lp-g395m",
-        slitlets=(Slitlet(slit, source=source, residual=4e-15),),
+        slitlets=(
+            Slitlet(
+                SlitGeometry(name="S200A1", unit=3.2, length=2.6, start=(794, 1042)),
+                source=galaxy(0, 0, redshift=4.2, continuum=2e-12, line=1.2e-11, resolution=500),
+                residual=4e-15,
+            ),
+        ),
         nods=(-0.75, 0.0, 0.75),
         single=True,
         exposure=Exposure(
@@ -268,38 +255,32 @@ def fixed_slit(**changes: Any) -> NirspecSetup:
                 "observation": {"template": "NIRSpec Fixed Slit Spectroscopy"},
             },
         ),
-    )
-    return replace(setup, **changes)
+    ),
+)
+"""A fixed-slit observation of one bright galaxy, one slit per file."""
 
+_S400A1 = SlitGeometry(
+    name="S400A1",
+    shape=(34, 460),
+    unit=3.65,
+    length=2.8,
+    width=0.4,
+    offset=(-8.0, 12.0),
+    slope=1.2,
+    start=(830, 960),
+)
+_NEIGHBOUR = Source(0, 0, continuum=8e-13, slope=0.5, size=0.3)
 
-def fixed_slits(**changes: Any) -> NirspecSetup:
-    """Set up a fixed-slit observation with the slits S200A1 and S400A1 in one file.
-
-    Parameters
-    ----------
-    **changes
-        Fields of `NirspecSetup` to change.
-
-    Returns
-    -------
-    NirspecSetup
-        The observation.
-    """
-    base = fixed_slit()
-    wide = SlitGeometry(
-        name="S400A1",
-        shape=(34, 460),
-        unit=3.65,
-        length=2.8,
-        width=0.4,
-        offset=(-8.0, 12.0),
-        slope=1.2,
-        start=(830, 960),
-    )
-    neighbour = Source(0, 0, continuum=8e-13, slope=0.5, size=0.3)
-    second = Slitlet(wide, source_id=2, source=neighbour, position=0.1)
-    setup = replace(base, slitlets=(*base.slitlets, second), single=False, unit="MJy/sr")
-    return replace(setup, **changes)
+fixed_slits = partial(
+    fixed_slit,
+    slitlets=(
+        *fixed_slit().slitlets,
+        Slitlet(_S400A1, source_id=2, source=_NEIGHBOUR, position=0.1),
+    ),
+    single=False,
+    unit="MJy/sr",
+)
+"""A fixed-slit observation with the slits S200A1 and S400A1 in one file."""
 
 
 def mos(
@@ -400,125 +381,99 @@ def mos(
     return replace(setup, **changes)
 
 
-def prism_slitlet(**changes: Any) -> NirspecSetup:
-    """Set up a MOS observation with the prism, one slitlet per file.
+_PRISM = SlitGeometry(
+    name="138",
+    shape=(25, 341),
+    wavelengths=(0.75, 5.25),
+    disperser="prism",
+    length=1.8,
+    offset=(34.0, -50.0),
+    slope=-3.0,
+    slant=0.13,
+    start=(1, 659),
+)
 
-    Parameters
-    ----------
-    **changes
-        Fields of `NirspecSetup` to change.
-
-    Returns
-    -------
-    NirspecSetup
-        The observation.
-    """
-    slit = SlitGeometry(
-        name="138",
-        shape=(25, 341),
-        wavelengths=(0.75, 5.25),
-        disperser="prism",
-        length=1.8,
-        offset=(34.0, -50.0),
-        slope=-3.0,
-        slant=0.13,
-        start=(1, 659),
-    )
-    source = galaxy(0, 0, redshift=4.2, continuum=2e-12, line=6e-12, resolution=90)
-    base = mos(1)
-    setup = replace(
-        base,
-        product="jw01345-o062_s000000933_nirspec_clear-prism",
-        slitlets=(
-            Slitlet(
-                slit, 933, "1345_933", source, position=0.05, residual=5e-15, shutter_state="1x1"
-            ),
+prism_slitlet = partial(
+    mos,
+    1,
+    product="jw01345-o062_s000000933_nirspec_clear-prism",
+    slitlets=(
+        Slitlet(
+            _PRISM,
+            source_id=933,
+            source_name="1345_933",
+            source=galaxy(0, 0, redshift=4.2, continuum=2e-12, line=6e-12, resolution=90),
+            position=0.05,
+            residual=5e-15,
         ),
-        pointing=Pointing(ra=214.85, dec=52.86, pa=89.3),
-        single=True,
-        unit="MJy/sr",
-        exposure=replace(
-            base.exposure,
-            program=1345,
-            observation=62,
-            activity=1,
-            filter="CLEAR",
-            grating="PRISM",
-            detector="NRS2",
-        ),
-        detectors={"NRS2": None},
-    )
-    return replace(setup, **changes)
+    ),
+    pointing=Pointing(ra=214.85, dec=52.86, pa=89.3),
+    single=True,
+    unit="MJy/sr",
+    exposure=replace(
+        mos(1).exposure,
+        program=1345,
+        observation=62,
+        activity=1,
+        filter="CLEAR",
+        grating="PRISM",
+        detector="NRS2",
+    ),
+    detectors={"NRS2": None},
+)
+"""A MOS observation with the prism, one slitlet per file."""
 
+_COMB = tuple(Line(wave, 0.012, 3e-12) for wave in np.arange(2.95, 5.1, 0.07))
+_LAMP = Source(None, None, continuum=4e-13, lines=_COMB)
 
-def lamp(**changes: Any) -> NirspecSetup:
-    """Set up lamp exposures: a comb of lines that fills the slit, no celestial coordinates.
+lamp = partial(
+    fixed_slit,
+    product="jw01345-o005_nirspec_line3-g395m",
+    slitlets=tuple(replace(s, source=_LAMP, residual=0.0) for s in fixed_slit().slitlets),
+    frame="lamp",
+    nods=(0.0, 0.0),
+    unit="DN/s",
+    pixel_area=False,
+    exposure=replace(
+        fixed_slit().exposure,
+        exp_type="NRS_LAMP",
+        filter="OPAQUE",
+        extra={
+            "instrument": {
+                "lamp_state": "LINE3",
+                "lamp_mode": "FIXEDSLIT",
+                "fixed_slit": "S200A1",
+            }
+        },
+    ),
+)
+"""Lamp exposures: a comb of lines that fills the slit, no celestial coordinates."""
 
-    Parameters
-    ----------
-    **changes
-        Fields of `NirspecSetup` to change.
-
-    Returns
-    -------
-    NirspecSetup
-        The observation.
-    """
-    base = fixed_slit()
-    comb = tuple(Line(wave, 0.012, 3e-12) for wave in np.arange(2.95, 5.1, 0.07))
-    light = Source(None, None, continuum=4e-13, lines=comb)
-    setup = replace(
-        base,
-        product="jw01345-o005_nirspec_line3-g395m",
-        slitlets=tuple(replace(slit, source=light, residual=0.0) for slit in base.slitlets),
-        frame="lamp",
-        nods=(0.0, 0.0),
-        unit="DN/s",
-        pixel_area=False,
-        exposure=replace(
-            base.exposure,
-            exp_type="NRS_LAMP",
-            filter="OPAQUE",
-            extra={
-                "instrument": {
-                    "lamp_state": "LINE3",
-                    "lamp_mode": "FIXEDSLIT",
-                    "fixed_slit": "S200A1",
-                }
-            },
-        ),
-    )
-    return replace(setup, **changes)
-
-
-def moving_target(**changes: Any) -> NirspecSetup:
-    """Set up fixed-slit exposures that follow a moving target.
-
-    Parameters
-    ----------
-    **changes
-        Fields of `NirspecSetup` to change.
-
-    Returns
-    -------
-    NirspecSetup
-        The observation.
-    """
-    base = fixed_slit(frame="moving_target", motion=((-11.0, -4.0), (0.0, 0.0), (11.0, 4.0)))
-    moving = {"target": {"type": "MOVING"}, "cal_step": {"assign_mtwcs": "COMPLETE"}}
-    exposure = replace(base.exposure, extra={**base.exposure.extra, **moving})
-    return replace(base, **{"exposure": exposure, **changes})
+moving_target = partial(
+    fixed_slit,
+    frame="moving_target",
+    motion=((-11.0, -4.0), (0.0, 0.0), (11.0, 4.0)),
+    exposure=replace(
+        fixed_slit().exposure,
+        extra={
+            **fixed_slit().exposure.extra,
+            "target": {"type": "MOVING"},
+            "cal_step": {"assign_mtwcs": "COMPLETE"},
+        },
+    ),
+)
+"""Fixed-slit exposures that follow a moving target."""
 
 
 # ---- writing -----------------------------------------------------------------------------------
 
 
-def write_nirspec(folder: Path | str, setup: NirspecSetup) -> Product:
+def write_nirspec(folder: Path, setup: NirspecSetup) -> Product:
     """Write the exposures of a NIRSpec observation and their association.
 
     Parameters
     ----------
-    folder : Path or str
+    folder : Path
         Where to write; made when absent.
     setup : NirspecSetup
         The observation.
@@ -528,45 +483,36 @@ def write_nirspec(folder: Path | str, setup: NirspecSetup) -> Product:
     Product
         Files and truth.
     """
-    folder = Path(folder)
     motion = np.array(setup.motion or [(0.0, 0.0)] * len(setup.nods)) / 3600
     mean_motion = motion.mean(axis=0)
     truth = {slitlet.key: _place(slitlet, setup, mean_motion) for slitlet in setup.slitlets}
     members = []
-    for index, nod in enumerate(setup.nods):
-        step = _item(setup.steps, index)
+    for index in range(len(setup.nods)):
         on_target = replace(
             setup.pointing,
             ra=(setup.pointing.ra + motion[index, 0]) % 360,
             dec=setup.pointing.dec + motion[index, 1],
         )
+        shift = mean_motion - motion[index]
+        wavelength_shift = _item(setup.wavelength_shifts, index)
         for detector, wavelengths in setup.detectors.items():
             exposure = replace(
-                setup.exposure,
-                number=index + 1,
-                total=len(setup.nods),
+                _exposure(setup, index, on_target, across=_item(setup.steps, index)),
                 detector=detector,
-                ngroups=setup.ngroups[min(index, len(setup.ngroups) - 1)],
                 integrations=max(setup.integrations, 1),
-                pointing=on_target.nodded(nod, step),
-                target=(on_target.ra, on_target.dec),
-                nod=(step, nod),
             )
             slits = []
             for place, slitlet in enumerate(setup.slitlets):
                 if exposure.number in slitlet.missing:
                     continue
                 geometry = replace(
-                    slitlet.geometry, wavelength_shift=_item(setup.wavelength_shifts, index)
+                    slitlet.geometry,
+                    wavelength_shift=wavelength_shift,
+                    wavelengths=wavelengths or slitlet.geometry.wavelengths,
                 )
-                if wavelengths is not None:
-                    geometry = replace(geometry, wavelengths=wavelengths)
-                slitlet_now = replace(slitlet, geometry=geometry)
-                shift = mean_motion - motion[index]
+                now = replace(slitlet, geometry=geometry)
                 seeds = (setup.seed, zlib.crc32(detector.encode()), place)
-                slits.append(
-                    _nirspec_slit(slitlet_now, truth[slitlet.key], exposure, setup, shift, seeds)
-                )
+                slits.append(_nirspec_slit(now, truth[slitlet.key], exposure, setup, shift, seeds))
             path = folder / exposure.filename
             if setup.single:
                 (slit,) = slits
@@ -574,16 +520,15 @@ def write_nirspec(folder: Path | str, setup: NirspecSetup) -> Product:
             else:
                 write_slits(path, exposure, slits, repeat_header=setup.heavy)
             members.append(path)
-    association = _write_association(folder, setup.product, members, setup.exposure)
-    return Product(association, tuple(members), truth)
+    return Product(_write_association(folder, setup, members), tuple(members), truth)
 
 
-def write_lrs(folder: Path | str, setup: LrsSetup) -> Product:
+def write_lrs(folder: Path, setup: LrsSetup) -> Product:
     """Write the exposures of a MIRI LRS observation and their association.
 
     Parameters
     ----------
-    folder : Path or str
+    folder : Path
         Where to write; made when absent.
     setup : LrsSetup
         The observation.
@@ -593,82 +538,75 @@ def write_lrs(folder: Path | str, setup: LrsSetup) -> Product:
     Product
         Files and truth.
     """
-    folder = Path(folder)
     rows, columns = setup.geometry.shape
-    source = setup.source
-    if source is not None and source.ra is not None:
-        source = replace(source, ra=setup.pointing.ra, dec=setup.pointing.dec)
+    source = replace(setup.source, ra=setup.pointing.ra, dec=setup.pointing.dec)
     members = []
-    for index, nod in enumerate(setup.nods):
-        step = _item(setup.steps, index)
+    for index in range(len(setup.nods)):
         geometry = replace(setup.geometry, wavelength_shift=_item(setup.wavelength_shifts, index))
-        exposure = replace(
-            setup.exposure,
-            number=index + 1,
-            total=len(setup.nods),
-            ngroups=setup.ngroups[min(index, len(setup.ngroups) - 1)],
-            pointing=setup.pointing.nodded(nod, step),
-            target=(setup.pointing.ra, setup.pointing.dec),
-            nod=(step, nod),
-            subarray=(columns, rows),
-        )
+        exposure = replace(_exposure(setup, index, setup.pointing), subarray=(columns, rows))
         wcs = lrs_wcs(geometry, exposure.pointing)
         pixel_area = geometry.pixel_scale**2
-        sources = _in_slit(source, setup.residual)
-        image, wavelength = render(wcs, geometry.shape, sources, dispersion_axis=2)
+        image, wavelength = render(
+            wcs, geometry.shape, _in_slit(source, setup.residual), dispersion_axis=2
+        )
         planes = expose(
             image,
             wavelength,
             setup.noise,
             pixels=np.random.default_rng([setup.seed, 0]),
             photons=np.random.default_rng([setup.seed, 1, exposure.number]),
-            all_bad=exposure.number in setup.all_bad,
         ).scaled(_values_per_mjy(setup.unit, pixel_area))
-        attributes: dict[str, Any] = {"name": "LRS", "source_id": 1, "source_type": "POINT"}
-        if setup.source_position and source is not None and source.ra is not None:
-            middle = float(wcs(*geometry.centre)[2])
-            x, y = wcs.invert(source.ra, source.dec, middle, with_bounding_box=False)
-            attributes |= {"source_xpos": float(x), "source_ypos": float(y)}
-        metadata = {
-            "bunit_data": setup.unit,
-            "bunit_err": setup.unit,
-            "photometry": photometry(pixel_area) if setup.pixel_area else {},
-            **exposure.coordinates(polygon(lrs_corners(geometry, wcs)), (5.0, 14.0)),
-        }
+        attributes: dict[str, Any] = {}
+        if setup.model_type == "SlitModel":
+            attributes = {"name": "LRS", "source_id": 1, "source_type": "POINT"}
+            if setup.source_position:
+                middle = float(wcs(*geometry.centre)[2])
+                x, y = wcs.invert(source.ra, source.dec, middle, with_bounding_box=False)
+                attributes |= {"source_xpos": float(x), "source_ypos": float(y)}
+        metadata = _units(setup.unit, pixel_area)
+        metadata |= exposure.coordinates(lrs_corners(geometry, wcs), (5.0, 14.0))
         path = folder / exposure.filename
         write_slit(path, exposure, Slit(planes, wcs, attributes, metadata), setup.model_type)
         members.append(path)
-    association = _write_association(folder, setup.product, members, setup.exposure)
-    return Product(association, tuple(members), {"1": source})
+    return Product(_write_association(folder, setup, members), tuple(members), {"1": source})
 
 
-def write_demo(folder: Path | str, seed: int = 0) -> dict[str, Product]:
+def write_demo(folder: Path) -> list[Product]:
     """Write the demonstration data: a fixed slit, a multi-object and a mid-infrared observation.
 
     Parameters
     ----------
-    folder : Path or str
+    folder : Path
         Where to write; a folder is made for each product.
-    seed : int
-        Seed of all chance.
 
     Returns
     -------
-    dict of Product
-        The products, by folder name.
+    list of Product
+        The products.
     """
-    folder = Path(folder)
     # As on the detector, but only the part that the slit takes
     small = LrsGeometry(shape=(416, 72), bounding_box=((13.5, 57.5), (6.7, 393.7)))
-    return {
-        "nirspec_fs": write_nirspec(
-            folder / "nirspec_fs", fixed_slit(seed=seed, wavelength_shifts=(0.0, 0.3, -0.25))
-        ),
-        "nirspec_mos": write_nirspec(folder / "nirspec_mos", mos(seed=seed)),
-        "miri_lrs": write_lrs(
-            folder / "miri_lrs", LrsSetup(geometry=small, residual=2e-13, seed=seed)
-        ),
-    }
+    return [
+        write_nirspec(folder / "nirspec_fs", fixed_slit(wavelength_shifts=(0.0, 0.3, -0.25))),
+        write_nirspec(folder / "nirspec_mos", mos()),
+        write_lrs(folder / "miri_lrs", LrsSetup(geometry=small, residual=2e-13)),
+    ]
+
+
+def _exposure(
+    setup: NirspecSetup | LrsSetup, index: int, on_target: Pointing, across: float = 0.0
+) -> Exposure:
+    """Fill in what differs from nod to nod."""
+    along = setup.nods[index]
+    return replace(
+        setup.exposure,
+        number=index + 1,
+        total=len(setup.nods),
+        ngroups=setup.ngroups[min(index, len(setup.ngroups) - 1)],
+        pointing=on_target.nodded(along, across),
+        target=(on_target.ra, on_target.dec),
+        nod=(across, along),
+    )
 
 
 def _nirspec_slit(
@@ -700,21 +638,15 @@ def _nirspec_slit(
     ).scaled(_values_per_mjy(setup.unit, pixel_area))
     if setup.integrations:
         planes = _cube(planes, setup.integrations)
-    lamp_data = setup.frame == "lamp"
-    coordinates = exposure.coordinates(
-        None if lamp_data else polygon(slit_corners(geometry, wcs)),
+    metadata = _units(setup.unit, pixel_area if setup.pixel_area else None)
+    metadata |= exposure.coordinates(
+        None if setup.frame == "lamp" else slit_corners(geometry, wcs),
         (geometry.wavelengths[0] * 1e-6, geometry.wavelengths[1] * 1e-6),
     )
     if setup.frame == "moving_target":
         (ra, dec), (d_ra, d_dec) = exposure.target, target_shift.tolist()
         moving = {"mt_ra": ra, "mt_dec": dec, "mt_avra": ra + d_ra, "mt_avdec": dec + d_dec}
-        coordinates["wcsinfo"] |= moving
-    metadata = {
-        "bunit_data": setup.unit,
-        "bunit_err": setup.unit,
-        "photometry": photometry(pixel_area) if setup.pixel_area else {},
-        **coordinates,
-    }
+        metadata["wcsinfo"] |= moving
     attributes = _slit_attributes(slitlet, source, wcs, exposure)
     return Slit(planes, wcs, attributes, metadata, wavelength)
 
@@ -752,7 +684,7 @@ def _slit_attributes(
         attributes |= {
             "slitlet_id": number,
             "shutter_id": 11000 + number,
-            "shutter_state": slitlet.shutter_state or "1x1",
+            "shutter_state": slitlet.shutter_state,
             "quadrant": 1 + number % 4,
             "xcen": 100 + number,
             "ycen": 30 + number % 120,
@@ -784,6 +716,15 @@ def _in_slit(source: Source | None, residual: float) -> list[Source]:
     return sources
 
 
+def _units(unit: Unit, pixel_area: float | None) -> dict[str, Any]:
+    """Metadata of the unit of the data, and of the nominal pixel area [arcsec^2] if it is told."""
+    area: dict[str, float] = {}
+    if pixel_area is not None:
+        area["pixelarea_arcsecsq"] = pixel_area
+        area["pixelarea_steradians"] = pixel_area * ARCSEC**2
+    return {"bunit_data": unit, "bunit_err": unit, "photometry": area}
+
+
 def _values_per_mjy(unit: Unit, pixel_area: float) -> float:
     """Convert a MJy in a pixel of some area [arcsec^2] to the unit of the data."""
     return 1 / (pixel_area * ARCSEC**2) if unit == "MJy/sr" else 1.0
@@ -799,9 +740,7 @@ def _item(values: Sequence[float], index: int) -> float:
     return values[index] if index < len(values) else 0.0
 
 
-def _write_association(
-    folder: Path, product: str, members: Sequence[Path], exposure: Exposure
-) -> Path:
+def _write_association(folder: Path, setup: NirspecSetup | LrsSetup, members: list[Path]) -> Path:
     """Write a level-3 association."""
     association = {
         "asn_type": "spec3",
@@ -809,14 +748,14 @@ def _write_association(
         "version_id": None,
         "code_version": "3.0.0",
         "degraded_status": "No known degraded exposures in association.",
-        "program": f"{exposure.program:05d}",
+        "program": f"{setup.exposure.program:05d}",
         "constraints": "No constraints",
-        "asn_id": f"o{exposure.observation:03d}",
+        "asn_id": f"o{setup.exposure.observation:03d}",
         "target": "t001",
         "asn_pool": "none",
         "products": [
             {
-                "name": product,
+                "name": setup.product,
                 "members": [{"expname": path.name, "exptype": "science"} for path in members],
             }
         ],

@@ -14,10 +14,10 @@ from astropy.time import Time
 from gwcs import WCS
 from numpy.typing import NDArray
 from stdatamodels.jwst import datamodels
-from stdatamodels.jwst.datamodels import ImageModel, JwstDataModel, MultiSlitModel, SlitModel
+from stdatamodels.jwst.datamodels import JwstDataModel, MultiSlitModel
 
 from specsim.noise import Planes
-from specsim.wcs import ARCSEC, Pointing
+from specsim.wcs import Pointing
 
 CREATION_DATE = "2024-06-01T00:00:00.000"
 """Date that all files bear, so that the same seed gives the same bytes."""
@@ -58,7 +58,7 @@ class Exposure:
 
     Parameters
     ----------
-    program, observation, visit, group, sequence, activity, number : int
+    program, observation, activity, number : int
         Identifiers, as in the file name; ``number`` counts exposures.
     total : int
         Exposures in the dither pattern.
@@ -86,9 +86,6 @@ class Exposure:
 
     program: int = 1345
     observation: int = 62
-    visit: int = 1
-    group: int = 3
-    sequence: int = 1
     activity: int = 1
     number: int = 1
     total: int = 3
@@ -110,8 +107,7 @@ class Exposure:
     @property
     def filename(self) -> str:
         """Name of the file, as the observatory makes it."""
-        visit = f"{self.program:05d}{self.observation:03d}{self.visit:03d}"
-        activity = f"{self.group:02d}{self.sequence}{self.activity:02d}"
+        visit, activity = f"{self.program:05d}{self.observation:03d}001", f"031{self.activity:02d}"
         return f"jw{visit}_{activity}_{self.number:05d}_{self.detector.lower()}_cal.fits"
 
     def metadata(self) -> dict[str, Any]:
@@ -123,15 +119,15 @@ class Exposure:
             Nested dictionaries, as under ``meta`` in a data model.
         """
         kind = _INSTRUMENTS[self.instrument]
-        visit_id = f"{self.program:05d}{self.observation:03d}{self.visit:03d}"
-        activity = f"{self.group:02d}{self.sequence}{self.activity:02d}"
+        visit_id = f"{self.program:05d}{self.observation:03d}001"
         group_time = kind["exposure"]["group_time"]
         time = self.ngroups * group_time * self.integrations
         duration = time + group_time * self.integrations
         start = self.start + (self.number - 1) * (duration + 75.0) / _DAY
-        middle, end = start + duration / 2 / _DAY, start + duration / _DAY
+        times = {"start": start, "mid": start + duration / 2 / _DAY, "end": start + duration / _DAY}
         barycentric = 67.03155278228223  # light travel time to the barycentre [s]
-        begin_date, end_date = (Time(t, format="mjd").isot for t in (start, end))
+        at_barycentre = {name: mjd + barycentric / _DAY for name, mjd in times.items()}
+        begin_date, end_date = (Time(times[name], format="mjd").isot for name in ("start", "end"))
         day, clock = begin_date.split("T")
         ra_target, dec_target = self.target
         pointing = self.pointing
@@ -139,15 +135,9 @@ class Exposure:
             "type": self.exp_type,
             "count": self.number,
             "prime_parallel": "PRIME",
-            "start_time": start,
-            "mid_time": middle,
-            "end_time": end,
-            "start_time_mjd": start,
-            "mid_time_mjd": middle,
-            "end_time_mjd": end,
-            "start_time_tdb": start + barycentric / _DAY,
-            "mid_time_tdb": middle + barycentric / _DAY,
-            "end_time_tdb": end + barycentric / _DAY,
+            **{f"{name}_time": mjd for name, mjd in times.items()},
+            **{f"{name}_time_mjd": mjd for name, mjd in times.items()},
+            **{f"{name}_time_tdb": mjd for name, mjd in at_barycentre.items()},
             "nints": self.integrations,
             "ngroups": self.ngroups,
             "nframes": 1,
@@ -195,13 +185,13 @@ class Exposure:
                 "time": clock,
                 "date_beg": begin_date,
                 "date_end": end_date,
-                "obs_id": f"V{visit_id}P00000000{activity}",
+                "obs_id": f"V{visit_id}P00000000031{self.activity:02d}",
                 "visit_id": visit_id,
                 "program_number": f"{self.program:05d}",
                 "observation_number": f"{self.observation:03d}",
-                "visit_number": f"{self.visit:03d}",
-                "visit_group": f"{self.group:02d}",
-                "sequence_id": f"{self.sequence}",
+                "visit_number": "001",
+                "visit_group": "03",
+                "sequence_id": "1",
                 "activity_id": f"{self.activity:02d}",
                 "exposure_number": f"{self.number}",
                 "bkgdtarg": False,
@@ -257,9 +247,7 @@ class Exposure:
             "velocity_aberration": {"va_ra_ref": pointing.ra, "va_dec_ref": pointing.dec},
             "time": {
                 "barycentric_correction": barycentric,
-                "barycentric_expstart": start + barycentric / _DAY,
-                "barycentric_expmid": middle + barycentric / _DAY,
-                "barycentric_expend": end + barycentric / _DAY,
+                **{f"barycentric_exp{name}": mjd for name, mjd in at_barycentre.items()},
             },
             "guidestar": {
                 "gs_id": "N5MV002487",
@@ -284,13 +272,15 @@ class Exposure:
             metadata["instrument"]["ccc_state"] = "OPEN"
         return _merge(metadata, self.extra)
 
-    def coordinates(self, s_region: str | None, waverange: tuple[float, float]) -> dict[str, Any]:
+    def coordinates(
+        self, corners: NDArray[np.float64] | None, waverange: tuple[float, float]
+    ) -> dict[str, Any]:
         """Metadata about the coordinates, which belong to a slit where a file has several.
 
         Parameters
         ----------
-        s_region : str or None
-            Footprint; none for lamps.
+        corners : ndarray or None
+            RA and Dec of the corners of the slit [deg], shape (n, 2); none for lamps.
         waverange : tuple of float
             Wavelengths of the mode [m for NIRSpec, um for MIRI].
 
@@ -315,8 +305,9 @@ class Exposure:
         }
         if self.instrument == "NIRSPEC":
             info["spectral_order"] = 0 if self.grating == "PRISM" else -1
-        if s_region is not None:
-            info["s_region"] = s_region
+        if corners is not None:
+            numbers = " ".join(f"{value:.9f}" for value in np.ravel(corners))
+            info["s_region"] = f"POLYGON ICRS  {numbers}"
         return {
             "wcsinfo": info,
             "aperture": {"position_angle": pointing.pa},
@@ -355,41 +346,6 @@ class Slit:
     wavelength: NDArray[np.float64] | None = None
 
 
-def polygon(corners: NDArray[np.float64]) -> str:
-    """Write a footprint as in the S_REGION keyword.
-
-    Parameters
-    ----------
-    corners : ndarray
-        RA and Dec of the corners [deg], shape (n, 2).
-
-    Returns
-    -------
-    str
-        The polygon.
-    """
-    return "POLYGON ICRS  " + " ".join(f"{value:.9f}" for value in np.ravel(corners))
-
-
-def photometry(pixel_area: float) -> dict[str, float]:
-    """Photometric metadata.
-
-    Parameters
-    ----------
-    pixel_area : float
-        Nominal pixel area [arcsec^2].
-
-    Returns
-    -------
-    dict
-        As under ``meta.photometry``.
-    """
-    return {
-        "pixelarea_arcsecsq": pixel_area,
-        "pixelarea_steradians": pixel_area * ARCSEC**2,
-    }
-
-
 def write_slit(path: Path, exposure: Exposure, slit: Slit, model_type: str = "SlitModel") -> None:
     """Write an exposure that holds a single slit.
 
@@ -402,11 +358,11 @@ def write_slit(path: Path, exposure: Exposure, slit: Slit, model_type: str = "Sl
     slit : Slit
         The slit.
     model_type : {"SlitModel", "ImageModel"}
-        Kind of data model; older MIRI LRS files are images, without attributes of the slit.
+        Kind of data model; older MIRI LRS files are images.
     """
-    model: SlitModel | ImageModel = getattr(datamodels, model_type)(_history(slit.wcs))
-    _fill(model, exposure.metadata())
-    _fill_slit(model, slit, with_attributes=model_type == "SlitModel")
+    model = getattr(datamodels, model_type)(_history(slit.wcs))
+    _fill(model.meta, exposure.metadata())
+    _fill_slit(model, slit)
     _save(model, path)
 
 
@@ -429,40 +385,35 @@ def write_slits(
     # Checked once, when saving, instead of at each of thousands of assignments
     model = MultiSlitModel(_history(slits[0].wcs), validate_on_assignment=False)
     header = exposure.metadata()
-    _fill(model, header)
+    _fill(model.meta, header)
     own = header if repeat_header else {"exposure": {"type": exposure.exp_type}}
     for slit in slits:
         model.slits.append(model.slits.item())
         entry = model.slits[-1]
-        _fill(entry, own)
+        _fill(entry.meta, own)
         entry.meta.model_type = "SlitModel"
         _fill_slit(entry, slit)
     _save(model, path)
 
 
-def _fill_slit(node: Any, slit: Slit, with_attributes: bool = True) -> None:
-    for name in ("data", "err", "dq", "var_poisson", "var_rnoise", "var_flat"):
-        setattr(node, name, getattr(slit.planes, name))
-    _fill(node, slit.metadata)
+def _fill_slit(node: Any, slit: Slit) -> None:
+    for name, plane in vars(slit.planes).items():
+        setattr(node, name, plane)
+    _fill(node.meta, slit.metadata)
     node.meta.wcs = slit.wcs
-    if with_attributes:
-        if slit.wavelength is not None:
-            node.wavelength = slit.wavelength.astype(np.float32)
-        for name, value in slit.attributes.items():
-            setattr(node, name, value)
+    if slit.wavelength is not None:
+        node.wavelength = slit.wavelength.astype(np.float32)
+    for name, value in slit.attributes.items():
+        setattr(node, name, value)
 
 
 def _fill(node: Any, metadata: Mapping[str, Any]) -> None:
     """Set nested metadata, one attribute at a time, so that each is checked against the schema."""
-
-    def walk(target: Any, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            if isinstance(value, Mapping) and hasattr(target, name):
-                walk(getattr(target, name), value)
-            else:  # a value, or a part that the schema of a slit does not know
-                setattr(target, name, value)
-
-    walk(node.meta, metadata)
+    for name, value in metadata.items():
+        if isinstance(value, Mapping) and hasattr(node, name):
+            _fill(getattr(node, name), value)
+        else:  # a value, or a part that the schema of a slit does not know
+            setattr(node, name, value)
 
 
 def _history(wcs: WCS) -> dict[str, Any]:
@@ -494,13 +445,9 @@ def _save(model: JwstDataModel, path: Path) -> None:
 
 
 def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested update, leaving the arguments alone; None removes an entry."""
+    """Nested update, leaving the arguments alone."""
     merged = dict(base)
     for name, value in more.items():
-        if isinstance(value, Mapping):
-            merged[name] = _merge(merged.get(name, {}), value)
-        elif value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = value
+        is_part = isinstance(value, Mapping)
+        merged[name] = _merge(merged.get(name, {}), value) if is_part else value
     return merged
