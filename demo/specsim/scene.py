@@ -12,6 +12,8 @@ from scipy.special import erf
 
 from specsim.wcs import ARCSEC
 
+_MIRROR = 6.5  # metres
+
 # Vacuum wavelengths of strong lines at rest [um], and strengths relative to the strongest.
 GALAXY_LINES = {
     "[OII]": (0.37286, 0.5),
@@ -128,23 +130,9 @@ class Source:
         return flux
 
     def blur(self, wavelength: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the blur of the source, which grows with wavelength.
-
-        Parameters
-        ----------
-        wavelength : array_like
-            Wavelengths [um].
-
-        Returns
-        -------
-        ndarray
-            Standard deviation along the slit [arcsec].
-        """
+        """Blur of the source, which grows with wavelength [um]: sigma along the slit [arcsec]."""
         diffraction = 1e-6 * np.asarray(wavelength, float) / _MIRROR / ARCSEC
         return np.hypot(diffraction, self.size) / np.sqrt(np.log(256))
-
-
-_MIRROR = 6.5  # metres
 
 
 def galaxy(
@@ -265,10 +253,11 @@ def _steps(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
     Pixels next to missing ones take the size towards their only neighbour.
     """
-    ahead = np.diff(values, axis=axis)
-    edge = np.full_like(np.take(values, [0], axis=axis), np.nan)
     both = np.stack(
-        [np.concatenate([edge, ahead], axis=axis), np.concatenate([ahead, edge], axis=axis)]
+        [
+            np.diff(values, axis=axis, prepend=np.nan),
+            np.diff(values, axis=axis, append=np.nan),
+        ]
     )
     known = np.isfinite(both)
     count = known.sum(axis=0)

@@ -268,7 +268,7 @@ def lrs_wcs(slit: LrsGeometry, pointing: Pointing) -> WCS:
         From pixels to RA, Dec and wavelength [um], with frames ``detector``, ``alpha_beta``,
         ``v2v3``, ``v2v3vacorr``, ``world``.
     """
-    (_, _), (y_low, y_high) = slit.bounding_box
+    _, (y_low, y_high) = slit.bounding_box
     x_centre, y_centre = slit.centre
     # The same shears as for NIRSpec, with x and y exchanged, so that "x" is the dispersion.
     swap = Mapping((1, 0))
@@ -400,14 +400,13 @@ def _straighten(
     return _shear(1, trace) | _shear(0, lines)
 
 
-def _shear(axis: int, polynomial: list[float], degree: int | None = None) -> Model:
+def _shear(axis: int, polynomial: list[float]) -> Model:
     """Subtract from one axis a polynomial of the other; the inverse adds it."""
-    degree = degree or len(polynomial) - 1
     pair = []
     for sign in (-1, 1):
         terms = {f"c{i}_0" if axis == 1 else f"c0_{i}": sign * c for i, c in enumerate(polynomial)}
         terms["c0_1" if axis == 1 else "c1_0"] = 1.0
-        moved = Polynomial2D(degree, **terms)
+        moved = Polynomial2D(len(polynomial) - 1, **terms)
         if axis == 1:
             pair.append(Mapping((0, 0, 1)) | Identity(1) & moved)
         else:
@@ -546,13 +545,8 @@ def _velocity_aberration(pointing: Pointing) -> Model:
 @cache
 def _telescope_to_sky(pointing: Pointing) -> Model:
     """Go from V2, V3 [arcsec] to RA, Dec [deg], given the place and the roll of the reference."""
-    angles = [
-        pointing.v2 / 3600,
-        -pointing.v3 / 3600,
-        pointing.roll,
-        pointing.dec,
-        -pointing.ra,
-    ]
+    v2, v3 = pointing.v2 / 3600, pointing.v3 / 3600
+    angles = [v2, -v3, pointing.roll, pointing.dec, -pointing.ra]
     return (
         Scale(1 / 3600) & Scale(1 / 3600)
         | SphericalToCartesian(wrap_lon_at=180)
