@@ -143,6 +143,7 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
                     key,
                     arrays[key],
                     summaries[key],
+                    None,
                     singles[key],
                     grid=grid,
                     arguments=request.arguments,
