@@ -193,10 +193,8 @@ def _measure(
     return failed
 
 
-def _tell(what: str, *costs: Cost) -> None:
-    shown = " against ".join(
-        f"{cost.wall:.1f} s wall, {cost.cpu:.1f} s CPU, {cost.peak:.0f} MB" for cost in costs
-    )
+def _tell(what: str, cost: Cost) -> None:
+    shown = f"{cost.wall:.1f} s wall, {cost.cpu:.1f} s CPU, {cost.peak:.0f} MB"
     print(f"{what}: {shown}", flush=True)
 
 

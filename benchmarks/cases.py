@@ -89,32 +89,18 @@ class Series:
     options: tuple[str, ...] = ()
 
 
-def _one(observation: Callable[[Path], Path]) -> Callable[[Path], Work]:
-    return lambda folder: Work((observation(folder),))
+def _one(observation: Callable[[Path], Path], **options: object) -> Callable[[Path], Work]:
+    """Work of one association, with other fields of `Work`."""
+    return lambda folder: Work((observation(folder),), **options)
 
 
-def _mos_58_in_one_file(folder: Path) -> Work:
-    return Work((one_file(mos_58(folder)),))
-
-
-def _mos_58_on_disk(folder: Path) -> Work:
-    return Work((mos_58(folder),), config={"in_memory": False})
-
-
-def _mos_58_by_source(folder: Path) -> Work:
-    return Work((mos_58(folder),), by_source=True)
-
-
-def _outliers(folder: Path) -> Work:
-    return Work((mos_12(folder),), {"outlier_detection": True}, by_source=True)
-
-
-def _twenty_products(folder: Path) -> Work:
-    return _products(folder, 20)
+def _mos_58_in_one_file(folder: Path) -> Path:
+    return one_file(mos_58(folder))
 
 
 def _other_pixfrac(folder: Path) -> Work:
-    return Work((mos_58(folder),)).changed(pixfrac=0.7)
+    before = Work((mos_58(folder),))
+    return Work(before.associations, {"pixfrac": 0.7}, before=before)
 
 
 def _one_more(folder: Path) -> Work:
@@ -168,12 +154,23 @@ CASES = (
     Case("fixed-slits", "fixed slits, 2 x 3", _one(fixed_slits), _walls(0.75, 0.45)),
     Case("mos-12", "MOS, 12 x 3", _one(mos_12), (*_walls(1 / 4, 1 / 5), *HALF_OF_THE_MEMORY)),
     Case("mos-58", "MOS, 58 x 3", _one(mos_58), _OF_MOS_58, rounds=2),
-    Case("mos-58-one-file", "MOS, 58 x 3, in one file", _mos_58_in_one_file, _OF_MOS_58, rounds=1),
-    Case("mos-58-by-source", "MOS, 58 x 3, jwst source by source", _mos_58_by_source, rounds=1),
+    Case(
+        "mos-58-one-file",
+        "MOS, 58 x 3, in one file",
+        _one(_mos_58_in_one_file),
+        _OF_MOS_58,
+        rounds=1,
+    ),
+    Case(
+        "mos-58-by-source",
+        "MOS, 58 x 3, jwst source by source",
+        _one(mos_58, by_source=True),
+        rounds=1,
+    ),
     Case(
         "mos-58-on-disk",
         "MOS, 58 x 3, `in_memory: false`",
-        _mos_58_on_disk,
+        _one(mos_58, config={"in_memory": False}),
         (Target("peak", 600, relative=False),),
         rounds=1,
     ),
@@ -187,14 +184,14 @@ CASES = (
     Case(
         "outliers",
         "MOS, 12 x 3, outliers found first, jwst source by source",
-        _outliers,
+        _one(mos_12, arguments={"outlier_detection": True}, by_source=True),
         _walls(1 / 6, 1 / 6),
     ),
     Case("one-more", "MOS, 12 x 6, one exposure more", _one_more, (Target("wall", 1 / 6),)),
     Case(
         "campaign",
         "20 products of one slit, 3 nods",
-        _twenty_products,
+        lambda folder: _products(folder, 20),
         (*_walls(0.75, 1 / 4), Target("cpu", 0.6, schedule="product")),
         rounds=2,
     ),

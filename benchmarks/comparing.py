@@ -44,7 +44,7 @@ def compare_products(work: Work, ours: Path, theirs: Path) -> float:
     """
     worst = 0.0
     for association, references in zip(work.associations, jwst_products(work, theirs), strict=True):
-        made, expected = read_slits(product_files(association, ours)), read_slits(references)
+        made, expected = _read_slits(_product_files(association, ours)), _read_slits(references)
         if made.keys() != expected.keys():
             raise DifferentProductsError(f"{association}: slits {[*made]} against {[*expected]}")
         for key, (sci, err) in expected.items():
@@ -57,37 +57,15 @@ def compare_products(work: Work, ours: Path, theirs: Path) -> float:
     return worst
 
 
-def product_files(association: Path, folder: Path) -> list[Path]:
-    """Files that the workflow has made of an association, of a template one for each source.
-
-    Parameters
-    ----------
-    association : Path
-    folder : Path
-        Folder of the run.
-
-    Returns
-    -------
-    list of Path
-    """
+def _product_files(association: Path, folder: Path) -> list[Path]:
+    """Files that the workflow has made of an association, of a template one for each source."""
     (product,) = json.loads(association.read_text())["products"]
     pattern = re.sub(r"\{.*?\}", "*", product["name"])
     return sorted((folder / "results").glob(f"{pattern}_s2d.fits"))
 
 
-def read_slits(files: Iterable[Path]) -> Slits:
-    """Read SCI and ERR of all slits.
-
-    Parameters
-    ----------
-    files : iterable of Path
-        One file with several slits, or several files.
-
-    Returns
-    -------
-    dict
-        By source and name of the slit.
-    """
+def _read_slits(files: Iterable[Path]) -> Slits:
+    """Read SCI and ERR of all slits, by source and name of the slit."""
     slits: Slits = {}
     for path in files:
         with fits.open(path, memmap=False) as hdus:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -65,10 +65,6 @@ class Work:
     config: Mapping[str, object] = field(default_factory=dict)
     by_source: bool = False
     before: "Work | None" = None
-
-    def changed(self, **arguments: object) -> "Work":
-        """Return the same with other arguments, after this has been made."""
-        return replace(self, arguments={**self.arguments, **arguments}, before=self)
 
 
 def measure(commands: Sequence[Sequence[str]], folder: Path) -> Cost:

@@ -77,28 +77,18 @@ def report(results: Results) -> str:
     """
     parts = ["; ".join(f"{key} {value}" for key, value in results.about.items()) + ".\n"]
     if results.cases:
-        parts.append(cases_table(results))
+        parts.append(_cases_table(results))
     if results.series:
-        parts.append(series_table(results))
+        parts.append(_series_table(results))
     if results.weights:
-        parts.append(weights_table(results))
+        parts.append(_weights_table(results))
     if results.profiles:
-        parts.append(profiles_table(results))
+        parts.append(_profiles_table(results))
     return "\n".join(parts)
 
 
-def cases_table(results: Results) -> str:
-    """Compare the workflow with jwst: medians, and the ratio with its range over the rounds.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+def _cases_table(results: Results) -> str:
+    """Compare the workflow with jwst: medians, and the ratio with its range over the rounds."""
     rows = []
     for case in CASES:
         if case.name in results.cases:
@@ -134,18 +124,8 @@ def _compared(ours: Sequence[float], theirs: Sequence[float], targets: Sequence[
     return text
 
 
-def series_table(results: Results) -> str:
-    """Say how costs grow with size.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+def _series_table(results: Results) -> str:
+    """Say how costs grow with size."""
     rows = []
     for series in SERIES:
         if series.name not in results.series:
@@ -179,18 +159,8 @@ def series_table(results: Results) -> str:
     return markdown_table(header, rows)
 
 
-def weights_table(results: Results) -> str:
-    """Say how heavy the exposures are, and what a slit of theirs takes.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+def _weights_table(results: Results) -> str:
+    """Say how heavy the exposures are, and what a slit of theirs takes."""
     rows = [
         [name, *(_number(weights[name]) for weights in results.weights.values())]
         for name in next(iter(results.weights.values()))
@@ -211,18 +181,8 @@ def weights_table(results: Results) -> str:
     return markdown_table(["per slit of an exposure", *results.weights], rows)
 
 
-def profiles_table(results: Results) -> str:
-    """Say where the seconds are.
-
-    Parameters
-    ----------
-    results : Results
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+def _profiles_table(results: Results) -> str:
+    """Say where the seconds are."""
     titles = {case.name: case.title for case in CASES}
     steps = dict.fromkeys(step for profile in results.profiles.values() for step in profile)
     rows = [
