@@ -1,10 +1,5 @@
 import numpy as np
-import pytest
-from specresample.drizzling.weights import (
-    equal_weights,
-    exposure_time_weights,
-    inverse_variance_weights,
-)
+from specresample.drizzling.weights import inverse_variance_weights
 from specresample.level2b.flags import DO_NOT_USE, NON_SCIENCE, good_pixels
 
 
@@ -30,20 +25,7 @@ def test_without_read_noise_variance_good_pixels_weigh_one():
     assert weights.dtype == np.float32
 
 
-def test_equal_weights():
-    weights = equal_weights(np.array([[True, False]]))
-    np.testing.assert_array_equal(weights, [[1.0, 0.0]])
-    assert weights.dtype == np.float32
-
-
 def test_variance_is_not_changed():
     variance = np.array([0.0, 2.0], dtype=np.float32)
     inverse_variance_weights(np.array([True, True]), variance)
     np.testing.assert_array_equal(variance, [0.0, 2.0])
-
-
-@pytest.mark.parametrize("time", [14.58889, 1021.2, 0.0])
-def test_exposure_time(time):
-    weights = exposure_time_weights(np.array([[True, False]]), time)
-    np.testing.assert_array_equal(weights, [[np.float32(time), 0.0]])
-    assert weights.dtype == np.float32

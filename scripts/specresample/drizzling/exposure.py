@@ -15,11 +15,7 @@ from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 from specresample.drizzling.times import time_weight
-from specresample.drizzling.weights import (
-    equal_weights,
-    exposure_time_weights,
-    inverse_variance_weights,
-)
+from specresample.drizzling.weights import inverse_variance_weights
 from specresample.footprint.prepared import PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.level2b.flags import good_pixels
@@ -147,10 +143,10 @@ def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: 
     """
     good = good_pixels(data["dq"])
     if weight_type == "none":
-        return equal_weights(good)
+        return good.astype(np.float32)
     if weight_type == "ivm":
         return inverse_variance_weights(good, data.get("var_rnoise"))
     time = time_weight(slit.metadata)
     if time is None:
         raise ResampleError("weight_type exptime needs TMEASURE or EFFEXPTM in the header")
-    return exposure_time_weights(good, time)
+    return np.float32(time) * good.astype(np.float32)

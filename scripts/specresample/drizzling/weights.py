@@ -19,39 +19,7 @@ def inverse_variance_weights(good: np.ndarray, var_rnoise: np.ndarray | None) ->
         1 / VAR_RNOISE, 0 where that is no positive number or the pixel is not good.
     """
     if var_rnoise is None:
-        return equal_weights(good)
+        return good.astype(np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = np.float32(1) / var_rnoise
     return np.where(good & np.isfinite(weights) & (weights > 0), weights, np.float32(0))
-
-
-def equal_weights(good: np.ndarray) -> np.ndarray:
-    """Weights of ``weight_type: none``: all good pixels count alike.
-
-    Parameters
-    ----------
-    good : ndarray of bool
-        From `good_pixels`.
-
-    Returns
-    -------
-    ndarray of float32
-    """
-    return good.astype(np.float32)
-
-
-def exposure_time_weights(good: np.ndarray, time: float) -> np.ndarray:
-    """Weights of ``weight_type: exptime``.
-
-    Parameters
-    ----------
-    good : ndarray of bool
-        From `good_pixels`.
-    time : float
-        Measurement time (TMEASURE) or exposure time, in seconds.
-
-    Returns
-    -------
-    ndarray of float32
-    """
-    return np.float32(time) * good.astype(np.float32)
