@@ -82,7 +82,7 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
                 label=label,
                 metadata=slit.metadata,
                 footprint=footprint.summary,
-                flux_density=is_flux_density(slit.metadata.get("meta.bunit_data")),
+                flux_density=_is_flux_density(slit.metadata.get("meta.bunit_data")),
                 corner=(footprint.rows.start, footprint.columns.start),
             )
         )
@@ -137,7 +137,7 @@ def trace(slit: Slit) -> Footprint:
         raise ResampleError(f"its WCS cannot be evaluated ({first_line(error)})") from error
 
 
-def is_flux_density(unit: object) -> bool:
+def _is_flux_density(unit: object) -> bool:
     """Whether a BUNIT is one of flux density, such as MJy, and not of surface brightness."""
     try:
         return u.Unit(unit).is_equivalent(u.Jy)

@@ -89,7 +89,7 @@ def trace_slit(
     # the bounding box, and the source.
     centre = np.mean(box, axis=1)
     step = (0, 1) if dispersion_axis == 1 else (1, 0)
-    source_pixel = centre if source is None else pixel_on_image(wcs, source)
+    source_pixel = centre if source is None else _pixel_on_image(wcs, source)
     more = np.array([centre, centre + step, source_pixel])
     detector = (np.append(x, more[:, 0]), np.append(y, more[:, 1]))
     kind = _kind(wcs, instrument)
@@ -117,20 +117,10 @@ def trace_slit(
     return Footprint(rows, columns, coordinates, summary)
 
 
-def pixel_on_image(wcs: SlitWcs, detector: tuple[float, float]) -> np.ndarray:
+def _pixel_on_image(wcs: SlitWcs, detector: tuple[float, float]) -> np.ndarray:
     """Pixel of the image for a pixel of the detector.
 
     They are the same, but where adaptive_trace_model has sampled the image more finely.
-
-    Parameters
-    ----------
-    wcs : SlitWcs
-    detector : tuple of float
-        Pixel (x, y).
-
-    Returns
-    -------
-    ndarray, shape (2,)
     """
     for transform in reversed(_to_detector(wcs)):
         detector = transform.inverse(*detector)

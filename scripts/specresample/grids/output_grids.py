@@ -129,7 +129,7 @@ def _source(
     arguments: Mapping[str, object],
     asked: "CustomGrid | WavelengthGrid",
 ) -> Source:
-    grid, ratio = source_grid(list(slits.values()), arguments, asked)
+    grid, ratio = _source_grid(list(slits.values()), arguments, asked)
     if arguments["output_wcs"]:
         fitted_axes = (0, 1)
     elif arguments["output_shape"]:
@@ -148,33 +148,12 @@ def _source(
     )
 
 
-def source_grid(
+def _source_grid(
     slits: Sequence[PreparedSlit],
     arguments: Mapping[str, object],
-    asked: "CustomGrid | WavelengthGrid" = NATIVE,
+    asked: "CustomGrid | WavelengthGrid",
 ) -> tuple[Grid, float]:
-    """Lay out the grid of one source.
-
-    Parameters
-    ----------
-    slits : sequence of PreparedSlit
-        The source's slit in every exposure.
-    arguments : mapping
-        The arguments of the grid.
-    asked : CustomGrid or WavelengthGrid, optional
-        A grid that is handed in, or the wavelengths that are asked for.
-
-    Returns
-    -------
-    tuple of Grid and float
-        The grid and its ratio of input to output pixel scale.
-
-    Raises
-    ------
-    ResampleError
-        When the coordinates do not suffice, the grid is out of all proportion or the exposures
-        cannot be combined.
-    """
+    """Lay out the grid of one source; also gives its ratio of input to output pixel scale."""
     first = slits[0]
     natural = default_grid(slits)
     footprints = [slit.footprint for slit in slits]

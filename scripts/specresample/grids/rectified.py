@@ -269,6 +269,7 @@ def _native_grid(
     scale_ratio: float,
     rows: int | None = None,
 ) -> OutputGrid:
+    """Lay out a grid of native wavelengths; without ``rows`` it holds all exposures."""
     kind = summaries[0].kind
     if kind == "slit":
         return slit_grid(summaries, scale_ratio, rows)
@@ -305,21 +306,7 @@ def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None = N
 def slit_grid(
     summaries: Sequence[FootprintSummary], scale_ratio: float, rows: int | None = None
 ) -> OutputGrid:
-    """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec").
-
-    Parameters
-    ----------
-    summaries : sequence of FootprintSummary
-        Summary of the slit in every exposure.
-    scale_ratio : float
-        Input over output pixel scale.
-    rows : int, optional
-        Pixels across the dispersion; by default those that hold all exposures.
-
-    Returns
-    -------
-    OutputGrid
-    """
+    """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec")."""
     reference = next((s for s in summaries if s.has_data), summaries[0])
     tangent_point = tuple(reference.fiducial)
     slope, _ = _sampling(reference, tangent_point, scale_ratio)
@@ -355,23 +342,7 @@ def interpolated_grid(
     *,
     descending: bool,
 ) -> OutputGrid:
-    """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated").
-
-    Parameters
-    ----------
-    summaries : sequence of FootprintSummary
-        Summary of the slit in every exposure.
-    scale_ratio : float
-        Input over output pixel scale.
-    rows : int, optional
-        Pixels across the dispersion; by default those that hold all exposures.
-    descending : bool
-        Whether wavelength falls with the pixel index.
-
-    Returns
-    -------
-    OutputGrid
-    """
+    """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated")."""
     first = summaries[0]
     ra, dec = (np.array(values) for values in first.centre)
     tangent_point = (float(np.mean(wrap_ra(ra))), float(np.mean(dec)))
@@ -404,21 +375,7 @@ def interpolated_grid(
 
 
 def lamp_grid(summary: FootprintSummary, scale_ratio: float, rows: int | None = None) -> OutputGrid:
-    """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp").
-
-    Parameters
-    ----------
-    summary : FootprintSummary
-        Summary of the slit in the first exposure.
-    scale_ratio : float
-        Input over output pixel scale.
-    rows : int, optional
-        Pixels across the dispersion; by default those that hold all exposures.
-
-    Returns
-    -------
-    OutputGrid
-    """
+    """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp")."""
     slope, intercept = _sampling(summary, None, scale_ratio)
     wavelengths = summary.wavelengths
     natural = _count(len(summary.centre[0]), 1 / scale_ratio, wavelengths)

@@ -102,7 +102,7 @@ def parse_tree(content: bytes) -> dict:
     yaml.YAMLError
         When its YAML is broken.
     """
-    check_text(content)
+    _check_text(content)
     text, blocks = split_file(content)
     tree = _Builder(text, blocks).document()
     if not isinstance(tree, dict):
@@ -115,19 +115,8 @@ def _check_bytes(size: int) -> None:
         raise ResampleError(f"its ASDF is of {size} bytes, {MAX_ASDF} are allowed")
 
 
-def check_text(content: bytes) -> None:
-    """Refuse ASDF that would fill memory or stack while it is parsed.
-
-    Parameters
-    ----------
-    content : bytes
-        An ASDF file.
-
-    Raises
-    ------
-    ResampleError
-        When its blocks are compressed, its YAML is nested too deep or merges mappings.
-    """
+def _check_text(content: bytes) -> None:
+    """Refuse ASDF that would fill memory or stack while it is parsed."""
     # A few kilobytes can inflate to any size.
     if re.search(rb"\xd3BLK.{6}(zlib|bzp2|lz4\0)", content, re.DOTALL):
         raise ResampleError("its ASDF has compressed blocks")

@@ -168,17 +168,9 @@ def _identity(node: Mapping) -> Transform:
 # ---- one coordinate ------------------------------------------------------------------------------
 
 
-def _shift(node: Mapping) -> Transform:
-    return shift(number(node["offset"]))
-
-
 def shift(offset: float) -> Transform:
     """Add a number."""
     return Transform(1, lambda x: (x + offset,), lambda: shift(-offset))
-
-
-def _scale(node: Mapping) -> Transform:
-    return scale(number(node["factor"]))
 
 
 def scale(factor: float) -> Transform:
@@ -191,10 +183,6 @@ def _constant(node: Mapping) -> Transform:
     if node.get("dimensions", 1) != 1:
         raise UnknownKindError
     return Transform(1, lambda x: (value * np.ones_like(x),))
-
-
-def _linear(node: Mapping) -> Transform:
-    return line(number(node["slope"]), number(node["intercept"]))
 
 
 def line(slope: float, intercept: float) -> Transform:
@@ -342,10 +330,6 @@ def affine(matrix: np.ndarray, translation: np.ndarray) -> Transform:
         return affine(back, -np.dot(back, translation))
 
     return Transform(2, evaluate, inverse)
-
-
-def _rotate2d(node: Mapping) -> Transform:
-    return rotation_2d(number(node["angle"]))
 
 
 def rotation_2d(angle: float) -> Transform:
@@ -661,15 +645,15 @@ def _glass_index(node: Mapping) -> Callable[[np.ndarray], np.ndarray]:
 _KINDS: dict[str, Callable[[Mapping], Transform]] = {
     f"{_TRANSFORM}identity": _identity,
     f"{_TRANSFORM}remap_axes": _remap_axes,
-    f"{_TRANSFORM}shift": _shift,
-    f"{_TRANSFORM}scale": _scale,
-    f"{_TRANSFORM}multiplyscale": _scale,
+    f"{_TRANSFORM}shift": lambda node: shift(number(node["offset"])),
+    f"{_TRANSFORM}scale": lambda node: scale(number(node["factor"])),
+    f"{_TRANSFORM}multiplyscale": lambda node: scale(number(node["factor"])),
     f"{_TRANSFORM}constant": _constant,
-    f"{_TRANSFORM}linear1d": _linear,
+    f"{_TRANSFORM}linear1d": lambda node: line(number(node["slope"]), number(node["intercept"])),
     f"{_TRANSFORM}tabular": _tabular,
     f"{_TRANSFORM}polynomial": _polynomial,
     f"{_TRANSFORM}affine": _affine,
-    f"{_TRANSFORM}rotate2d": _rotate2d,
+    f"{_TRANSFORM}rotate2d": lambda node: rotation_2d(number(node["angle"])),
     f"{_TRANSFORM}rotate_sequence_3d": _rotate_sequence,
     f"{_TRANSFORM}gnomonic": _gnomonic,
     f"{_TRANSFORM}rotate3d": _rotate3d,
