@@ -88,22 +88,7 @@ class Stopwatch:
 
 
 def profile(association: str, arguments: Mapping[str, object], prepared: Path) -> dict[str, float]:
-    """Make the product of an association in this process, and time its steps.
-
-    Parameters
-    ----------
-    association : str
-        Path of the association.
-    arguments : mapping
-        Documented arguments.
-    prepared : Path
-        Folder of the prepared exposures.
-
-    Returns
-    -------
-    dict of str to float
-        CPU seconds by step.
-    """
+    """Make the product of an association in this process, and time its steps in CPU seconds."""
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
     from specresample.plan.campaign import Campaign
