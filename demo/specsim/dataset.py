@@ -628,13 +628,13 @@ def _nirspec_slit(
     )
     image, wavelength = render(wcs, geometry.shape, _in_slit(source, slitlet.residual))
     pixel_area = geometry.pixel_scale * geometry.width
+    noise = replace(setup.noise, bad=1.0) if exposure.number in slitlet.all_bad else setup.noise
     planes = expose(
         image,
         wavelength,
-        setup.noise,
+        noise,
         pixels=np.random.default_rng([*seeds, 0]),
         photons=np.random.default_rng([*seeds, exposure.number]),
-        all_bad=exposure.number in slitlet.all_bad,
     ).scaled(_values_per_mjy(setup.unit, pixel_area))
     if setup.integrations:
         planes = _cube(planes, setup.integrations)

@@ -111,13 +111,7 @@ class Exposure:
         return f"jw{visit}_{activity}_{self.number:05d}_{self.detector.lower()}_cal.fits"
 
     def metadata(self) -> dict[str, Any]:
-        """Metadata of the exposure.
-
-        Returns
-        -------
-        dict
-            Nested dictionaries, as under ``meta`` in a data model.
-        """
+        """Metadata of the exposure: nested dictionaries, as under ``meta`` in a data model."""
         kind = _INSTRUMENTS[self.instrument]
         visit_id = f"{self.program:05d}{self.observation:03d}001"
         group_time = kind["exposure"]["group_time"]

@@ -85,7 +85,6 @@ def expose(
     *,
     pixels: np.random.Generator,
     photons: np.random.Generator,
-    all_bad: bool = False,
 ) -> Planes:
     """Take an exposure of an image.
 
@@ -100,8 +99,6 @@ def expose(
     pixels, photons : numpy.random.Generator
         Chance for what stays from exposure to exposure (defects, flat field) and for what does
         not.
-    all_bad : bool
-        Lose every pixel.
 
     Returns
     -------
@@ -133,7 +130,7 @@ def expose(
     hot = pixels.random(image.shape) < noise.hot
     dq[hot] |= DO_NOT_USE | HOT
     data = np.where(hot, wild * photons.uniform(1, 5, image.shape), data)
-    lost = pixels.random(image.shape) < (1.0 if all_bad else noise.bad)
+    lost = pixels.random(image.shape) < noise.bad
     dq[lost] |= DO_NOT_USE | DEAD
     dq[off_slit] |= DO_NOT_USE | NON_SCIENCE
 
