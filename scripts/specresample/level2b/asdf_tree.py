@@ -174,11 +174,7 @@ class _Builder:
     def _value(self, event: yaml.Event, key: object = None) -> object:
         """Build the value that begins with an event, or find the one that equals it.
 
-        Parameters
-        ----------
-        event : Event
-        key : object
-            Its key, in a mapping.
+        In a mapping it has a key.
         """
         if type(event) is yaml.AliasEvent:
             return self._referred_to(event, key)

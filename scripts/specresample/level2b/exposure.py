@@ -356,9 +356,6 @@ def _is_of_type(value: object, kind: str) -> bool:
     if kind in ("number", "integer"):
         return type(value) in (int, float) and abs(value) < _MOST
     if kind == "string":
-        return isinstance(value, str) and len(value) <= _LONGEST and _is_plain(value)
+        is_short = isinstance(value, str) and len(value) <= _LONGEST
+        return is_short and value.isascii() and value.isprintable()
     return isinstance(value, bool) if kind == "boolean" else True
-
-
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable()

@@ -47,14 +47,12 @@ def write_flagged(
             for number, found in outliers.items():
                 version = number + 1
                 if ("DQ", version) not in places:
-                    places["DQ", version] = _no_flags(places["SCI", version].shape, version)
-                    hdus.append(places["DQ", version])
+                    shape = places["SCI", version].shape
+                    dq = fits.ImageHDU(np.zeros(shape, np.uint32), name="DQ", ver=version)
+                    places["DQ", version] = dq
+                    hdus.append(dq)
                 names = ["DQ", *FLOAT_ARRAYS.values()]
                 _flag([places[n, version] for n in names if (n, version) in places], found)
-
-
-def _no_flags(shape: tuple[int, int], version: int) -> fits.ImageHDU:
-    return fits.ImageHDU(np.zeros(shape, np.uint32), name="DQ", ver=version)
 
 
 def _flag(images: Sequence[fits.ImageHDU], found: tuple[np.ndarray, np.ndarray]) -> None:
