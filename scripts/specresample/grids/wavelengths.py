@@ -9,7 +9,7 @@ grids".
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -28,29 +28,6 @@ MAX_OVERSAMPLING = 100
 
 # Parts of a pixel that are rounding when pixels are counted.
 _ROUNDING = 1e-6
-
-
-class WavelengthGrid(Protocol):
-    """What is asked of the wavelengths of a product.
-
-    Attributes
-    ----------
-    spacing : str
-        ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
-    limits : tuple of float or None
-        Where they begin and end, in um; the exposures do not matter.
-    """
-
-    @property
-    def spacing(self) -> str:
-        """How the wavelengths are spaced."""
-
-    @property
-    def limits(self) -> tuple[float, float] | None:
-        """Where they begin and end."""
-
-    def wavelengths(self, native: np.ndarray) -> np.ndarray:
-        """Wavelengths of a product whose exposures have the native ones."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +202,14 @@ class TableGrid:
                 "wavelengths, positive and rising"
             )
         return cls(tuple(centres.tolist()), str(file))
+
+
+WavelengthGrid = NativeGrid | LinearGrid | LogGrid | TableGrid
+"""What is asked of the wavelengths of a product.
+
+Their ``spacing`` is ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
+Their ``limits``, in um, are None where the exposures give them.
+"""
 
 
 def asked_grid(arguments: Mapping[str, object]) -> WavelengthGrid:
