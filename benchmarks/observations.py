@@ -12,8 +12,8 @@ from pathlib import Path
 
 import specsim
 from astropy.io import fits
+from specresample.common.files import folder_written_aside
 
-from benchmarks.kept import made_aside
 from benchmarks.measuring import PROJECT, jwst_python
 
 SHARED = PROJECT.parent / "shared"
@@ -63,7 +63,7 @@ def mos_58(folder: Path) -> Path:
         return _simulated(folder, specsim.mos(58, columns=_COLUMNS, heavy=True))
     place = folder / "instrument"
     if not place.exists():
-        with made_aside(place) as aside:
+        with folder_written_aside(place) as aside:
             subprocess.run([jwst_python(), generator, aside], check=True, stdout=subprocess.DEVNULL)
     return place / "spec3_asn.json"
 
@@ -110,6 +110,6 @@ def _simulated(folder: Path, setup: specsim.NirspecSetup | specsim.LrsSetup) -> 
     place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
     if not place.exists():
         write = specsim.write_lrs if isinstance(setup, specsim.LrsSetup) else specsim.write_nirspec
-        with made_aside(place) as aside:
+        with folder_written_aside(place) as aside:
             write(aside, setup)
     return place / "spec3_asn.json"

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from specresample.common.files import folder_written_aside
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
-
-from benchmarks.kept import made_aside
 
 _SLIT = re.compile(r"^- ", re.MULTILINE)
 
@@ -32,7 +31,7 @@ def repeat_slits(association: Path, slits: int, folder: Path) -> Path:
         The association.
     """
     if not folder.exists():
-        with made_aside(folder) as aside:
+        with folder_written_aside(folder) as aside:
             for member in _members(association):
                 _repeat_slits(association.parent / member["expname"], slits, aside)
             shutil.copy(association, aside)
@@ -56,7 +55,7 @@ def repeat_exposures(association: Path, exposures: int, folder: Path) -> Path:
     """
     if not folder.exists():
         names, members = [m["expname"] for m in _members(association)], []
-        with made_aside(folder) as aside:
+        with folder_written_aside(folder) as aside:
             for number in range(exposures):
                 name = f"e{number:03d}_{names[number % len(names)]}"
                 shutil.copy(association.parent / names[number % len(names)], aside / name)
@@ -85,7 +84,7 @@ def repeat_products(association: Path, products: int, folder: Path) -> tuple[Pat
     for number, place in enumerate(places):
         if not place.exists():
             members = []
-            with made_aside(place) as aside:
+            with folder_written_aside(place) as aside:
                 for member in _members(association):
                     renamed = f"n{number:04d}_{member['expname']}"
                     shutil.copy(association.parent / member["expname"], aside / renamed)
