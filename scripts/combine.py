@@ -7,15 +7,11 @@ it was made of.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
 from specresample.jobs.workers import worker_pool
 from specresample.steps.combine import Drizzled, Made, combine
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     inputs, outputs = snakemake.input, snakemake.output

@@ -5,13 +5,9 @@ single products; ``dq`` where it is propagated, and ``covariance`` where exact e
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.steps.drizzle import drizzle
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     key, folder = snakemake.wildcards.exposure, snakemake.input.outliers

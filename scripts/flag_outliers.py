@@ -5,14 +5,10 @@ outliers, and how many could be ``compared``.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.jobs.workers import worker_pool
 from specresample.steps.flag_outliers import flag_outliers
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     inputs, params = snakemake.input, snakemake.params

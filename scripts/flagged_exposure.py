@@ -4,13 +4,9 @@ Makes `{exposure}_crf.fits`, which can be a member of associations.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.steps.flagged_exposure import flagged_exposure
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     with logged_job(snakemake.log, snakemake.resources):

@@ -4,16 +4,12 @@ Makes what `output_grid`, `drizzle_exposure` and `combine` make, in one job.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
 from specresample.jobs.workers import worker_pool
 from specresample.steps.combine import Made
 from specresample.steps.make_product import make_product
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     inputs, outputs = snakemake.input, snakemake.output

@@ -6,13 +6,9 @@ exposures.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.steps.lay_out import lay_out
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     with logged_job(snakemake.log, snakemake.resources):

@@ -5,14 +5,10 @@ page, with what failed, as `overview.html` beside the products.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.reporting.ledger import entry_of_record
 from specresample.reporting.overview import write_overview
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     with logged_job(snakemake.log, snakemake.resources):

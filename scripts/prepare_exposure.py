@@ -9,13 +9,9 @@ Makes two files that hold all that later rules need of the exposure:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.steps.prepare import prepare
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     with logged_job(snakemake.log, snakemake.resources):

@@ -4,13 +4,9 @@ Makes `preview.png`.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from specresample.jobs.job import logged_job
 from specresample.steps.draw_preview import draw_preview
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     with logged_job(snakemake.log, snakemake.resources):
