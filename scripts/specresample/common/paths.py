@@ -4,7 +4,6 @@ All paths are below the folder of products, so that a campaign can be moved as a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 # The rules whose jobs leave a status file, by what each is one job of.
 PER_EXPOSURE = ("prepare_exposure",)
@@ -12,102 +11,39 @@ PER_PRODUCT = ("output_grid", "flag_outliers", "combine", "make_product")
 PER_BOTH = ("drizzle_exposure", "flagged_exposure")
 
 
-@dataclass(frozen=True)
 class Paths:
     """Files below a folder of products.
 
-    Attributes
+    Parameters
     ----------
     out : str
         The folder of products.
     """
 
-    out: str
-
-    @property
-    def work(self) -> str:
-        """Folder of all that is not for users."""
-        return f"{self.out}/.work"
-
-    @property
-    def arrays(self) -> str:
-        """Arrays of a prepared exposure."""
-        return f"{self.work}/exposures/{{exposure}}.npz"
-
-    @property
-    def summary(self) -> str:
-        """What is known of a prepared exposure."""
-        return f"{self.work}/exposures/{{exposure}}.json"
-
-    @property
-    def grid(self) -> str:
-        """Sources and output grids of a product."""
-        return f"{self.work}/{{product}}/grid.json"
-
-    @property
-    def contents(self) -> str:
-        """Which files a product has, and which exposures are in it."""
-        return f"{self.work}/{{product}}/contents.json"
-
-    @property
-    def outliers(self) -> str:
-        """Folder of the outliers in a product's exposures."""
-        return f"{self.work}/{{product}}/outliers"
-
-    @property
-    def singles(self) -> str:
-        """Folder of a product's drizzled exposures."""
-        return f"{self.work}/{{product}}/singles"
-
-    @property
-    def single(self) -> str:
-        """Drizzled exposure of a product."""
-        return f"{self.singles}/{{exposure}}.npz"
-
-    @property
-    def files(self) -> str:
-        """Folder in which the files of a product are made."""
-        return f"{self.work}/{{product}}/files"
-
-    @property
-    def made_record(self) -> str:
-        """Record of a product, as it is made."""
-        return f"{self.work}/{{product}}/record.json"
-
-    @property
-    def made_provenance(self) -> str:
-        """Provenance of a product, as it is made."""
-        return f"{self.work}/{{product}}/provenance.json"
-
-    @property
-    def product(self) -> str:
-        """File of a product, where users find it."""
-        return f"{self.out}/{{file}}_s2d.fits"
-
-    @property
-    def flagged(self) -> str:
-        """Exposure of a product with its outliers flagged, where users find it."""
-        return f"{self.out}/{{product}}/{{exposure}}_crf.fits"
-
-    @property
-    def record(self) -> str:
-        """Record of a product, where users find it."""
-        return f"{self.out}/{{product}}/record.json"
-
-    @property
-    def provenance(self) -> str:
-        """Provenance of a product, where users find it."""
-        return f"{self.out}/{{product}}/provenance.json"
-
-    @property
-    def preview(self) -> str:
-        """Picture of a product."""
-        return f"{self.out}/{{product}}/preview.png"
-
-    @property
-    def overview(self) -> str:
-        """Page with all products, for the report."""
-        return f"{self.work}/overview.html"
+    def __init__(self, out: str) -> None:
+        # All that is not for users.
+        self.work = f"{out}/.work"
+        self.overview = f"{self.work}/overview.html"
+        # A prepared exposure: its arrays, and what is known of it.
+        self.arrays = f"{self.work}/exposures/{{exposure}}.npz"
+        self.summary = f"{self.work}/exposures/{{exposure}}.json"
+        # Of a product: its grids, its files and exposures; folders of outliers, of drizzled
+        # exposures and of its files; and its record and provenance, as they are made.
+        made = f"{self.work}/{{product}}"
+        self.grid = f"{made}/grid.json"
+        self.contents = f"{made}/contents.json"
+        self.outliers = f"{made}/outliers"
+        self.singles = f"{made}/singles"
+        self.single = f"{self.singles}/{{exposure}}.npz"
+        self.files = f"{made}/files"
+        self.made_record = f"{made}/record.json"
+        self.made_provenance = f"{made}/provenance.json"
+        # What users find: files of products, exposures with their outliers flagged, and the rest.
+        self.product = f"{out}/{{file}}_s2d.fits"
+        self.flagged = f"{out}/{{product}}/{{exposure}}_crf.fits"
+        self.record = f"{out}/{{product}}/record.json"
+        self.provenance = f"{out}/{{product}}/provenance.json"
+        self.preview = f"{out}/{{product}}/preview.png"
 
     def log(self, rule: str, *wildcards: str) -> str:
         """Return the log of a rule's jobs."""
