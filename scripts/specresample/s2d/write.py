@@ -23,44 +23,19 @@ from specresample.s2d.model import S2d
 
 # What the schemas have no keyword for.
 MORE_KEYWORDS = {
-    "kernel": {"title": "Drizzle kernel", "type": "string", "fits_keyword": "KERNEL"},
-    "fillval": {
-        "title": "Value of pixels without weight",
-        "type": "string",
-        "fits_keyword": "FILLVAL",
-    },
-    "errors": {"title": "What the errors are", "type": "string", "fits_keyword": "ERRTYPE"},
-    "preset": {"title": "Preset of the arguments", "type": "string", "fits_keyword": "PRESET"},
-    "wavelength_grid": {
-        "title": "Spacing or table of the wavelengths",
-        "type": "string",
-        "fits_keyword": "WAVEGRID",
-    },
-    "wavelength_range": {
-        "title": "[um] First and last pixel, as asked for",
-        "type": "string",
-        "fits_keyword": "WAVERANG",
-    },
-    "wavelength_step": {
-        "title": "[um] Step that was asked for",
-        "type": "number",
-        "fits_keyword": "WAVESTEP",
-    },
-    "resolving_power": {
-        "title": "Wavelength over step that was asked for",
-        "type": "number",
-        "fits_keyword": "WAVEPOWR",
-    },
-    "spectral_oversampling": {
-        "title": "Pixels for each of an exposure",
-        "type": "integer",
-        "fits_keyword": "WAVEOVER",
-    },
-    "fill_gap": {
-        "title": "Columns between detectors",
-        "type": "boolean",
-        "fits_keyword": "WAVEFILL",
-    },
+    name: {"title": title, "type": kind, "fits_keyword": keyword}
+    for name, keyword, kind, title in (
+        ("kernel", "KERNEL", "string", "Drizzle kernel"),
+        ("fillval", "FILLVAL", "string", "Value of pixels without weight"),
+        ("errors", "ERRTYPE", "string", "What the errors are"),
+        ("preset", "PRESET", "string", "Preset of the arguments"),
+        ("wavelength_grid", "WAVEGRID", "string", "Spacing or table of the wavelengths"),
+        ("wavelength_range", "WAVERANG", "string", "[um] First and last pixel, as asked for"),
+        ("wavelength_step", "WAVESTEP", "number", "[um] Step that was asked for"),
+        ("resolving_power", "WAVEPOWR", "number", "Wavelength over step that was asked for"),
+        ("spectral_oversampling", "WAVEOVER", "integer", "Pixels for each of an exposure"),
+        ("fill_gap", "WAVEFILL", "boolean", "Columns between detectors"),
+    )
 }
 
 
