@@ -24,13 +24,13 @@ def main() -> int:
     parser.add_argument("folder", type=Path, metavar="RESULTS", help="output_dir of a campaign")
     options = parser.parse_args()
     try:
-        verdicts = verify_products(options.folder)
+        states = verify_products(options.folder)
     except ResampleError as error:
         parser.error(str(error))
-    for verdict in verdicts:
-        if verdict.state != AS_MADE:
-            print(f"{verdict.state}: {verdict.file}")
-    counts = Counter(verdict.state for verdict in verdicts)
+    for file, state in states.items():
+        if state != AS_MADE:
+            print(f"{state}: {file}")
+    counts = Counter(states.values())
     print(", ".join(f"{count} {state}" for state, count in counts.items()))
     return int(set(counts) != {AS_MADE})
 

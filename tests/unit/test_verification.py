@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 
 def states(folder):
-    return {str(v.file.relative_to(folder)): v.state for v in verify_products(folder)}
+    return {str(file.relative_to(folder)): state for file, state in verify_products(folder).items()}
 
 
 def verify(*arguments):

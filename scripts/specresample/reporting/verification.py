@@ -1,6 +1,5 @@
 """Whether the products of a folder are still those that were made: checksums of the provenance."""
 
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from specresample.common.errors import ResampleError
@@ -9,23 +8,7 @@ from specresample.common.files import file_digest, read_json
 AS_MADE, CHANGED, MISSING, UNKNOWN = "as made", "changed", "missing", "unknown"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What is known of a product file.
-
-    Attributes
-    ----------
-    file : Path
-    state : str
-        ``as made``; ``changed``, since its checksum is not that of its provenance; ``missing``; or
-        ``unknown``, since no provenance names it.
-    """
-
-    file: Path
-    state: str
-
-
-def verify_products(folder: str | Path) -> list[Verdict]:
+def verify_products(folder: str | Path) -> dict[Path, str]:
     """Compare all product files of a folder with the checksums in their provenance.
 
     Parameters
@@ -35,8 +18,10 @@ def verify_products(folder: str | Path) -> list[Verdict]:
 
     Returns
     -------
-    list of Verdict
-        Of all files that are there or should be, sorted by path.
+    dict of Path to str
+        What is known of every file that is there or should be, sorted by path: `AS_MADE`;
+        `CHANGED`, since its checksum is not that of its provenance; `MISSING`; or `UNKNOWN`, since
+        no provenance names it.
 
     Raises
     ------
@@ -50,7 +35,7 @@ def verify_products(folder: str | Path) -> list[Verdict]:
     found = {*folder.glob("*_s2d.fits"), *folder.glob("[!.]*/*_s2d.fits")}
     if not made and not found:
         raise ResampleError(f"{folder}: no products and no provenance.json of a product are in it")
-    return [Verdict(file, _state(file, made.get(file))) for file in sorted({*made, *found})]
+    return {file: _state(file, made.get(file)) for file in sorted({*made, *found})}
 
 
 def _checksums(provenance: Path) -> dict[Path, str]:
