@@ -49,7 +49,7 @@ checkpoint output_grid:
         name=lambda wildcards: CAMPAIGN.products[wildcards.product].name,
         files=lambda wildcards: {
             key: Path(path).name
-            for key, path in CAMPAIGN.members(wildcards.product).items()
+            for key, path in CAMPAIGN.members[wildcards.product].items()
         },
         arguments=arguments_of("output_grid"),
     message:

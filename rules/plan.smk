@@ -118,7 +118,7 @@ def code_of(script):
 
 def members_of(wildcards):
     """Keys of the exposures of a product, in association order."""
-    return [*CAMPAIGN.members(wildcards.product)]
+    return [*CAMPAIGN.members[wildcards.product]]
 
 
 def request_of(wildcards):
@@ -133,7 +133,7 @@ def arguments_of(rule):
 
 def workers_of(wildcards):
     """How many processes can share the files of a product."""
-    return useful_workers(tuple(CAMPAIGN.members(wildcards.product).values()))
+    return useful_workers(tuple(CAMPAIGN.members[wildcards.product].values()))
 
 
 def resources_of(rule):
@@ -144,7 +144,7 @@ def resources_of(rule):
             if "exposure" in wildcards.keys():
                 exposures = [CAMPAIGN.exposures[wildcards.exposure]]
             else:
-                exposures = CAMPAIGN.members(wildcards.product).values()
+                exposures = CAMPAIGN.members[wildcards.product].values()
             return request_resources(rule, tuple(exposures), attempt)[name]
 
         return estimate

@@ -34,6 +34,9 @@ class Campaign:
         By product folder.
     exposures : dict of str to str
         Path or URI of each exposure by its key.
+    members : dict of str to dict of str to str
+        Exposures of each product by product folder: their paths or URIs by key, in association
+        order.
 
     Raises
     ------
@@ -48,22 +51,12 @@ class Campaign:
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
         keys = {path: key for key, path in self.exposures.items()}
-        self._members = {
+        self.members = {
             folder: {keys[path]: path for path in product.exposures}
             for folder, product in self.products.items()
         }
         _check_overrides(self.config, self.products.values())
         _check_arguments(self)
-
-    def members(self, product: str) -> dict[str, str]:
-        """Return path or URI of the exposures of a product by key, in association order.
-
-        Parameters
-        ----------
-        product : str
-            Folder of the product.
-        """
-        return self._members[product]
 
     def arguments(self, product: str, rule: str | None = None) -> dict:
         """Return the arguments of a product.
@@ -96,7 +89,7 @@ class Campaign:
         return ProductRequest(
             folder=product,
             name=found.name,
-            exposures=self._members[product],
+            exposures=self.members[product],
             association=found.association,
             pool=found.pool,
             other_members=found.left_out,
