@@ -6,13 +6,14 @@ Makes `preview.png`.
 from pathlib import Path
 
 from specresample.jobs.job import logged_job
-from specresample.steps.draw_preview import draw_preview
+from specresample.reporting.preview import write_preview
+from specresample.steps.draw_preview import product_preview
 
 if __name__ == "__main__":
     with logged_job(snakemake.log, snakemake.resources):
-        draw_preview(
+        figure = product_preview(
             [*map(Path, snakemake.input.products)],
             Path(snakemake.input.grid),
             {key: Path(path) for key, path in snakemake.params.singles.items()},
-            Path(snakemake.output[0]),
         )
+        write_preview(snakemake.output[0], figure)

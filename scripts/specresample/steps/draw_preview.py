@@ -7,28 +7,8 @@ from matplotlib.figure import Figure
 
 from specresample.common.arrays import open_arrays
 from specresample.grids.product_grids import ProductGrids
-from specresample.reporting.preview import (
-    exposure_profiles,
-    outlier_places,
-    preview,
-    write_preview,
-)
+from specresample.reporting.preview import exposure_profiles, outlier_places, preview
 from specresample.s2d.read import read_product
-
-
-def draw_preview(
-    products: Sequence[Path], grid: Path, singles: Mapping[str, Path], picture: Path
-) -> None:
-    """Draw the slits of a product into a PNG file.
-
-    Parameters
-    ----------
-    products, grid, singles
-        As of `product_preview`.
-    picture : Path
-        Takes the PNG file.
-    """
-    write_preview(picture, product_preview(products, grid, singles))
 
 
 def product_preview(products: Sequence[Path], grid: Path, singles: Mapping[str, Path]) -> Figure:
