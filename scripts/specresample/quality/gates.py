@@ -225,7 +225,7 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
         if _is_cut(signal[0]):
             reasons.append("the trace lies at the end of the slit")
             continue
-        shift, error = trace_shift(*signals[best], *signal, scale)
+        shift, error = _trace_shift(*signals[best], *signal, scale)
         if np.isnan(shift):
             reasons.append("profiles are not alike")
         elif not (error <= _KNOWN or abs(shift) > NODS_LIMITS[1] + _SIGNIFICANT * error):
@@ -256,27 +256,18 @@ def outliers_gate(exposures: Sequence[OutlierCount]) -> GateResult:
     return _judge(max(shares), OUTLIERS_LIMITS)
 
 
-def trace_shift(
+def _trace_shift(
     reference: np.ndarray,
     reference_noise: np.ndarray,
     signal: np.ndarray,
     noise: np.ndarray,
     scale: float,
 ) -> tuple[float, float]:
-    """Find how far a profile is shifted against another one.
+    """Shift of a profile against another one, in input pixels, and its error.
 
-    Parameters
-    ----------
-    reference, reference_noise, signal, noise : ndarray, shape (rows,)
-        Both profiles and their standard errors, NaN where they are not known.
-    scale : float
-        Rows to an input pixel.
-
-    Returns
-    -------
-    shift, error : float
-        In input pixels. The error follows from the noise and the slopes of the profiles. Both are
-        NaN when the profiles are not alike at any shift.
+    Profiles and their noise are NaN where they are not known; `scale` is rows to an input pixel.
+    The error follows from the noise and the slopes of the profiles. Both results are NaN when the
+    profiles are not alike at any shift.
     """
     near = np.arange(-_NEAR, _NEAR + _STEP / 2, _STEP) * scale
     alike, shift = _correlate(reference, signal, near, _FEWEST_ROWS)

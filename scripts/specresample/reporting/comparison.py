@@ -49,7 +49,7 @@ def compare_folders(old: str | Path, new: str | Path) -> list[dict]:
         elif name not in before:
             results.append({"file": name, "state": ADDITIONAL})
         else:
-            compare = compare_provenance if name.endswith(".json") else compare_products
+            compare = _compare_provenance if name.endswith(".json") else compare_products
             try:
                 result = compare(old / name, new / name)
             except Exception as error:
@@ -305,20 +305,8 @@ def _shift(old: tuple, new: tuple) -> dict:
     return changes
 
 
-def compare_provenance(old: str | Path, new: str | Path) -> dict:
-    """Compare what two products were made from. Where the files lie does not count.
-
-    Parameters
-    ----------
-    old, new : str or Path
-        Files ``provenance.json``.
-
-    Returns
-    -------
-    dict
-        ``state``, and old and new values by name for those of ``software``, ``arguments``,
-        ``association``, ``output_wcs``, ``wavelength_table`` and ``inputs`` that changed.
-    """
+def _compare_provenance(old: str | Path, new: str | Path) -> dict:
+    """Compare what two products were made from. Where the files lie does not count."""
     before, after = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (old, new))
     found = {
         part: _changed_values(before.get(part) or {}, after.get(part) or {})

@@ -168,11 +168,11 @@ def preview(
     figure = Figure(figsize=(width, height * len(slits)))
     parts = figure.subfigures(len(slits), 1, squeeze=False)[:, 0]
     for part, (file, slit), exposures, places in zip(parts, slits, profiles, outliers, strict=True):
-        draw_slit(part, slit, title=file, exposures=exposures, outliers=places)
+        _draw_slit(part, slit, title=file, exposures=exposures, outliers=places)
     return figure
 
 
-def draw_slit(
+def _draw_slit(
     figure: Figure | SubFigure,
     slit: RectifiedSlit,
     *,
@@ -180,20 +180,7 @@ def draw_slit(
     exposures: Mapping[str, np.ndarray],
     outliers: Mapping[str, np.ndarray],
 ) -> None:
-    """Draw everything about a slit: spectrum, weight, context, profiles and sum.
-
-    Parameters
-    ----------
-    figure : Figure or SubFigure
-        Where to draw.
-    slit : RectifiedSlit
-    title : str
-        Name of the product.
-    exposures : mapping of str to ndarray
-        Profile of every exposure; none when they are not known.
-    outliers : mapping of str to ndarray, shape (2, n)
-        Places of its outliers by exposure; none when they were not looked for.
-    """
+    """Draw everything about a slit: spectrum, weight, context, profiles and sum."""
     edge = {"bottom": 0.065, "top": 0.9, "hspace": 0.08, "height_ratios": (1, 1.5, 0.75, 0.75)}
     left = figure.add_gridspec(
         4, 2, left=0.065, right=0.725, wspace=0.02, width_ratios=(1, 0.015), **edge

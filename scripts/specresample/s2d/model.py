@@ -20,20 +20,8 @@ from specresample.grids.wavelength_table import MOST_SLITS
 from specresample.s2d import headers as blending
 from specresample.s2d.history import asked_beyond, product_history
 
-# Names of the arrays in the data models.
-_ARRAYS = {
-    "sci": "data",
-    "err": "err",
-    "dq": "dq",
-    "wht": "wht",
-    "con": "con",
-    "var_poisson": "var_poisson",
-    "var_rnoise": "var_rnoise",
-    "var_flat": "var_flat",
-    "covariance": "covariance",
-    "lags": "covariance_lags",
-}
-
+# Arrays that have other names in the data models.
+_NAMES = {"sci": "data", "lags": "covariance_lags"}
 
 _SQUARE_ARCSEC = np.rad2deg(3600.0) ** 2  # in a steradian
 
@@ -120,7 +108,7 @@ def slit_model(
 
     tree = _tree(metadata)
     tree["meta"]["wcs"] = grid_wcs(grid)
-    tree |= {_ARRAYS[name]: array for name, array in arrays.items()}
+    tree |= {_NAMES.get(name, name): array for name, array in arrays.items()}
     if "covariance_lags" in tree:
         # Numbers that people read in the ASDF.
         tree["covariance_lags"] = tree["covariance_lags"].tolist()
@@ -196,7 +184,7 @@ def product_model(
         header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
         wavelengths=wavelengths,
         history=product_history(arguments, digests),
-        created=creation_date(inputs),
+        created=_creation_date(inputs),
         extensions=gwcs_extensions(sources[0].grid),
     )
 
@@ -247,19 +235,10 @@ def _region(first: Mapping[str, object], grid: Grid) -> str | None:
     return box_region(grid)
 
 
-def creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
-    """Date that goes into a product, the same whenever and wherever it is made.
+def _creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
+    """Date of a product in ISO 8601, the same whenever and wherever it is made; empty without.
 
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata of every exposure, by dotted path.
-
-    Returns
-    -------
-    str
-        SOURCE_DATE_EPOCH when the environment sets it, else the newest input's date; ISO 8601.
-        Empty when no input has one.
+    It is SOURCE_DATE_EPOCH when the environment sets it, else the date of the newest input.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch:

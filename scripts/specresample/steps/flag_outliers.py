@@ -52,7 +52,7 @@ def flag_outliers(
     exposures = {key: PreparedExposure.read(path) for key, path in summaries.items()}
     used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
     sources = [*group_sources(used)[0].values()]
-    _tell_lone([*map(_pointings, sources)])
+    _tell_lone(sources)
     limits = OutlierLimits.from_arguments(arguments)
     with folder_written_aside(outliers) as folder:
         find = partial(_find, arrays, limits, folder)
@@ -66,18 +66,15 @@ def flag_outliers(
                     writer.add(str(slit), vars(of_slit))
 
 
-def _pointings(slits: SourceSlits) -> int:
-    return len(exposure_groups([slit.metadata for slit in slits.values()]))
-
-
-def _tell_lone(pointings: Sequence[int]) -> None:
+def _tell_lone(sources: Sequence[SourceSlits]) -> None:
     """Warn of sources that have nothing to be compared with."""
-    lone = sum(number < 2 for number in pointings)
+    groups = [exposure_groups([slit.metadata for slit in slits.values()]) for slits in sources]
+    lone = sum(len(pointings) < 2 for pointings in groups)
     if lone:
         log.warning(
             "%d of %d slits have one exposure alone: no outliers are found in them",
             lone,
-            len(pointings),
+            len(sources),
         )
 
 
