@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from specresample.common.progress import Progress, duration, how_far
 from specresample.jobs import terminal
-from specresample.jobs.terminal import OnTerminal, is_due, watch_products
+from specresample.jobs.terminal import OnTerminal, watch_products
 
 
 class Clock:
@@ -40,16 +40,6 @@ def test_how_far(number, total, seconds, expected):
 )
 def test_duration(seconds, expected):
     assert duration(seconds) == expected
-
-
-def test_lines_become_rarer():
-    lines, last = 0, 0.0
-    for now in range(3600):
-        if is_due(now, last, 0.0):
-            lines, last = lines + 1, now
-    assert not is_due(9.9, 0.0, 0.0)
-    assert is_due(10.0, 0.0, 0.0)
-    assert 30 < lines < 60
 
 
 def test_loop_knows_how_far_it_is():
@@ -85,6 +75,15 @@ def test_terminal_shows_progress_of_long_jobs(shown_log):
         "slit 9 traced, 10 of 30, about 20 s left",
         "slit 19 traced, 20 of 30, about 10 s left",
     ]
+
+
+def test_lines_become_rarer(shown_log):
+    clock, log, shown = shown_log
+    progress = Progress("ab", 2, clock)
+    for second in range(3600):
+        clock.now = second
+        log.info("%s", progress)
+    assert 30 < len(shown) < 60
 
 
 def test_terminal_shows_warnings_at_once(shown_log):

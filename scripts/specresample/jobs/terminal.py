@@ -14,17 +14,6 @@ _INTERVAL = 10.0
 _RARER = 0.1
 
 
-def is_due(now: float, last: float, start: float) -> bool:
-    """Whether it is time for another line on the terminal.
-
-    Parameters
-    ----------
-    now, last, start : float
-        Seconds on one clock: now, at the last line, and when the job began.
-    """
-    return now - last >= _pause(now - start)
-
-
 def _pause(seconds: float) -> float:
     """Seconds between two lines on the terminal, when a job has run for some seconds."""
     return max(_INTERVAL, _RARER * seconds)
@@ -52,7 +41,7 @@ class OnTerminal(logging.Filter):
         loops = [argument for argument in arguments if isinstance(argument, Progress)]
         now = self._clock()
         # The end of a loop is told by what comes next.
-        if all(loop.is_complete for loop in loops) or not is_due(now, self._last, self._start):
+        if all(loop.is_complete for loop in loops) or now - self._last < _pause(now - self._start):
             return False
         self._last = now
         return True

@@ -54,7 +54,7 @@ def summarise_slit(
     measures : mapping of str to ndarray
         What each exposure left, from `specresample.drizzling.profiles.measure_exposure`.
     tree : mapping
-        Tree of the slit, from `specresample.s2d.model.slit_model`.
+        Tree of the slit, from `specresample.s2d.model.product_model`.
     outliers : mapping of str to OutlierCount, optional
         Of every exposure, when they were looked for.
 

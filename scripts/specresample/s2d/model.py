@@ -55,7 +55,7 @@ class S2d:
     extensions: list[str]
 
 
-def slit_model(
+def _slit_model(
     inputs: Sequence[Mapping[str, object]],
     grid: Grid,
     arrays: Mapping[str, np.ndarray],
@@ -66,27 +66,9 @@ def slit_model(
 ) -> dict:
     """Tree of a SlitModel for one source.
 
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata of the source's slit in every exposure, by dotted path.
-    grid : Grid
-    arrays : mapping of str to ndarray
-        From `specresample.drizzling.combination.Combination.finish`, or of a single product.
-    arguments : mapping
-        The documented arguments.
-    scale_ratio : float
-        Input over output pixel scale, across the dispersion.
-    line : ndarray or None
-        Wavelengths along the dispersion, from `specresample.grids.fits_wcs.dispersion_line`.
-    source : sequence of float, optional
-        World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
-        given in pixels of the detector (MIRI LRS).
-
-    Returns
-    -------
-    dict
-        Tree of arrays and metadata by the names of the data model.
+    The metadata are those of its slit in every exposure, by dotted path. `line` has the wavelengths
+    along the dispersion; `source` the world coordinates (RA, Dec, wavelength) of the source, when
+    its position in the input is given in pixels of the detector (MIRI LRS).
     """
     metadata = _product_metadata(inputs, "SlitModel", arguments, scale_ratio)
     area = metadata.get("meta.photometry.pixelarea_steradians")
@@ -157,7 +139,7 @@ def product_model(
         line = dispersion_line(source.grid, _dispersion_axis(slit_inputs[0]))
         wavelengths.append(line if number <= MOST_SLITS else None)
         trees.append(
-            slit_model(
+            _slit_model(
                 slit_inputs,
                 source.grid,
                 source_arrays,
