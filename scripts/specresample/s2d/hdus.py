@@ -36,14 +36,9 @@ _PRIMARY = ("PRIMARY", 1)
 
 
 class _Maker:
-    """Makes HDUs of a group of properties.
+    """Makes HDUs of a group of properties, beside those that are there by name and version.
 
-    Parameters
-    ----------
-    hdus : dict
-        Those that are there already by name and version. It is changed in place.
-    version : int, optional
-        Of the HDUs of one of several slits.
+    The version is that of the HDUs of one of several slits.
     """
 
     def __init__(

@@ -37,12 +37,8 @@ _RULES: dict[str, Callable] = {
     "min": min,
     "wheeltol": _wheel_tolerance,
     # Dates and times are in ISO 8601, so that their alphabetical order is that in time.
-    "mintime": min,
-    "maxtime": max,
-    "mindate": min,
-    "maxdate": max,
-    "mindatetime": min,
-    "maxdatetime": max,
+    **dict.fromkeys(("mintime", "mindate", "mindatetime"), min),
+    **dict.fromkeys(("maxtime", "maxdate", "maxdatetime"), max),
 }
 
 

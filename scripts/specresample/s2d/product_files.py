@@ -95,17 +95,10 @@ def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
     if request.arguments["single"]:
         keys = {single_file(request.name, request.file(key)): key for key in request.exposures}
         return _single(parts, keys[name])
+    sources, several = grids.sources, grids.several
     if grids.file_each:
-        source = next(source for source in grids.sources if source.file == name)
-        return _combined(parts, [source], several=False)
-    return _combined(parts, grids.sources, several=grids.several)
-
-
-def _combined(
-    parts: ProductParts, sources: Sequence[Source], *, several: bool
-) -> tuple[S2d, list[SlitSummary]]:
-    """Combine the exposures of some sources."""
-    arrays = combined_arrays(sources, parts.exposures, parts.singles, parts.request.arguments)
+        sources, several = [source for source in sources if source.file == name], False
+    arrays = combined_arrays(sources, parts.exposures, parts.singles, request.arguments)
     files = [source.file for source in sources]
     return _product(parts, parts.exposures, sources, arrays, files, several=several)
 
