@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self, get_args, get_origin, get_type_hints
 
-from specresample.common.files import written_aside
+from specresample.common.files import read_json, written_aside
 
 
 class JsonRecord:
@@ -57,7 +57,7 @@ class JsonRecord:
         ----------
         path : str or Path
         """
-        return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        return cls.from_json(read_json(path))
 
 
 def _text(record: JsonRecord) -> str:

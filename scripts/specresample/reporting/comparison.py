@@ -3,7 +3,6 @@
 Every result is a dict that can be written as JSON. Files of the same bytes are not opened.
 """
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from stdatamodels.jwst import datamodels
 
-from specresample.common.files import file_digest
+from specresample.common.files import file_digest, read_json
 from specresample.common.sky import separation
 
 SAME, CHANGED, MISSING, ADDITIONAL, ERROR = "same", "changed", "missing", "additional", "error"
@@ -307,7 +306,7 @@ def _shift(old: tuple, new: tuple) -> dict:
 
 def _compare_provenance(old: str | Path, new: str | Path) -> dict:
     """Compare what two products were made from. Where the files lie does not count."""
-    before, after = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (old, new))
+    before, after = read_json(old), read_json(new)
     found = {
         part: _changed_values(before.get(part) or {}, after.get(part) or {})
         for part in ("software", "arguments")
