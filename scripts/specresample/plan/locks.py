@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specresample.common.json_record import JsonRecord
@@ -57,11 +57,7 @@ class Process(JsonRecord):
     def is_known_here(self) -> bool:
         """Return whether it can be told from here if it is alive."""
         here = Process.this()
-        return here is not None and (self.host, self.boot, self.namespace) == (
-            here.host,
-            here.boot,
-            here.namespace,
-        )
+        return here is not None and self == replace(here, pid=self.pid, started=self.started)
 
     def is_dead(self) -> bool:
         """Return whether a process that is known here has ended."""
