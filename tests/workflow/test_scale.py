@@ -1,9 +1,11 @@
-"""What a large campaign costs before its first job: associations are read, no exposure is."""
+"""What a campaign costs beside its jobs: the plan, and looking at jobs that wait."""
 
 import json
 import re
 
 import pytest
+from runs import snakemake, write_association, write_config
+from specsim import fixed_slit, write_nirspec
 
 from benchmarks.measuring import Work, measure, workflow_command
 
@@ -38,3 +40,15 @@ def test_dry_run(tmp_path, products, seconds, job_per):
     assert re.search(rf"^{rule} +{jobs * products}$", (tmp_path / "log").read_text(), re.M)
     assert cost.cpu < seconds
     assert cost.peak < 500
+
+
+def test_waiting_jobs_are_looked_at_when_a_job_has_ended(tmp_path):
+    # With a limit of jobs per time span, Snakemake would do so hundreds of times a second.
+    exposures = write_nirspec(tmp_path, fixed_slit()).members
+    write_association(tmp_path, "p", exposures, "asn.json")
+    config = write_config(tmp_path, associations=["asn.json"])
+    log = snakemake(tmp_path, config, "--verbose", "--cores=1").stderr
+    assert (tmp_path / "results/p_s2d.fits").is_file()
+    jobs = log.count("Finished jobid: ")
+    assert jobs > 2 * len(exposures)
+    assert 0 < log.count("Ready jobs: ") <= 2 * jobs
