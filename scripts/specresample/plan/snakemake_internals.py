@@ -65,8 +65,8 @@ def is_dry_run(workflow: object) -> bool:
 def lift_job_rate(workflow: object) -> None:
     """Let jobs begin as soon as there are cores, where jobs are counted over no time span at all.
 
-    Otherwise Snakemake looks at all waiting jobs again after each time span, over and over. It may do
-    without this limit, and then looks at them when a job has ended.
+    Otherwise Snakemake looks at all waiting jobs again after each time span, over and over. Without
+    this limit it looks at them when a job has ended.
 
     Parameters
     ----------
