@@ -185,7 +185,7 @@ class Exposure:
     def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
         wcs = self._wcs(tree.get("meta", {}))
         shape = self._shape("SCI", number)
-        if shape is None or len(shape) != 2 or 0 in shape or math.prod(shape) > MAX_PIXELS:
+        if shape is None or len(shape) != 2 or min(shape) < 1 or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
         planes = {}
         for hdu in (*FLOAT_ARRAYS.values(), "DQ"):
