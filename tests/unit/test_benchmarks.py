@@ -5,9 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-import specsim
 from astropy.io import fits
-from specresample.level2b.exposure import Exposure
 
 from benchmarks.cases import Target
 from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
@@ -20,7 +18,6 @@ from benchmarks.repeating import (
     one_file,
     repeat_exposures,
     repeat_products,
-    repeat_slits,
 )
 from benchmarks.report import BEGIN, END, is_met, markdown_table, plot, report, with_part
 from benchmarks.results import CaseResult, Results
@@ -162,26 +159,6 @@ def test_repeated_exposures_and_products(tmp_path):
     assert all((more.parent / name).is_file() for name in names)
     associations = repeat_products(path, 2, tmp_path / "products")
     assert len({products_of(each)[0]["name"] for each in associations}) == 2
-
-
-@pytest.mark.parametrize("slits", [2, 5])
-def test_repeated_slits_are_other_sources_with_the_same_pixels(tmp_path, slits):
-    setup = specsim.mos(3, columns=(20, 30))
-    specsim.write_nirspec(tmp_path / "three", setup)
-    association = tmp_path / "three" / "spec3_asn.json"
-    repeated = repeat_slits(association, slits, tmp_path / "repeated")
-    member = products_of(association)[0]["members"][0]["expname"]
-    with Exposure(association.parent / member, in_memory=True) as exposure:
-        before = [*exposure.slits()]
-    with Exposure(repeated.parent / member, in_memory=True) as exposure:
-        after = [*exposure.slits()]
-    assert len(after) == slits
-    assert len({slit.metadata["source_name"] for slit in after}) == slits
-    for number, slit in enumerate(after):
-        np.testing.assert_array_equal(slit.arrays["sci"], before[number % 3].arrays["sci"])
-    middle = np.array([10.0]), np.array([10.0])
-    *_, wavelength = after[-1].wcs(*middle)
-    assert wavelength == before[(slits - 1) % 3].wcs(*middle)[2]
 
 
 def test_commands_are_measured_until_one_fails(tmp_path):
