@@ -26,7 +26,7 @@ include: "rules/plan.smk"
 report: "report/workflow.rst"
 
 
-# Snakemake reads the text of a constraint for every path. So it lists no names that most paths have.
+# Snakemake reads the text of a constraint for every path. A list of all names would make that slow.
 wildcard_constraints:
     product="[^/]+",
     exposure="[^/]+",

@@ -38,7 +38,18 @@ Ratios = Mapping[Box, Mapping[str, float]]
 
 
 def measure(data: Path) -> dict[str, Ratios]:
-    """Make the trials of all cases with the folders of exposures in ``data``."""
+    """Make the trials of all cases.
+
+    Parameters
+    ----------
+    data : Path
+        Has a folder of exposures for every instrument.
+
+    Returns
+    -------
+    dict of str to Ratios
+        True over claimed sigma, by case, box and kind of error.
+    """
     with TemporaryDirectory() as scratch:
         prepared = {}
         for name in dict.fromkeys(name for name, _, _ in CASES.values()):

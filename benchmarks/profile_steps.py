@@ -88,7 +88,22 @@ class Stopwatch:
 
 
 def profile(association: str, arguments: Mapping[str, object], prepared: Path) -> dict[str, float]:
-    """Make the product of an association in this process, and time its steps in CPU seconds."""
+    """Make the product of an association in this process, and time its steps.
+
+    Parameters
+    ----------
+    association : str
+        Path of the association.
+    arguments : mapping
+        Documented arguments.
+    prepared : Path
+        Folder of the prepared exposures.
+
+    Returns
+    -------
+    dict of str to float
+        CPU seconds by step.
+    """
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
     from specresample.plan.campaign import Campaign

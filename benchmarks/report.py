@@ -45,7 +45,18 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> s
 
 
 def is_met(target: Target, ours: Sequence[float], theirs: Sequence[float]) -> bool:
-    """Tell whether the median costs of the workflow, against those of jwst, keep to a target."""
+    """Tell whether the median of some costs keeps to a target.
+
+    Parameters
+    ----------
+    target : Target
+    ours, theirs : sequence of float
+        Costs of the workflow and of jwst in every round.
+
+    Returns
+    -------
+    bool
+    """
     value = ratio(ours, theirs) if target.relative else spread(ours)
     # As much memory as jwst is too much.
     strict = target.measure == "peak"
@@ -220,7 +231,14 @@ def with_part(page: str, part: str, begin: str = BEGIN, end: str = END) -> str:
 
 
 def plot(results: Results, path: Path) -> None:
-    """Plot the ratios of all cases with their targets, and the growth of CPU time, as PNG."""
+    """Plot the ratios of all cases with their targets, and the growth of CPU time.
+
+    Parameters
+    ----------
+    results : Results
+    path : Path
+        PNG file.
+    """
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(11, 4.8), layout="constrained")
         left, right = figure.subplots(1, 2)

@@ -79,7 +79,7 @@ def delivered(product):
     return source_pattern(CAMPAIGN.products[product].name)
 
 
-# What lies beside files of the user is told from them by name.
+# Products lie beside other files of the user. Only their names tell them apart.
 PRODUCTS = any_of(map(re.escape, CAMPAIGN.products))
 DELIVERED = any_of(map(delivered, CAMPAIGN.products))
 

@@ -66,7 +66,18 @@ class Planes:
     var_flat: NDArray[np.float32]
 
     def scaled(self, factor: float) -> Planes:
-        """Change the unit of the data, to ``factor`` new values per old value."""
+        """Change the unit of the data.
+
+        Parameters
+        ----------
+        factor : float
+            New values per old value.
+
+        Returns
+        -------
+        Planes
+            The same planes in the new unit.
+        """
         one, two = np.float32(factor), np.float32(factor) ** 2
         return Planes(
             self.data * one,

@@ -130,7 +130,18 @@ class Source:
         return flux
 
     def blur(self, wavelength: ArrayLike) -> NDArray[np.float64]:
-        """Blur of the source, which grows with wavelength [um]: sigma along the slit [arcsec]."""
+        """Evaluate the blur of the source, which grows with wavelength.
+
+        Parameters
+        ----------
+        wavelength : array_like
+            Wavelengths [um].
+
+        Returns
+        -------
+        ndarray
+            Standard deviation along the slit [arcsec].
+        """
         diffraction = 1e-6 * np.asarray(wavelength, float) / _MIRROR / ARCSEC
         return np.hypot(diffraction, self.size) / np.sqrt(np.log(256))
 

@@ -105,7 +105,17 @@ def divide(groups: Iterable[list[str]], size: Mapping[str, int], count: int) -> 
 
 
 def read_campaign(configfiles: Iterable[Path]) -> Campaign:
-    """Read the campaign of the working directory as the Snakefile does."""
+    """Read the campaign of the working directory as the Snakefile does.
+
+    Parameters
+    ----------
+    configfiles : iterable of Path
+        Configuration files.
+
+    Returns
+    -------
+    Campaign
+    """
     config: dict = {}
     default = Path("config/config.yaml")
     for file in ([default] if default.is_file() else []) + list(configfiles):
@@ -116,7 +126,12 @@ def read_campaign(configfiles: Iterable[Path]) -> Campaign:
 def refuse_second_start(name: str, *, may_be_unknown: bool) -> None:
     """Exit when tasks of this campaign are queued or running, so that each runs once.
 
-    Go on where SLURM is not there or does not answer, if it ``may_be_unknown``.
+    Parameters
+    ----------
+    name : str
+        Name of its jobs.
+    may_be_unknown : bool
+        Go on where SLURM is not there or does not answer.
     """
     command = f"squeue --noheader --name={name}"
     queue = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
@@ -127,7 +142,19 @@ def refuse_second_start(name: str, *, may_be_unknown: bool) -> None:
 
 
 def write_parts(folder: Path, parts: Iterable[list[str]], output: str, snakemake: str) -> None:
-    """Write what the tasks read; what an earlier division left there is removed."""
+    """Write what the tasks read.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write; what an earlier division left there is removed.
+    parts : iterable of list of str
+        Products of each part.
+    output : str
+        Folder of the products.
+    snakemake : str
+        The command, without targets.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("part-*.txt"):
         file.unlink()

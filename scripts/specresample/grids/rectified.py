@@ -306,7 +306,21 @@ def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None = N
 def slit_grid(
     summaries: Sequence[FootprintSummary], scale_ratio: float, rows: int | None = None
 ) -> OutputGrid:
-    """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec")."""
+    """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec").
+
+    Parameters
+    ----------
+    summaries : sequence of FootprintSummary
+        Summary of the slit in every exposure.
+    scale_ratio : float
+        Input over output pixel scale.
+    rows : int, optional
+        Pixels across the dispersion; by default those that hold all exposures.
+
+    Returns
+    -------
+    OutputGrid
+    """
     reference = next((s for s in summaries if s.has_data), summaries[0])
     tangent_point = tuple(reference.fiducial)
     slope, _ = _sampling(reference, tangent_point, scale_ratio)
@@ -342,7 +356,23 @@ def interpolated_grid(
     *,
     descending: bool,
 ) -> OutputGrid:
-    """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated")."""
+    """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated").
+
+    Parameters
+    ----------
+    summaries : sequence of FootprintSummary
+        Summary of the slit in every exposure.
+    scale_ratio : float
+        Input over output pixel scale.
+    rows : int, optional
+        Pixels across the dispersion; by default those that hold all exposures.
+    descending : bool
+        Whether wavelength falls with the pixel index.
+
+    Returns
+    -------
+    OutputGrid
+    """
     first = summaries[0]
     ra, dec = (np.array(values) for values in first.centre)
     tangent_point = (float(np.mean(wrap_ra(ra))), float(np.mean(dec)))
@@ -375,7 +405,21 @@ def interpolated_grid(
 
 
 def lamp_grid(summary: FootprintSummary, scale_ratio: float, rows: int | None = None) -> OutputGrid:
-    """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp")."""
+    """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp").
+
+    Parameters
+    ----------
+    summary : FootprintSummary
+        Summary of the slit in the first exposure.
+    scale_ratio : float
+        Input over output pixel scale.
+    rows : int, optional
+        Pixels across the dispersion; by default those that hold all exposures.
+
+    Returns
+    -------
+    OutputGrid
+    """
     slope, intercept = _sampling(summary, None, scale_ratio)
     wavelengths = summary.wavelengths
     natural = _count(len(summary.centre[0]), 1 / scale_ratio, wavelengths)

@@ -6,7 +6,7 @@ its own in the file. What is equal becomes one object here, and is made into a t
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -150,8 +150,9 @@ class _Builder:
         self._loader = yaml.CSafeLoader(text)
         self._blocks = blocks
         self._anchored: dict[str, object] = {}
-        # Anchors of collections that are not complete yet; of those that lead back to themselves.
+        # Anchors of collections that are not complete yet.
         self._open: set[str] = set()
+        # Anchors of collections that lead back to themselves.
         self._endless: set[str] = set()
         self._scalars: dict[tuple, object] = {}
         # The first of all equal values, by what it consists of: the identities of its parts, each
@@ -174,7 +175,7 @@ class _Builder:
     def _value(self, event: yaml.Event, key: object = None) -> object:
         """Build the value that begins with an event, or find the one that equals it.
 
-        In a mapping it has a key.
+        Where it is part of a mapping, it has a key there.
         """
         if type(event) is yaml.AliasEvent:
             return self._referred_to(event, key)
@@ -223,7 +224,7 @@ class _Builder:
             self._fill_mapping(inner)
             parts = [*inner, *inner.values()]
         else:
-            self._fill_sequence(inner)
+            inner += map(self._value, self._events_until(yaml.SequenceEndEvent))
             parts = inner
         self._open.discard(event.anchor)
 
@@ -242,18 +243,17 @@ class _Builder:
         return value
 
     def _fill_mapping(self, inner: dict) -> None:
-        parsed = self._loader.get_event
-        while type(event := parsed()) is not yaml.MappingEndEvent:
+        for event in self._events_until(yaml.MappingEndEvent):
             if type(event) is not yaml.ScalarEvent:
                 raise ValueError(f"its ASDF tree has a key that is no name\n{event.start_mark}")
             key = self._scalar(event)
-            inner[key] = self._value(parsed(), key)
+            inner[key] = self._value(self._loader.get_event(), key)
         _check_mapping(inner)
 
-    def _fill_sequence(self, inner: list) -> None:
-        parsed = self._loader.get_event
-        while type(event := parsed()) is not yaml.SequenceEndEvent:
-            inner.append(self._value(event))
+    def _events_until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+        """Go through the events of a collection; what is in its parts is taken by others."""
+        while type(event := self._loader.get_event()) is not end:
+            yield event
 
 
 def _check_mapping(values: Mapping) -> None:

@@ -111,7 +111,19 @@ _COMBINATIONS = {
 
 
 def fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
-    """Give some of the inputs of a transform, by their number from 0, for good."""
+    """Give some of the inputs of a transform for good.
+
+    Parameters
+    ----------
+    transform : Transform
+    values : mapping of int to float
+        By the number of the input, from 0.
+
+    Returns
+    -------
+    Transform
+        It takes the other inputs.
+    """
 
     def evaluate(*coordinates: np.ndarray) -> Coordinates:
         inputs = [*coordinates]
@@ -126,7 +138,14 @@ def fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
 
 
 def mapping(indices: Sequence[int], n_inputs: int) -> Transform:
-    """Reorder, repeat or drop coordinates: every output is the input of an index."""
+    """Reorder, repeat or drop coordinates.
+
+    Parameters
+    ----------
+    indices : sequence of int
+        Which input every output is.
+    n_inputs : int
+    """
 
     def inverse() -> Transform:
         if not set(range(n_inputs)) <= set(indices):
@@ -294,7 +313,13 @@ def _affine(node: Mapping) -> Transform:
 
 
 def affine(matrix: np.ndarray, translation: np.ndarray) -> Transform:
-    """Multiply points of a plane by a matrix, shape (2, 2), and move them."""
+    """Multiply points of a plane by a matrix, and move them.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (2, 2)
+    translation : ndarray, shape (2,)
+    """
     augmented = np.array([[*matrix[0], translation[0]], [*matrix[1], translation[1]], [0, 0, 1]])
 
     def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
@@ -326,7 +351,15 @@ def _rotate_sequence(node: Mapping) -> Transform:
 
 
 def rotation_sequence(angles: Sequence[float], axes: str) -> Transform:
-    """Rotate vectors about one axis (x, y or z) after another, by angles in degrees."""
+    """Rotate vectors about one axis after another.
+
+    Parameters
+    ----------
+    angles : sequence of float
+        In degrees.
+    axes : str
+        Of each angle, x, y or z.
+    """
     radians = np.deg2rad(angles)
     matrices = [_rotation_matrix(*pair) for pair in zip(radians, axes, strict=True)]
     matrix = reduce(np.matmul, matrices[::-1])
@@ -351,7 +384,15 @@ def _rotation_of_unit_vectors(node: Mapping) -> Transform:
 
 
 def unit_rotations(angles: Sequence[float], axes: str) -> Transform:
-    """Rotate unit vectors with positive z, as `rotation_sequence` does any (NIRSpec)."""
+    """Rotate unit vectors with positive z about one axis after another (NIRSpec).
+
+    Parameters
+    ----------
+    angles : sequence of float
+        In degrees.
+    axes : str
+        Of each angle, x, y or z.
+    """
     radians = np.deg2rad(angles)
     turns = [
         (axis, np.sin(angle), np.cos(angle)) for angle, axis in zip(radians, axes, strict=True)

@@ -36,9 +36,14 @@ _PRIMARY = ("PRIMARY", 1)
 
 
 class _Maker:
-    """Makes HDUs of a group of properties, beside those that are there by name and version.
+    """Makes HDUs of a group of properties.
 
-    The version is that of the HDUs of one of several slits.
+    Parameters
+    ----------
+    hdus : dict
+        Those that are there already by name and version. It is changed in place.
+    version : int, optional
+        Of the HDUs of one of several slits.
     """
 
     def __init__(

@@ -66,9 +66,27 @@ def _slit_model(
 ) -> dict:
     """Tree of a SlitModel for one source.
 
-    The metadata are those of its slit in every exposure, by dotted path. `line` has the wavelengths
-    along the dispersion; `source` the world coordinates (RA, Dec, wavelength) of the source, when
-    its position in the input is given in pixels of the detector (MIRI LRS).
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata of the source's slit in every exposure, by dotted path.
+    grid : Grid
+    arrays : mapping of str to ndarray
+        From `specresample.drizzling.combination.Combination.finish`, or of a single product.
+    arguments : mapping
+        The documented arguments.
+    scale_ratio : float
+        Input over output pixel scale, across the dispersion.
+    line : ndarray or None
+        Wavelengths along the dispersion, from `specresample.grids.fits_wcs.dispersion_line`.
+    source : sequence of float, optional
+        World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
+        given in pixels of the detector (MIRI LRS).
+
+    Returns
+    -------
+    dict
+        Tree of arrays and metadata by the names of the data model.
     """
     metadata = _product_metadata(inputs, "SlitModel", arguments, scale_ratio)
     area = metadata.get("meta.photometry.pixelarea_steradians")
@@ -218,9 +236,18 @@ def _region(first: Mapping[str, object], grid: Grid) -> str | None:
 
 
 def _creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
-    """Date of a product in ISO 8601, the same whenever and wherever it is made; empty without.
+    """Date that goes into a product, the same whenever and wherever it is made.
 
-    It is SOURCE_DATE_EPOCH when the environment sets it, else the date of the newest input.
+    Parameters
+    ----------
+    inputs : sequence of mapping
+        Metadata of every exposure, by dotted path.
+
+    Returns
+    -------
+    str
+        SOURCE_DATE_EPOCH when the environment sets it, else the newest input's date; ISO 8601.
+        Empty when no input has one.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch:

@@ -163,13 +163,29 @@ def _read_slit(
 def count_contributions(context: np.ndarray) -> np.ndarray:
     """Count the exposures that contributed to each pixel.
 
-    A context image has a bit for every exposure, 32 to a plane: int32, shape (planes, ny, nx).
+    Parameters
+    ----------
+    context : ndarray of int32, shape (planes, ny, nx)
+        Context image: a bit for every exposure, 32 to a plane.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
     """
     return np.bitwise_count(context.view(np.uint32)).sum(axis=0, dtype=np.int64)
 
 
 def count_exposures(context: np.ndarray) -> int:
-    """Count the exposures that contributed to any pixel of a context image."""
+    """Count the exposures that contributed to any pixel.
+
+    Parameters
+    ----------
+    context : ndarray of int32, shape (planes, ny, nx)
+
+    Returns
+    -------
+    int
+    """
     anywhere = np.bitwise_or.reduce(context.view(np.uint32), axis=(1, 2))
     return int(np.bitwise_count(anywhere).sum(dtype=np.int64))
 
