@@ -9,6 +9,7 @@ checksums do not count, nor do the folders in which files lie.
 import argparse
 import json
 import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def main() -> int:
     )
     parser.add_argument("old", type=Path, metavar="OLD_DIR", help="output_dir of one campaign")
     parser.add_argument("new", type=Path, metavar="NEW_DIR", help="output_dir of the other")
-    parser.add_argument("--details", action="store_true", help="also line by line what changed")
+    parser.add_argument("--details", action="store_true", help="also all that changed, as YAML")
     parser.add_argument("--changed", action="store_true", help="only files that are not the same")
     parser.add_argument("--json", action="store_true", help="all that is known, as JSON")
     options = parser.parse_args()
@@ -43,7 +44,7 @@ def main() -> int:
     for result in results:
         print(summary(result))
         if options.details:
-            print(end="".join(f"    {line}\n" for line in details(result)))
+            print(end=textwrap.indent(details(result), "    "))
     counts = Counter(result["state"] for result in results)
     print(", ".join(f"{count} {state}" for state, count in counts.items()))
     return status

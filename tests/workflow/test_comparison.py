@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import yaml
 from astropy.io import fits
 from runs import PROJECT
 from specresample.reporting.comparison import (
@@ -136,7 +137,7 @@ def test_changed_content_is_named(folders):
     assert result["extensions"] == {"added": ["EXTRA"]}
     assert "wcs" not in result
     assert "flux +0.5" in summary(result)
-    assert "PRIMARY: PIXFRAC 1.0 -> 0.5" in details(result)
+    assert yaml.safe_load(details(result))["headers"] == result["headers"]
     assert json.loads(compare(*folders, "--json", "--changed").stdout) == [result]
 
 
@@ -178,7 +179,7 @@ def test_shifted_wcs_is_measured(folders):
     assert result["wcs"]["SCI"]["pixels"] == pytest.approx(2, abs=1e-6)
     assert result["wcs"]["SCI"]["wavelength"] == pytest.approx(abs(np.diff(world, axis=0)[0, 2]))
     assert "arcsec" not in result["wcs"]["SCI"]
-    assert "WCS pixels 2" in summary(result)
+    assert "pixels 2" in summary(result)
 
 
 def test_provenance_says_why(folders):
@@ -197,4 +198,4 @@ def test_provenance_says_why(folders):
     [kept] = provenance["inputs"]
     assert result["inputs"][kept["file"].rpartition("/")[2]]["CAL_VER"][1] == "9.9"
     assert len(result["inputs"]["removed"]) == 1
-    assert "arguments: pixfrac 1.0 -> 0.5" in summary(result)
+    assert "arguments: pixfrac 1 -> 0.5" in summary(result)

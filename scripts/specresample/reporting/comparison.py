@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 from astropy.io import fits
 from stdatamodels.jwst import datamodels
 
@@ -20,6 +21,10 @@ SAME, CHANGED, MISSING, ADDITIONAL, ERROR = "same", "changed", "missing", "addit
 _IGNORED = ("CHECKSUM", "DATASUM", "DATE", "EXTVER", "NAXIS*", "TFORM*")
 _ASDF = "ASDF"  # compared as WCSs
 _OF_ALL_SLITS = ("PRIMARY", "HDRTAB", _ASDF)
+
+# Parts of a comparison, and of provenance.
+_LISTS = ("removed", "added")
+_HANDED_IN = ("association", "output_wcs", "wavelength_table")
 
 # Relative differences of coordinates up to this come from rounding.
 _TINY = 1e-9
@@ -144,9 +149,7 @@ def _removed_and_added(old: object, new: object) -> dict[str, list]:
 
 
 def _compare_images(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
-    if old.data is None or new.data is None:
-        return {}
-    return compare_arrays(old.data, new.data)
+    return {} if old.data is None or new.data is None else compare_arrays(old.data, new.data)
 
 
 def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
@@ -311,17 +314,17 @@ def _compare_provenance(old: str | Path, new: str | Path) -> dict:
         part: _changed_values(before.get(part) or {}, after.get(part) or {})
         for part in ("software", "arguments")
     }
-    for part in ("association", "output_wcs", "wavelength_table"):
-        a, b = ((entry.get(part) or {}).get("sha256") for entry in (before, after))
-        found[part] = {"sha256": [a, b]} if a != b else {}
+    for part in _HANDED_IN:
+        checksums = [(entry.get(part) or {}).get("sha256") for entry in (before, after)]
+        found[part] = {"sha256": checksums} if len(set(checksums)) > 1 else {}
     inputs = [
         {Path(entry["file"]).name: entry | {"file": None} for entry in content.get("inputs", [])}
         for content in (before, after)
     ]
     found["inputs"] = {
-        name: _changed_values(inputs[0][name], inputs[1][name])
-        for name in inputs[0]
-        if name in inputs[1] and inputs[0][name] != inputs[1][name]
+        name: _changed_values(old, inputs[1][name])
+        for name, old in inputs[0].items()
+        if inputs[1].get(name, old) != old
     } | _removed_and_added(*inputs)
     found = {name: change for name, change in found.items() if change}
     return {"state": CHANGED if found else SAME} | found
@@ -371,28 +374,24 @@ def summary(result: Mapping) -> str:
     ratios = [change["total"] for change in result.get("flux", {}).values() if change.get("total")]
     if ratios:
         parts.append(f"flux {max(ratios, key=lambda ratio: abs(ratio - 1)) - 1:+.2g}")
-    moved = result.get("wcs", {}).values()
-    worst = {
-        name: max(change[name] for change in moved if name in change)
-        for name in ("pixels", "arcsec", "wavelength", "undefined")
-        if any(name in change for change in moved)
-    }
-    parts += [f"WCS {_named(worst)}"] if worst else []
+    worst: dict[str, float] = {}
+    for change in result.get("wcs", {}).values():
+        worst |= {name: max(value, worst.get(name, 0)) for name, value in change.items()}
+    parts += [f"WCS {_in_words(worst)}"] if worst else []
     keywords = sum(
         len(changes) for entry in result.get("headers", {}).values() for changes in entry.values()
     )
     parts += [f"{keywords} keywords"] if keywords else []
     parts += [*result.get("tables", {})]
     for name in ("extensions", "software", "arguments", "inputs"):
-        parts += [f"{name}: {', '.join(_words(result[name]))}"] if name in result else []
-    handed_in = ("association", "output_wcs", "wavelength_table")
-    parts += [name for name in handed_in if name in result]
+        parts += [f"{name}: {_in_words(result[name])}"] if name in result else []
+    parts += [name for name in _HANDED_IN if name in result]
     head = f"{result['state']:<10} {result['file']}"
     return f"{head}: {'; '.join(parts)}" if parts else head
 
 
-def details(result: Mapping) -> list[str]:
-    """Say line by line what changed of a file.
+def details(result: Mapping) -> str:
+    """Say all that changed of a file, as YAML.
 
     Parameters
     ----------
@@ -401,22 +400,11 @@ def details(result: Mapping) -> list[str]:
 
     Returns
     -------
-    list of str
+    str
+        Empty when nothing changed. Pairs of values are old and new.
     """
-    lines = []
-    for part, changes in result.items():
-        if part in ("file", "state", "reason"):
-            continue
-        for label, change in changes.items():
-            if part == "arrays":
-                lines.append(f"{label}: {_array(change)}")
-            elif part in ("headers", "tables"):
-                lines += [f"{label}: {word}" for word in _header_words(change)]
-            elif isinstance(change, dict):
-                lines.append(f"{part} {label}: {_named(change)}")
-            else:
-                lines.append(f"{part} {label}: {_values(change)}")
-    return lines
+    changes = {part: result[part] for part in result if part not in ("file", "state", "reason")}
+    return yaml.safe_dump(changes, sort_keys=False, allow_unicode=True) if changes else ""
 
 
 def _share(change: Mapping) -> float:
@@ -426,7 +414,7 @@ def _share(change: Mapping) -> float:
 
 def _array(change: Mapping) -> str:
     if "shapes" in change:
-        return "shape " + " -> ".join("x".join(map(str, shape)) for shape in change["shapes"])
+        return f"shape {_in_words(change['shapes'])}"
     words = [f"{100 * _share(change):.2g} % of pixels"]
     words += [f"{name} {change[name]:.2g}" for name in ("largest", "median") if name in change]
     words += [
@@ -437,38 +425,15 @@ def _array(change: Mapping) -> str:
     return ", ".join(words)
 
 
-def _header_words(change: Mapping) -> list[str]:
-    words = []
-    for name, keywords in change.items():
-        if isinstance(keywords, dict):
-            words += [f"{keyword} {_values(values)}" for keyword, values in keywords.items()]
-        else:
-            words.append(f"{name} {', '.join(map(str, keywords))}")
-    return words
-
-
-def _words(changes: Mapping) -> list[str]:
-    return [
-        f"{name} {_named(change) if isinstance(change, dict) else _values(change)}"
-        for name, change in changes.items()
-    ]
-
-
-def _named(change: Mapping) -> str:
-    return ", ".join(f"{name} {_values(value)}" for name, value in change.items())
-
-
-def _values(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list) and value and isinstance(value[0], list):
-        return "; ".join(map(_values, value))
-    if isinstance(value, list) and len(value) == 2:
-        return " -> ".join(_short(entry) for entry in value)
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _short(value: object) -> str:
-    """Shorten digests, which nobody reads in full."""
-    text = str(value)
-    return text[:8] if len(text) == 64 and text.isalnum() else text
+def _in_words(change: object) -> str:
+    """Say what changed: names with their changes, and pairs of old and new values."""
+    if isinstance(change, Mapping):
+        return ", ".join(
+            f"{name} {', '.join(value) if name in _LISTS else _in_words(value)}"
+            for name, value in change.items()
+        )
+    if isinstance(change, list):
+        return " -> ".join(map(_in_words, change))
+    text = f"{change:.6g}" if isinstance(change, float) else str(change)
+    # Nobody reads a checksum in full.
+    return text[:8] if len(text) == 64 else text
