@@ -163,7 +163,7 @@ def preview(
     profiles = profiles or [{}] * len(slits)
     outliers = outliers or [{}] * len(slits)
     if not 1 <= len(slits) <= SLITS_IN_FULL:
-        return _sheet_of_products(slits, outliers)
+        return _contact_sheet(slits, outliers)
     width, height = _SLIT_SIZE
     figure = Figure(figsize=(width, height * len(slits)))
     parts = figure.subfigures(len(slits), 1, squeeze=False)[:, 0]
@@ -219,51 +219,44 @@ def _draw_slit(
     figure.text(0.805, 0.065, remarks, size=10, color=_ALARM, va="bottom", linespacing=1.5)
 
 
-def contact_sheet(
-    slits: Sequence[tuple[str, RectifiedSlit]],
-    outliers: Sequence[Mapping[str, np.ndarray]] = (),
-    *,
-    title: str,
+def _contact_sheet(
+    slits: Sequence[tuple[str, RectifiedSlit]], outliers: Sequence[Mapping[str, np.ndarray]]
 ) -> Figure:
-    """Draw thumbnails of many slits.
-
-    Parameters
-    ----------
-    slits : sequence of tuple of str and RectifiedSlit
-        Label and slit, of one product or several.
-    outliers : sequence of mapping of str to ndarray, optional
-        Outliers of every exposure for every slit. They are counted.
-    title : str
-        Text above the thumbnails.
-
-    Returns
-    -------
-    Figure
-        As high as the slits need.
-    """
+    """Draw thumbnails of many slits, as high as they need."""
     columns, inches = next(
         (columns, inches) for most, columns, inches in _SHEETS if len(slits) <= most
     )
-    rows = max(1, math.ceil(len(slits) / columns))
-    height = _SHEET_HEAD + rows * inches
+    height = _SHEET_HEAD + max(1, math.ceil(len(slits) / columns)) * inches
     figure = Figure(figsize=(_SHEET_WIDTH, height))
-    figure.text(0.02, 1 - 0.25 / height, title, size=13, weight="bold", va="center")
+    title, labels = _title_and_labels(slits)
     note = f"{len(slits)} slits; S/N: median over all pixels of the sum"
-    figure.text(
-        0.98, 1 - 0.25 / height, note if slits else "no slit to show", ha="right", va="center"
-    )
+    head = {"y": 1 - 0.25 / height, "va": "center"}
+    figure.text(0.02, s=title, size=13, weight="bold", **head)
+    figure.text(0.98, s=note if slits else "no slit to show", ha="right", **head)
     width = 0.98 / columns
-    for number, (label, slit) in enumerate(slits):
+    for number, ((_, slit), label) in enumerate(zip(slits, labels, strict=True)):
         row, column = divmod(number, columns)
         bottom = 1 - (_SHEET_HEAD + (row + 1) * inches - 0.05) / height
         axes = figure.add_axes(
             (0.02 + column * width, bottom, width - 0.02, (inches - 0.35) / height), label=label
         )
         _draw_thumbnail(axes, label, slit)
-        if outliers and outliers[number]:
+        if outliers[number]:
             corner = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
             axes.text(0.995, 0.03, _count(outliers[number]), size=7, bbox=_BEHIND_TEXT, **corner)
     return figure
+
+
+def _title_and_labels(slits: Sequence[tuple[str, RectifiedSlit]]) -> tuple[str, list[str]]:
+    """Give what files and slits have in common, and what tells them apart."""
+    files = [file for file, _ in slits]
+    of_slits = [slit.label for _, slit in slits]
+    if len(set(files)) <= 1:
+        return "".join(files[:1]), of_slits
+    common, of_files = split_names(files)
+    several = len(set(files)) < len(files)
+    labels = [" ".join(names) for names in zip(of_files, of_slits, strict=True)]
+    return common or f"{len(set(files))} files", labels if several else of_files
 
 
 @style.context("default")
@@ -277,20 +270,6 @@ def write_preview(path: str | Path, figure: Figure) -> None:
     """
     with written_aside(path) as aside:
         figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
-
-
-def _sheet_of_products(
-    slits: Sequence[tuple[str, RectifiedSlit]], outliers: Sequence[Mapping[str, np.ndarray]]
-) -> Figure:
-    files = [file for file, _ in slits]
-    if len(set(files)) <= 1:
-        pairs = [(slit.label, slit) for _, slit in slits]
-        return contact_sheet(pairs, outliers, title="".join(files[:1]))
-    common, names = split_names(files)
-    if len(set(files)) < len(files):
-        names = [f"{name} {slit.label}" for name, (_, slit) in zip(names, slits, strict=True)]
-    pairs = [(name, slit) for name, (_, slit) in zip(names, slits, strict=True)]
-    return contact_sheet(pairs, outliers, title=common or f"{len(set(files))} files")
 
 
 def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarray) -> None:
