@@ -101,7 +101,7 @@ def test_counts(tmp_path):
     path = tmp_path / "overview.html"
     write_overview(path, [DONE, FAILED, FAILED | {"state": "open"}])
     assert content(path)["summary"] == (
-        "3 products: 1 made, 0 skipped, 1 failed, 1 not made yet; "
+        "1 product made, 0 skipped, 1 failed, 1 not made yet; "
         "2 slits: 2 with gates that failed; 1 slits or exposures left out"
     )
 

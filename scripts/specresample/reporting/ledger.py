@@ -1,7 +1,7 @@
 """The ledger of a campaign: what became of every product, from what, by what, at which cost."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from specresample.common.files import read_json
@@ -91,11 +91,7 @@ def summary(entries: Sequence[dict], out: Path) -> str:
     -------
     str
     """
-    count = Counter(entry["state"] for entry in entries)
-    counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
-    counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
-    counts += [f"{count['open']} not made yet"] if count["open"] else []
-    lines = [f"{', '.join(counts)}: {out}, {out / 'overview.html'}"]
+    lines = [f"{product_counts(entries)}: {out}, {out / 'overview.html'}"]
     left_out = sum(len(entry.get("left_out", [])) for entry in entries)
     if left_out:
         lines.append(f"left out of products, as the ledger says: {left_out} slits or exposures")
@@ -109,9 +105,17 @@ def summary(entries: Sequence[dict], out: Path) -> str:
     lines += failed[:_MOST_NAMED]
     if len(failed) > _MOST_NAMED:
         lines.append(f"{len(failed) - _MOST_NAMED} more gates failed, in the overview")
-    if count["open"]:
+    if any(entry["state"] == "open" for entry in entries):
         lines.append("The same command goes on where this run ended.")
     return "\n".join(lines)
+
+
+def product_counts(entries: Sequence[Mapping]) -> str:
+    """Say how many products were made, and how many were not."""
+    count = Counter(entry["state"] for entry in entries)
+    counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
+    counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
+    return ", ".join(counts + ([f"{count['open']} not made yet"] if count["open"] else []))
 
 
 def _statuses(out: Path, product: str, exposures: Iterable[str]) -> dict[Path, JobStatus]:

@@ -5,7 +5,6 @@ Whatever names and reasons hold, it is text there and never markup.
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from specresample.common.files import written_aside
 from specresample.quality.gate_results import FAILED, PASSED, verdict_text
 from specresample.quality.slit_summary import SlitSummary
+from specresample.reporting.ledger import product_counts
 
 _MODE = ("instrument", "exposure_type", "filter", "grating")
 
@@ -92,19 +92,11 @@ def write_overview(path: str | Path, entries: Sequence[Mapping[str, object]]) ->
 
 
 def _counts(entries: Sequence[Mapping[str, object]], rows: Sequence[Mapping[str, object]]) -> str:
-    products = Counter(entry["state"] for entry in entries)
     slits = sum("verdicts" in row for row in rows)
     loud = sum(bool(row.get("failed_gates")) for row in rows)
     left_out = sum(row["state"] == "left out" for row in rows)
-    not_made = [f"{products['open']} not made yet"] if products["open"] else []
-    return ", ".join(
-        [
-            f"{len(entries)} products: {products['done']} made",
-            f"{products['skipped']} skipped",
-            f"{products['failed']} failed",
-            *not_made,
-        ]
-    ) + (f"; {slits} slits: {loud} with gates that failed; {left_out} slits or exposures left out")
+    of_slits = f"{slits} slits: {loud} with gates that failed"
+    return f"{product_counts(entries)}; {of_slits}; {left_out} slits or exposures left out"
 
 
 def _with_product(slit: Mapping[str, object], links: list) -> dict[str, list]:

@@ -95,7 +95,7 @@ def combine(
         record = product_record(request, grids, exposures, [Path(f).name for f in files], slits)
         provenance = product_provenance(request, grids, exposures, files)
     write_json(made.provenance, provenance, indent=2)
-    write_json(made.record, record.to_json(), indent=2)
+    write_json(made.record, record, indent=2)
 
 
 def _write(
