@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from specsim.exposure import Exposure, Slit, write_slit, write_slits
 from specsim.noise import Noise, Planes, expose
-from specsim.scene import Line, Source, dusty_galaxy, galaxy, render
+from specsim.scene import Source, dusty_galaxy, galaxy, render
 from specsim.wcs import (
     ARCSEC,
     Frame,
@@ -34,62 +34,28 @@ Unit = Literal["MJy", "MJy/sr", "DN/s"]
 
 @dataclass(frozen=True)
 class Product:
-    """What was written.
-
-    Parameters
-    ----------
-    association : Path
-        The association file.
-    members : tuple of Path
-        The exposures.
-    truth : mapping
-        The source of each slit, by source name, or by source id where there is no name. Sources
-        that are seen have their place on the sky (for moving targets: in the frame
-        ``moving_target``).
-    """
+    """What was written."""
 
     association: Path
     members: tuple[Path, ...]
+    # The source of each slit, by source name, or by source id where there is no name. Sources that
+    # are seen have their place on the sky (for moving targets: in the frame ``moving_target``).
     truth: Mapping[str, Source | None]
 
 
 @dataclass(frozen=True)
 class Slitlet:
-    """A slit and what is in it.
-
-    Parameters
-    ----------
-    geometry : SlitGeometry
-        The slit.
-    source_id : int
-        Source identifier; negative for virtual slits.
-    source_name : str or None
-        Name of the source in MOS data, holding ``BKG`` in background slits; fixed slits have
-        none.
-    source : Source or None
-        The source, which is put at ``position`` when its own place is not None; None for empty
-        slits.
-    position : float
-        Place of the source along the slit before nodding [arcsec].
-    residual : float
-        Flux density left by sky subtraction in every pixel [MJy].
-    missing : tuple of int
-        Exposure numbers in which the slit does not appear.
-    all_bad : tuple of int
-        Exposure numbers in which all its pixels are bad.
-    shutter_state : str
-        Open shutters, of MOS data.
-    """
+    """A slit and what is in it."""
 
     geometry: SlitGeometry
-    source_id: int = 1
-    source_name: str | None = None
-    source: Source | None = None
-    position: float = 0.0
-    residual: float = 0.0
-    missing: tuple[int, ...] = ()
-    all_bad: tuple[int, ...] = ()
-    shutter_state: str = "1x1"
+    source_id: int = 1  # negative for virtual slits
+    source_name: str | None = None  # in MOS data; holds ``BKG`` in background slits
+    source: Source | None = None  # put at ``position``, unless its own place is None
+    position: float = 0.0  # of the source along the slit before nodding [arcsec]
+    residual: float = 0.0  # flux density that sky subtraction left in every pixel [MJy]
+    missing: tuple[int, ...] = ()  # exposure numbers in which the slit does not appear
+    all_bad: tuple[int, ...] = ()  # exposure numbers in which all its pixels are bad
+    shutter_state: str = "1x1"  # open shutters, of MOS data
 
     @property
     def key(self) -> str:
@@ -99,71 +65,35 @@ class Slitlet:
 
 @dataclass(frozen=True)
 class NirspecSetup:
-    """A NIRSpec observation.
+    """A NIRSpec observation."""
 
-    Parameters
-    ----------
-    product : str
-        Name of the product, or its template.
-    slitlets : tuple of Slitlet
-        The slits.
-    pointing : Pointing
-        Pointing before nodding.
-    nods : tuple of float
-        Place of the source along the slit in each exposure, relative to its own [arcsec].
-    steps : tuple of float
-        Likewise across the slit; zeros when shorter than ``nods``.
-    wavelength_shifts : tuple of float
-        Displacement of the spectra in each exposure [pixel]; zeros when shorter than ``nods``.
-    motion : tuple of tuple of float
-        For moving targets: RA and Dec of the target in each exposure, relative to the pointing
-        [arcsec].
-    ngroups : tuple of int
-        Groups of each exposure, hence the exposure times; the last one holds for the rest.
-    detectors : mapping
-        Detectors of every exposure, with the wavelengths [um] of their first and last columns, or
-        None for those of the slits.
-    frame : {"sky", "moving_target", "lamp"}
-        Last frame of the WCSs.
-    heavy : bool
-        Full instrument chain in the WCSs, and headers repeated in every slit, as heavy as in real
-        files.
-    single : bool
-        The only slit is the file (SlitModel), rather than one of a list (MultiSlitModel).
-    integrations : int
-        Number of integrations of the cubes that are written; 0 for images.
-    unit : {"MJy", "MJy/sr", "DN/s"}
-        Unit of the data. DN/s, for lamps, are MJy under another name.
-    pixel_area : bool
-        Whether the header tells the nominal pixel area.
-    noise : Noise
-        Noise and defects.
-    exposure : Exposure
-        Identifiers and mode; what differs from exposure to exposure is filled in.
-    seed : int
-        Seed of all chance.
-    """
-
-    product: str
+    product: str  # name of the product, or its template
     slitlets: tuple[Slitlet, ...]
-    pointing: Pointing = field(default_factory=Pointing)
+    pointing: Pointing = field(default_factory=Pointing)  # before nodding
+    # Place of the source in each exposure, relative to its own: along the slit, and across it
+    # (zero where there are fewer) [arcsec]
     nods: tuple[float, ...] = (-0.8, 0.0, 0.8)
     steps: tuple[float, ...] = ()
+    # Displacement of the spectra in each exposure; zero where there are fewer [pixel]
     wavelength_shifts: tuple[float, ...] = ()
+    # RA and Dec of a moving target in each exposure, relative to the pointing [arcsec]
     motion: tuple[tuple[float, float], ...] = ()
+    # Groups of each exposure, hence the exposure times; the last one holds for the rest
     ngroups: tuple[int, ...] = (70,)
+    # Detectors of every exposure, with the wavelengths of their first and last columns [um], or
+    # None for those of the slits
     detectors: Mapping[str, tuple[float, float] | None] = field(
         default_factory=lambda: {"NRS1": None}
     )
-    frame: Frame = "sky"
-    heavy: bool = False
-    single: bool = False
-    integrations: int = 0
-    unit: Unit = "MJy"
-    pixel_area: bool = True
+    frame: Frame = "sky"  # the last one of the WCSs
+    heavy: bool = False  # WCSs and headers of every slit as heavy as in real files
+    single: bool = False  # the only slit is the file (SlitModel), not one of a list
+    integrations: int = 0  # in the cubes that are written; 0 for images
+    unit: Unit = "MJy"  # DN/s, for lamps, are MJy under another name
+    pixel_area: bool = True  # whether the header tells the nominal one
     noise: Noise = field(default_factory=Noise)
-    exposure: Exposure = field(default_factory=Exposure)
-    seed: int = 0
+    exposure: Exposure = field(default_factory=Exposure)  # but for what the exposures differ in
+    seed: int = 0  # of all chance
 
 
 LRS_POINTING = Pointing(ra=120.0, dec=-30.0, pa=15.0, v2=-414.25, v3=-400.6, slit_angle=94.83)
@@ -188,43 +118,20 @@ LRS_EXPOSURE = Exposure(
 
 @dataclass(frozen=True)
 class LrsSetup:
-    """A MIRI LRS fixed-slit observation.
-
-    Parameters
-    ----------
-    product : str
-        Name of the product.
-    geometry : LrsGeometry
-        The slit.
-    pointing : Pointing
-        Pointing before nodding: the slit centre.
-    source : Source
-        The source, which is put at the slit centre before nodding.
-    residual : float
-        Flux density left by sky subtraction in every pixel [MJy].
-    nods, wavelength_shifts, ngroups
-        As in `NirspecSetup`.
-    unit : {"MJy", "MJy/sr"}
-        Unit of the data.
-    model_type : {"SlitModel", "ImageModel"}
-        Kind of data model; older files are images, without attributes of the slit.
-    source_position : bool
-        Whether the header tells where the source is (pixels).
-    noise, exposure, seed
-        As in `NirspecSetup`.
-    """
+    """A MIRI LRS fixed-slit observation; fields that `NirspecSetup` has too are the same."""
 
     product: str = "jw01536-o002_t001_miri_p750l"
     geometry: LrsGeometry = field(default_factory=LrsGeometry)
-    pointing: Pointing = LRS_POINTING
+    pointing: Pointing = LRS_POINTING  # to the slit centre
     source: Source = field(default_factory=lambda: dusty_galaxy(0, 0, continuum=4e-10))
-    residual: float = 0.0
+    residual: float = 0.0  # flux density that sky subtraction left in every pixel [MJy]
     nods: tuple[float, ...] = (-0.95, 0.95)
     wavelength_shifts: tuple[float, ...] = ()
     ngroups: tuple[int, ...] = (125,)
     unit: Unit = "MJy/sr"
+    # Older files are images, without attributes of the slit
     model_type: Literal["SlitModel", "ImageModel"] = "SlitModel"
-    source_position: bool = True
+    source_position: bool = True  # whether the header tells where the source is (pixels)
     noise: Noise = LRS_NOISE
     exposure: Exposure = LRS_EXPOSURE
     seed: int = 0
@@ -291,19 +198,18 @@ def mos(
     Parameters
     ----------
     n_slits : int
-        Number of slits. The second is a background slit, the third a virtual one, and the fourth
-        is missing from the second exposure.
+        The second slit is a background slit, the third a virtual one, and the fourth is missing
+        from the second exposure.
     columns : tuple of int
         Smallest and largest width of the slits.
     seed : int
-        Seed of slits, sources and noise.
+        Of slits, sources and noise.
     **changes
         Fields of `NirspecSetup` to change.
 
     Returns
     -------
     NirspecSetup
-        The observation.
     """
     rng = np.random.default_rng([seed, 58])
     states = {"1x1": 3, "11x1": 4, "x1": 2, "1x11": 4, "11x11": 5}
@@ -423,47 +329,6 @@ prism_slitlet = partial(
 )
 """A MOS observation with the prism, one slitlet per file."""
 
-_COMB = tuple(Line(wave, 0.012, 3e-12) for wave in np.arange(2.95, 5.1, 0.07))
-_LAMP = Source(None, None, continuum=4e-13, lines=_COMB)
-
-lamp = partial(
-    fixed_slit,
-    product="jw01345-o005_nirspec_line3-g395m",
-    slitlets=tuple(replace(s, source=_LAMP, residual=0.0) for s in fixed_slit().slitlets),
-    frame="lamp",
-    nods=(0.0, 0.0),
-    unit="DN/s",
-    pixel_area=False,
-    exposure=replace(
-        fixed_slit().exposure,
-        exp_type="NRS_LAMP",
-        filter="OPAQUE",
-        extra={
-            "instrument": {
-                "lamp_state": "LINE3",
-                "lamp_mode": "FIXEDSLIT",
-                "fixed_slit": "S200A1",
-            }
-        },
-    ),
-)
-"""Lamp exposures: a comb of lines that fills the slit, no celestial coordinates."""
-
-moving_target = partial(
-    fixed_slit,
-    frame="moving_target",
-    motion=((-11.0, -4.0), (0.0, 0.0), (11.0, 4.0)),
-    exposure=replace(
-        fixed_slit().exposure,
-        extra={
-            **fixed_slit().exposure.extra,
-            "target": {"type": "MOVING"},
-            "cal_step": {"assign_mtwcs": "COMPLETE"},
-        },
-    ),
-)
-"""Fixed-slit exposures that follow a moving target."""
-
 
 # ---- writing -----------------------------------------------------------------------------------
 
@@ -476,12 +341,10 @@ def write_nirspec(folder: Path, setup: NirspecSetup) -> Product:
     folder : Path
         Where to write; made when absent.
     setup : NirspecSetup
-        The observation.
 
     Returns
     -------
     Product
-        Files and truth.
     """
     motion = np.array(setup.motion or [(0.0, 0.0)] * len(setup.nods)) / 3600
     mean_motion = motion.mean(axis=0)
@@ -531,12 +394,10 @@ def write_lrs(folder: Path, setup: LrsSetup) -> Product:
     folder : Path
         Where to write; made when absent.
     setup : LrsSetup
-        The observation.
 
     Returns
     -------
     Product
-        Files and truth.
     """
     rows, columns = setup.geometry.shape
     source = replace(setup.source, ra=setup.pointing.ra, dec=setup.pointing.dec)
@@ -555,7 +416,8 @@ def write_lrs(folder: Path, setup: LrsSetup) -> Product:
             setup.noise,
             pixels=np.random.default_rng([setup.seed, 0]),
             photons=np.random.default_rng([setup.seed, 1, exposure.number]),
-        ).scaled(_values_per_mjy(setup.unit, pixel_area))
+            scale=_value_of_mjy(setup.unit, pixel_area),
+        )
         attributes: dict[str, Any] = {}
         if setup.model_type == "SlitModel":
             attributes = {"name": "LRS", "source_id": 1, "source_type": "POINT"}
@@ -582,7 +444,6 @@ def write_demo(folder: Path) -> list[Product]:
     Returns
     -------
     list of Product
-        The products.
     """
     # As on the detector, but only the part that the slit takes
     small = LrsGeometry(shape=(416, 72), bounding_box=((13.5, 57.5), (6.7, 393.7)))
@@ -635,9 +496,10 @@ def _nirspec_slit(
         noise,
         pixels=np.random.default_rng([*seeds, 0]),
         photons=np.random.default_rng([*seeds, exposure.number]),
-    ).scaled(_values_per_mjy(setup.unit, pixel_area))
+        scale=_value_of_mjy(setup.unit, pixel_area),
+    )
     if setup.integrations:
-        planes = _cube(planes, setup.integrations)
+        planes = Planes(*(np.stack([p] * setup.integrations) for p in vars(planes).values()))
     metadata = _units(setup.unit, pixel_area if setup.pixel_area else None)
     metadata |= exposure.coordinates(
         None if setup.frame == "lamp" else slit_corners(geometry, wcs),
@@ -720,19 +582,14 @@ def _units(unit: Unit, pixel_area: float | None) -> dict[str, Any]:
     """Metadata of the unit of the data, and of the nominal pixel area [arcsec^2] if it is told."""
     area: dict[str, float] = {}
     if pixel_area is not None:
-        area["pixelarea_arcsecsq"] = pixel_area
-        area["pixelarea_steradians"] = pixel_area * ARCSEC**2
+        steradians = pixel_area * ARCSEC**2
+        area = {"pixelarea_arcsecsq": pixel_area, "pixelarea_steradians": steradians}
     return {"bunit_data": unit, "bunit_err": unit, "photometry": area}
 
 
-def _values_per_mjy(unit: Unit, pixel_area: float) -> float:
-    """Convert a MJy in a pixel of some area [arcsec^2] to the unit of the data."""
+def _value_of_mjy(unit: Unit, pixel_area: float) -> float:
+    """Value of 1 MJy in a pixel of some area [arcsec^2] in the unit of the data."""
     return 1 / (pixel_area * ARCSEC**2) if unit == "MJy/sr" else 1.0
-
-
-def _cube(planes: Planes, integrations: int) -> Planes:
-    """Repeat the images, as integrations."""
-    return Planes(*(np.stack([plane] * integrations) for plane in vars(planes).values()))
 
 
 def _item(values: Sequence[float], index: int) -> float:

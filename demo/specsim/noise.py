@@ -16,38 +16,18 @@ HOT = 2048
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise and defects of an exposure.
+    """Noise and defects of an exposure."""
 
-    Parameters
-    ----------
-    sensitivity : float
-        Electrons per MJy in a pixel, in the middle of the band.
-    blaze : float
-        Loss of sensitivity at the ends of the band.
-    sky : float
-        Electrons per pixel from the sky, which has been subtracted.
-    read_noise : float
-        Read noise [electrons].
-    flat_error : float
-        Relative uncertainty of the flat field.
-    bad, hot, harmless : float
-        Fractions of pixels that are lost (NaN), flagged with wild values, and flagged but good.
-    cosmic_rays : float
-        Streaks per 1000 pixels; flagged, with wild values.
-    silent : bool
-        Leave the noise out of the data; the variances still tell of it.
-    """
-
-    sensitivity: float = 1e15
-    blaze: float = 0.5
-    sky: float = 60.0
-    read_noise: float = 9.0
-    flat_error: float = 0.01
-    bad: float = 0.012
-    hot: float = 0.003
-    harmless: float = 0.02
-    cosmic_rays: float = 0.4
-    silent: bool = False
+    sensitivity: float = 1e15  # electrons per MJy in a pixel, in the middle of the band
+    blaze: float = 0.5  # loss of sensitivity at the ends of the band
+    sky: float = 60.0  # from the sky, which has been subtracted [electrons per pixel]
+    read_noise: float = 9.0  # [electrons]
+    flat_error: float = 0.01  # relative uncertainty of the flat field
+    bad: float = 0.012  # fraction of pixels that are lost (NaN)
+    hot: float = 0.003  # fraction of pixels that are flagged, with wild values
+    harmless: float = 0.02  # fraction of pixels that are flagged but good
+    cosmic_rays: float = 0.4  # streaks per 1000 pixels; flagged, with wild values
+    silent: bool = False  # no noise in the data; the variances still tell of it
 
 
 PERFECT = Noise(bad=0.0, hot=0.0, harmless=0.0, cosmic_rays=0.0, silent=True)
@@ -65,29 +45,6 @@ class Planes:
     var_rnoise: NDArray[np.float32]
     var_flat: NDArray[np.float32]
 
-    def scaled(self, factor: float) -> Planes:
-        """Change the unit of the data.
-
-        Parameters
-        ----------
-        factor : float
-            New values per old value.
-
-        Returns
-        -------
-        Planes
-            The same planes in the new unit.
-        """
-        one, two = np.float32(factor), np.float32(factor) ** 2
-        return Planes(
-            self.data * one,
-            self.err * one,
-            self.dq,
-            self.var_poisson * two,
-            self.var_rnoise * two,
-            self.var_flat * two,
-        )
-
 
 def expose(
     image: NDArray[np.float64],
@@ -96,6 +53,7 @@ def expose(
     *,
     pixels: np.random.Generator,
     photons: np.random.Generator,
+    scale: float,
 ) -> Planes:
     """Take an exposure of an image.
 
@@ -106,15 +64,15 @@ def expose(
     wavelength : ndarray
         Wavelength of each pixel, for the sensitivity.
     noise : Noise
-        Noise and defects.
     pixels, photons : numpy.random.Generator
         Chance for what stays from exposure to exposure (defects, flat field) and for what does
         not.
+    scale : float
+        Value of 1 MJy in a pixel in the unit of the data.
 
     Returns
     -------
     Planes
-        Data in MJy per pixel, and the rest.
     """
     off_slit = ~np.isfinite(image)
     light = np.where(off_slit, 0.0, image)
@@ -151,7 +109,8 @@ def expose(
     data, err, var_poisson, var_rnoise, var_flat = (
         np.where(gone, np.nan, plane).astype(np.float32) for plane in planes
     )
-    return Planes(data, err, dq, var_poisson, var_rnoise, var_flat)
+    one, two = np.float32(scale), np.float32(scale) ** 2
+    return Planes(data * one, err * one, dq, var_poisson * two, var_rnoise * two, var_flat * two)
 
 
 def _blaze(wavelength: NDArray[np.float64], loss: float) -> NDArray[np.float64]:

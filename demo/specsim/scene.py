@@ -53,19 +53,12 @@ DUST_FEATURES = (
 
 @dataclass(frozen=True)
 class Line:
-    """A Gaussian emission line, or an absorption line where ``peak`` is negative.
+    """A Gaussian emission line, or an absorption line where ``peak`` is negative."""
 
-    Parameters
-    ----------
-    centre, fwhm : float
-        Wavelength and full width at half maximum as observed [um].
-    peak : float
-        Height over the continuum [MJy].
-    """
-
+    # Wavelength and full width at half maximum as observed [um]
     centre: float
     fwhm: float
-    peak: float
+    peak: float  # height over the continuum [MJy]
 
     @property
     def flux(self) -> float:
@@ -75,33 +68,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Source:
-    """Something that shines, with a known spectrum.
+    """Something that shines, with a known spectrum."""
 
-    Parameters
-    ----------
-    ra, dec : float or None
-        Place on the sky (in the last frame of the WCS, so at rest in ``moving_target``) [deg].
-        None for light that fills the slit evenly, as of a lamp or the sky; its flux density is
-        that of a pixel.
-    continuum : float
-        Flux density at ``pivot`` [MJy].
-    slope : float
-        Exponent of the continuum as a power law of the wavelength.
-    pivot : float
-        Wavelength that ``continuum`` belongs to [um].
-    lines : tuple of Line
-        Lines on top.
-    size : float
-        Full width at half maximum of the source itself, which the telescope blurs [arcsec].
-    """
-
+    # Place on the sky, in the last frame of the WCS, so at rest in ``moving_target`` [deg]. None
+    # for light that fills the slit evenly, as of a lamp or the sky, by the flux density of a pixel.
     ra: float | None
     dec: float | None
-    continuum: float = 2e-12
-    slope: float = 0.0
-    pivot: float = 4.0
+    continuum: float = 2e-12  # flux density at ``pivot`` [MJy]
+    slope: float = 0.0  # exponent of the continuum as a power law of the wavelength
+    pivot: float = 4.0  # [um]
     lines: tuple[Line, ...] = ()
-    size: float = 0.08
+    size: float = 0.08  # full width at half maximum, before the telescope blurs it [arcsec]
 
     def flux_density(self, wavelength: ArrayLike, width: ArrayLike = 0.0) -> NDArray[np.float64]:
         """Evaluate the true spectrum.
@@ -129,22 +106,6 @@ class Source:
             flux = flux + line.flux * share / interval
         return flux
 
-    def blur(self, wavelength: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the blur of the source, which grows with wavelength.
-
-        Parameters
-        ----------
-        wavelength : array_like
-            Wavelengths [um].
-
-        Returns
-        -------
-        ndarray
-            Standard deviation along the slit [arcsec].
-        """
-        diffraction = 1e-6 * np.asarray(wavelength, float) / _MIRROR / ARCSEC
-        return np.hypot(diffraction, self.size) / np.sqrt(np.log(256))
-
 
 def galaxy(
     ra: float, dec: float, *, redshift: float, continuum: float, line: float, resolution: float
@@ -156,7 +117,7 @@ def galaxy(
     ra, dec : float
         Place on the sky [deg].
     redshift : float
-        Redshift of its lines.
+        Of its lines.
     continuum : float
         Flux density at 4 um [MJy].
     line : float
@@ -167,7 +128,6 @@ def galaxy(
     Returns
     -------
     Source
-        The galaxy.
     """
     observed = [(rest * (1 + redshift), weight) for rest, weight in GALAXY_LINES.values()]
     lines = tuple(Line(wave, wave / resolution, line * weight) for wave, weight in observed)
@@ -187,7 +147,6 @@ def dusty_galaxy(ra: float, dec: float, *, continuum: float) -> Source:
     Returns
     -------
     Source
-        The galaxy.
     """
     lines = tuple(
         Line(wave, fwhm, height * continuum * (wave / 8) ** 0.8)
@@ -213,7 +172,6 @@ def render(
     shape : tuple of int
         Rows and columns.
     sources : sequence of Source
-        What to image.
     dispersion_axis : int
         1 for dispersion along x, 2 along y.
 
@@ -234,7 +192,7 @@ def render(
         if source.ra is not None:
             position = _position_along_slit(ra, dec, source, axis=1 - spectral)
             pitch = np.abs(_steps(position, axis=1 - spectral))
-            flux = flux * _gaussian_share(position, pitch, source.blur(wavelength))
+            flux = flux * _gaussian_share(position, pitch, _blur(source.size, wavelength))
         image += flux
     return image, wavelength
 
@@ -264,16 +222,19 @@ def _steps(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
     Pixels next to missing ones take the size towards their only neighbour.
     """
-    both = np.stack(
-        [
-            np.diff(values, axis=axis, prepend=np.nan),
-            np.diff(values, axis=axis, append=np.nan),
-        ]
-    )
+    before = np.diff(values, axis=axis, prepend=np.nan)
+    after = np.diff(values, axis=axis, append=np.nan)
+    both = np.stack([before, after])
     known = np.isfinite(both)
     count = known.sum(axis=0)
     mean = np.where(known, both, 0).sum(axis=0) / np.maximum(count, 1)
     return np.where(count > 0, mean, np.nan)
+
+
+def _blur(size: float, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Blur of a source of some size [arcsec] at wavelengths [um]: sigma along the slit [arcsec]."""
+    diffraction = 1e-6 * wavelength / _MIRROR / ARCSEC
+    return np.hypot(diffraction, size) / np.sqrt(np.log(256))
 
 
 def _gaussian_share(

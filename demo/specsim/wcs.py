@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 
 Disperser = Literal["grating", "prism", "lrs"]
 Frame = Literal["sky", "moving_target", "lamp"]
+Steps = list[tuple[cf.CoordinateFrame, Model]]
 
 ARCSEC = np.deg2rad(1 / 3600)
 
@@ -55,27 +56,17 @@ _DISPERSION = {
 
 @dataclass(frozen=True)
 class Pointing:
-    """Where the telescope points.
+    """Where the telescope points; the reference point is that of the aperture."""
 
-    Parameters
-    ----------
-    ra, dec : float
-        Sky position of the reference point of the aperture [deg].
-    pa : float
-        Position angle of the slit, from North over East to the direction of growing slit position
-        [deg].
-    v2, v3 : float
-        Reference point of the aperture in the telescope frame [arcsec].
-    slit_angle : float
-        Angle of the slit in the telescope frame, from +V3 towards +V2 [deg].
-    """
-
+    # Sky position of the reference point [deg]
     ra: float = 53.16
     dec: float = -27.79
+    # Position angle of the slit, from North over East to growing slit positions [deg]
     pa: float = 35.0
+    # Reference point in the telescope frame [arcsec]
     v2: float = 378.563202
     v3: float = -428.402832
-    slit_angle: float = 138.5
+    slit_angle: float = 138.5  # of the slit in the telescope frame, from +V3 towards +V2 [deg]
 
     @property
     def roll(self) -> float:
@@ -113,50 +104,23 @@ class Pointing:
 
 @dataclass(frozen=True)
 class SlitGeometry:
-    """A NIRSpec-like slit as cut out of the detector.
+    """A NIRSpec-like slit as cut out of the detector."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the slit, or the slitlet number.
-    shape : tuple of int
-        Rows and columns of the cut-out.
-    wavelengths : tuple of float
-        Wavelengths of the first and the last column at the slit centre [um].
-    disperser : {"grating", "prism"}
-        Nearly linear wavelengths, or strongly non-linear ones.
-    pixel_scale : float
-        Size of a pixel along the slit [arcsec].
-    length, width : float
-        Size of the slit on the sky [arcsec]; rows beyond the length get no light.
-    unit : float
-        Unit of the slit position [arcsec]: the shutter pitch, or the length of a fixed slit.
-    offset : tuple of float
-        Slit centre relative to the reference point, across and along the slit [arcsec].
-    slant : float
-        Shift of a wavelength from row to row [pixel].
-    slope, curvature : float
-        Rise of the trace from the first to the last column, and its sagitta [pixel].
-    start : tuple of int
-        First column and row on the detector, counted from 1.
-    wavelength_shift : float
-        Displacement of the spectrum along the dispersion [pixel].
-    """
-
-    name: str = "1"
-    shape: tuple[int, int] = (30, 500)
-    wavelengths: tuple[float, float] = (2.9, 5.1)
-    disperser: Disperser = "grating"
-    pixel_scale: float = 0.103
+    name: str = "1"  # or the slitlet number
+    shape: tuple[int, int] = (30, 500)  # rows and columns of the cut-out
+    wavelengths: tuple[float, float] = (2.9, 5.1)  # first and last column, at the slit centre [um]
+    disperser: Disperser = "grating"  # nearly linear wavelengths; strongly non-linear for "prism"
+    pixel_scale: float = 0.103  # along the slit [arcsec]
+    # Size on the sky [arcsec]; rows beyond the length get no light
     length: float = 2.6
     width: float = 0.2
-    unit: float = 0.53
-    offset: tuple[float, float] = (0.0, 0.0)
-    slant: float = 0.12
-    slope: float = -1.5
-    curvature: float = 1.0
-    start: tuple[int, int] = (700, 1000)
-    wavelength_shift: float = 0.0
+    unit: float = 0.53  # of slit positions [arcsec]: shutter pitch, or length of a fixed slit
+    offset: tuple[float, float] = (0.0, 0.0)  # of its centre, across and along the slit [arcsec]
+    slant: float = 0.12  # shift of a wavelength from row to row [pixel]
+    slope: float = -1.5  # rise of the trace from the first to the last column [pixel]
+    curvature: float = 1.0  # sagitta of the trace [pixel]
+    start: tuple[int, int] = (700, 1000)  # first column and row on the detector, from 1
+    wavelength_shift: float = 0.0  # displacement of the spectrum along the dispersion [pixel]
 
     @property
     def edges(self) -> tuple[float, float]:
@@ -168,25 +132,13 @@ class SlitGeometry:
 class LrsGeometry:
     """The MIRI LRS slit on its detector; dispersion along y, wavelengths falling with y.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns of the image.
-    bounding_box : tuple of tuple of float
-        Pixels of the slit image: x interval, y interval.
-    wavelengths : tuple of float
-        Shortest and longest wavelength in the bounding box [um].
-    pixel_scale, width : float
-        Size of a pixel along the slit, and width of the slit [arcsec].
-    slant, slope, curvature : float
-        As in `SlitGeometry`, with the roles of x and y exchanged.
-    wavelength_shift : float
-        Displacement of the spectrum along the dispersion [pixel].
+    Fields of the same names as in `SlitGeometry` are the same, with x and y exchanged.
     """
 
     shape: tuple[int, int] = (1024, 1032)
+    # Pixels of the slit image: x interval, y interval
     bounding_box: tuple[tuple[float, float], tuple[float, float]] = ((302.5, 346.5), (6.7, 393.7))
-    wavelengths: tuple[float, float] = (3.6, 14.0)
+    wavelengths: tuple[float, float] = (3.6, 14.0)  # shortest and longest in the bounding box [um]
     pixel_scale: float = 0.1106
     width: float = 0.51
     slant: float = 0.02
@@ -214,12 +166,10 @@ def nirspec_wcs(
     Parameters
     ----------
     slit : SlitGeometry
-        The slit.
     pointing : Pointing
-        Where the telescope points.
     frame : {"sky", "moving_target", "lamp"}
         The last frame: ``world``; ``moving_target`` after ``world``; or ``msa_frame``, which is
-        not celestial, as in lamp exposures.
+        not celestial.
     heavy : bool
         Go through all the frames of the instrument, with distortions, as real files do. Positions
         then differ a little from those of the short chain.
@@ -239,14 +189,11 @@ def nirspec_wcs(
         to_metres = _slit_to_arcsec(slit) | turn & Scale(1e6)
         pipeline += [(_slit_frame(), to_metres), (_msa_frame(), None)]
     else:
-        steps = _heavy_sky_steps(slit, pointing) if heavy else _light_sky_steps(slit, pointing)
-        pipeline += steps
+        pipeline += (_heavy_sky_steps if heavy else _light_sky_steps)(slit, pointing)
         if frame == "moving_target":
             ra, dec = target_shift
             pipeline += [(_world_frame(), Shift(ra) & Shift(dec) & Identity(1))]
-            pipeline += [(_world_frame("moving_target"), None)]
-        else:
-            pipeline += [(_world_frame(), None)]
+        pipeline += [(_world_frame("world" if frame == "sky" else frame), None)]
     wcs = WCS(pipeline)
     wcs.bounding_box = ((-0.5, nx - 0.5), (-0.5, ny - 0.5))
     return wcs
@@ -258,9 +205,8 @@ def lrs_wcs(slit: LrsGeometry, pointing: Pointing) -> WCS:
     Parameters
     ----------
     slit : LrsGeometry
-        The slit.
     pointing : Pointing
-        Where the telescope points; its reference point is the slit centre.
+        Its reference point is the slit centre.
 
     Returns
     -------
@@ -283,10 +229,9 @@ def lrs_wcs(slit: LrsGeometry, pointing: Pointing) -> WCS:
     # alpha runs along the slit, beta across it
     turn = Mapping((1, 0)) | Rotation2D(-pointing.slit_angle)
     to_v2v3 = (turn | Shift(pointing.v2) & Shift(pointing.v3)) & Identity(1)
-    det = cf.Frame2D(name="detector", axes_order=(0, 1), unit=(u.pix, u.pix))
     wcs = WCS(
         [
-            (det, swap | straighten | place),
+            (_plane_frame("detector"), swap | straighten | place),
             (_spatial_frame("alpha_beta", ("alpha", "beta"), u.arcsec), to_v2v3),
             (_spatial_frame("v2v3", ("v2", "v3"), u.arcsec), _velocity_aberration(pointing)),
             (_spatial_frame("v2v3vacorr", ("v2", "v3"), u.arcsec), _telescope_to_sky(pointing)),
@@ -303,14 +248,13 @@ def slit_corners(slit: SlitGeometry, wcs: WCS) -> NDArray[np.float64]:
     Parameters
     ----------
     slit : SlitGeometry
-        The slit.
     wcs : gwcs.WCS
         Its WCS, ending on the sky.
 
     Returns
     -------
     ndarray
-        RA and Dec of the four corners [deg], shape (4, 2).
+        RA and Dec [deg], shape (4, 2).
     """
     low, high = slit.edges
     wavelength = np.full(4, np.mean(slit.wavelengths) * 1e-6)
@@ -325,14 +269,12 @@ def lrs_corners(slit: LrsGeometry, wcs: WCS) -> NDArray[np.float64]:
     Parameters
     ----------
     slit : LrsGeometry
-        The slit.
     wcs : gwcs.WCS
-        Its WCS.
 
     Returns
     -------
     ndarray
-        RA and Dec of the four corners [deg], shape (4, 2).
+        RA and Dec [deg], shape (4, 2).
     """
     (x0, x1), _ = slit.bounding_box
     half = (x1 - x0) / 2 * slit.pixel_scale
@@ -345,7 +287,7 @@ def lrs_corners(slit: LrsGeometry, wcs: WCS) -> NDArray[np.float64]:
 # ---- detector to slit --------------------------------------------------------------------------
 
 
-def _detector_steps(slit: SlitGeometry, heavy: bool) -> list[tuple[cf.CoordinateFrame, Model]]:
+def _detector_steps(slit: SlitGeometry, heavy: bool) -> Steps:
     """List the steps from the detector up to, not including, the slit frame."""
     ny, nx = slit.shape
     x_centre, y_centre = (nx - 1) / 2, (ny - 1) / 2
@@ -355,18 +297,14 @@ def _detector_steps(slit: SlitGeometry, heavy: bool) -> list[tuple[cf.Coordinate
     # Slit positions fall with rising rows, as in NIRSpec; pixels whose centre is off the slit get
     # NaN.
     half_rows = slit.length / slit.pixel_scale / 2
-    low, high = slit.edges
-    to_slit_y = _table(
-        np.array([y_centre - half_rows, y_centre + half_rows]),
-        np.array([high, low]),
-        outside=np.nan,
-    )
+    rows = np.array([y_centre - half_rows, y_centre + half_rows])
+    to_slit_y = _table(rows, np.array(slit.edges[::-1]), outside=np.nan)
     # The shear by nothing makes the wavelength NaN, too, where the slit position is.
     to_slit = Identity(1) & to_slit_y | _shear(0, [0.0, 0.0])
     to_three = Mapping((0, 1, 0)) | _zero() & Identity(1) & to_wavelength
     to_three.inverse = Mapping((2, 1), n_inputs=3) | to_wavelength.inverse & Identity(1)
     rectify = straighten | to_slit | to_three
-    detector = cf.Frame2D(name="detector", axes_order=(0, 1), unit=(u.pix, u.pix))
+    detector = _plane_frame("detector")
     if not heavy:
         return [(detector, rectify)]
 
@@ -376,13 +314,10 @@ def _detector_steps(slit: SlitGeometry, heavy: bool) -> list[tuple[cf.Coordinate
     collimator = Scale(1 / _RAD_PER_PIXEL) & Scale(1 / _RAD_PER_PIXEL)
     for seed, amplitude in ((3, 0.1), (4, 0.2), (9, 0.1)):
         collimator = collimator | _distortion(_DETECTOR_SIZE, amplitude, seed)
-    sca = cf.Frame2D(name="sca", axes_order=(0, 1), unit=(u.pix, u.pix))
-    gwa = cf.Frame2D(
-        name="gwa", axes_order=(0, 1), unit=(u.rad, u.rad), axes_names=("alpha_in", "beta_in")
-    )
+    gwa = _plane_frame("gwa", u.rad, ("alpha_in", "beta_in"))
     return [
         (detector, to_sca),
-        (sca, _camera()),
+        (_plane_frame("sca"), _camera()),
         (gwa, collimator | to_sca.inverse | rectify),
     ]
 
@@ -475,9 +410,7 @@ def _slit_to_arcsec(slit: SlitGeometry) -> Model:
     return (Scale(slit.width) | Shift(across)) & (Scale(slit.unit) | Shift(along)) & Identity(1)
 
 
-def _light_sky_steps(
-    slit: SlitGeometry, pointing: Pointing
-) -> list[tuple[cf.CoordinateFrame, Model]]:
+def _light_sky_steps(slit: SlitGeometry, pointing: Pointing) -> Steps:
     """Go from the slit frame to the sky in one step."""
     project = (
         Rotation2D(-pointing.pa)
@@ -488,9 +421,7 @@ def _light_sky_steps(
     return [(_slit_frame(), _slit_to_arcsec(slit) | project & Scale(1e6))]
 
 
-def _heavy_sky_steps(
-    slit: SlitGeometry, pointing: Pointing
-) -> list[tuple[cf.CoordinateFrame, Model]]:
+def _heavy_sky_steps(slit: SlitGeometry, pointing: Pointing) -> Steps:
     """Go from the slit frame to the sky through instrument and telescope."""
     to_msa = _slit_to_arcsec(slit) | Scale(_MSA_SCALE) & Scale(_MSA_SCALE) & Identity(1)
     to_oteip, to_v2v3 = _optics(pointing)
@@ -565,19 +496,21 @@ def _spectral_frame() -> cf.SpectralFrame:
     )
 
 
+def _plane_frame(
+    name: str, unit: u.Unit = u.pix, axes_names: tuple[str, str] = ("x", "y")
+) -> cf.Frame2D:
+    return cf.Frame2D(name=name, axes_order=(0, 1), unit=(unit, unit), axes_names=axes_names)
+
+
 @cache
 def _spatial_frame(name: str, axes_names: tuple[str, str], unit: u.Unit) -> cf.CompositeFrame:
-    spatial = cf.Frame2D(
-        name=f"{name}_spatial", axes_order=(0, 1), unit=(unit, unit), axes_names=axes_names
-    )
+    spatial = _plane_frame(f"{name}_spatial", unit, axes_names)
     return cf.CompositeFrame([spatial, _spectral_frame()], name=name)
 
 
 @cache
 def _slit_frame() -> cf.CompositeFrame:
-    spatial = cf.Frame2D(
-        name="slit_spatial", axes_order=(0, 1), unit=("", ""), axes_names=("x_slit", "y_slit")
-    )
+    spatial = _plane_frame("slit_spatial", "", ("x_slit", "y_slit"))
     return cf.CompositeFrame([spatial, _spectral_frame()], name="slit_frame")
 
 

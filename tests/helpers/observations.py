@@ -1,21 +1,22 @@
 """Observations that the tests simulate: small slits, in all the kinds that there are."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from specsim import (
+    Line,
     LrsGeometry,
     LrsSetup,
     NirspecSetup,
     Pointing,
     SlitGeometry,
+    Source,
     fixed_slit,
     fixed_slits,
-    lamp,
     mos,
-    moving_target,
     prism_slitlet,
     write_lrs,
     write_nirspec,
@@ -53,6 +54,47 @@ PRISM = SlitGeometry(
     slope=-2.0,
 )
 LRS = LrsGeometry(shape=(150, 58), bounding_box=((9.5, 47.5), (5.7, 140.7)), slope=-0.7)
+
+_COMB = tuple(Line(wave, 0.012, 3e-12) for wave in np.arange(2.95, 5.1, 0.07))
+_LAMP = Source(None, None, continuum=4e-13, lines=_COMB)
+
+lamp = partial(
+    fixed_slit,
+    product="jw01345-o005_nirspec_line3-g395m",
+    slitlets=tuple(replace(s, source=_LAMP, residual=0.0) for s in fixed_slit().slitlets),
+    frame="lamp",
+    nods=(0.0, 0.0),
+    unit="DN/s",
+    pixel_area=False,
+    exposure=replace(
+        fixed_slit().exposure,
+        exp_type="NRS_LAMP",
+        filter="OPAQUE",
+        extra={
+            "instrument": {
+                "lamp_state": "LINE3",
+                "lamp_mode": "FIXEDSLIT",
+                "fixed_slit": "S200A1",
+            }
+        },
+    ),
+)
+"""Lamp exposures: a comb of lines that fills the slit, no celestial coordinates."""
+
+moving_target = partial(
+    fixed_slit,
+    frame="moving_target",
+    motion=((-11.0, -4.0), (0.0, 0.0), (11.0, 4.0)),
+    exposure=replace(
+        fixed_slit().exposure,
+        extra={
+            **fixed_slit().exposure.extra,
+            "target": {"type": "MOVING"},
+            "cal_step": {"assign_mtwcs": "COMPLETE"},
+        },
+    ),
+)
+"""Fixed-slit exposures that follow a moving target."""
 
 
 def slits(setup=None, geometries=(SLIT,), **changes):

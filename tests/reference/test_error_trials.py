@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from observations import lamp
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specsim import SlitGeometry, lamp, write_nirspec
+from specsim import SlitGeometry, write_nirspec
 
 from benchmarks.error_trials import (
     BOXES,

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from observations import lamp
 from pictures import axes_of
 from runs import snakemake, write_config
 from specresample.s2d.read import read_product
 from specresample.steps.draw_preview import product_preview
-from specsim import LrsGeometry, LrsSetup, fixed_slit, lamp, write_lrs, write_nirspec
+from specsim import LrsGeometry, LrsSetup, fixed_slit, write_lrs, write_nirspec
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from inprocess import (
     write_slit_exposures,
 )
 from matplotlib.axes import Axes
+from observations import lamp
 from runs import PROJECT
 from specresample.quality.gate_results import PASSED
 from specresample.reporting.comparison import compare_products
@@ -29,7 +30,7 @@ from specresample.reporting.preview import preview
 from specresample.s2d.history import BEYOND_ARGUMENTS
 from specresample.s2d.product_files import make_file
 from specresample.s2d.read import read_product
-from specsim import Pointing, SlitGeometry, fixed_slit, lamp, write_nirspec
+from specsim import Pointing, SlitGeometry, fixed_slit, write_nirspec
 from stdatamodels.jwst import datamodels
 
 LINEAR = {"wavelength_grid": "linear", "wavelength_range": [3.0, 5.0], "wavelength_step": 0.03}
