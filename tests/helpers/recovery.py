@@ -95,10 +95,10 @@ def search(paths: Sequence[Path], truths: Sequence[Truth], **arguments: object) 
     compared = np.zeros(2, int)
     with drizzled(paths, outlier_detection=True, **arguments) as parts:
         for truth, single in zip(truths, parts.singles.values(), strict=True):
-            places = single.array("0/outliers")
+            places = single["0/outliers"]
             flagged = np.zeros(truth.strength.shape, bool)
             flagged[places["row"], places["column"]] = True
-            compared += int(single.array("0/compared")), truth.good
+            compared += int(single["0/compared"]), truth.good
             for (strength, bright), count in found.items():
                 hits = (truth.strength == strength) & (truth.bright == bright)
                 count += (flagged & hits).sum(), hits.sum()

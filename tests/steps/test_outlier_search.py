@@ -48,7 +48,7 @@ def found(exposures, **arguments):
     """Outliers of every exposure in the first source, as rows and columns."""
     with drizzled(exposures, outlier_detection=True, **arguments) as parts:
         return [
-            {(int(p["row"]), int(p["column"])) for p in single.array("0/outliers")}
+            {(int(p["row"]), int(p["column"])) for p in single["0/outliers"]}
             for single in parts.singles.values()
         ]
 
@@ -112,8 +112,8 @@ def test_a_lone_exposure_has_none_and_says_so(exposures, caplog):
     hit(exposures[0], good(exposures[0])[[100]], 1000)
     with drizzled(exposures[:1], outlier_detection=True) as parts:
         (single,) = parts.singles.values()
-        assert len(single.array("0/outliers")) == 0
-        assert single.array("0/compared") == 0
+        assert len(single["0/outliers"]) == 0
+        assert single["0/compared"] == 0
     assert "1 of 1 slits have one exposure alone: no outliers are found" in caplog.text
 
 

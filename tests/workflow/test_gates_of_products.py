@@ -78,7 +78,7 @@ class InMemory:
     def group(self, prefix):
         return self._arrays
 
-    def array(self, name):
+    def __getitem__(self, name):
         return self._arrays[name.removeprefix("0/")]
 
 
@@ -151,7 +151,7 @@ def test_summary(exposures):
 def scale(factor):
     def spoil(parts):
         for arrays in parts.singles.values():
-            arrays.array("0/sci")[...] *= factor
+            arrays["0/sci"][...] *= factor
 
     return spoil
 
@@ -171,7 +171,7 @@ def test_flux_of_an_exposure_that_is_lost_fails(exposures):
     def spoil(parts):
         # Twice the weight of nothing instead of the second exposure.
         arrays = [*parts.singles.values()][1]
-        arrays.array("0/sci")[...] = 0
+        arrays["0/sci"][...] = 0
 
     (found,) = made(exposures["grating MJy"], spoil)
     assert found.gates["flux"].state == FAILED
@@ -228,7 +228,7 @@ def test_broken_wcs_fails(observation, exposures, monkeypatch):
         product, _ = make_file(parts, "p")
         (source,) = parts.grids.sources
         slits = source.slits_in(parts.exposures)
-        taken = {key: parts.singles[key].array("0/measures") for key in slits}
+        taken = {key: parts.singles[key]["0/measures"] for key in slits}
 
     def read(node):
         return read_wcs(node, TransformReader(installed_transform))

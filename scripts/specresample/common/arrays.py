@@ -6,19 +6,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 
-class ArrayWriter:
-    """Writes arrays one by one into a file that `open_arrays` reads."""
+class ArrayWriter(zipfile.ZipFile):
+    """Writes arrays one by one into a file that `ArrayFile` reads.
+
+    Parameters
+    ----------
+    path : str or Path
+    """
 
     def __init__(self, path: str | Path) -> None:
-        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
-
-    def __enter__(self) -> "ArrayWriter":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._zip.close()
+        super().__init__(path, "w", zipfile.ZIP_STORED)
 
     def add(self, prefix: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Add arrays under the names ``prefix/name``.
@@ -30,36 +30,18 @@ class ArrayWriter:
         arrays : mapping of str to ndarray
         """
         for name, array in arrays.items():
-            with self._zip.open(f"{prefix}/{name}.npy", "w", force_zip64=True) as member:
+            with self.open(f"{prefix}/{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
-class ArrayFile:
-    """Arrays of a file written by `ArrayWriter`, read on demand.
+class ArrayFile(NpzFile):
+    """Arrays by name, ``prefix/name``, that are read when they are asked for.
 
     Parameters
     ----------
     path : str or Path
+        A file that `ArrayWriter` wrote.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        self._file = np.load(path, allow_pickle=False)
-
-    def __enter__(self) -> "ArrayFile":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-
-    def array(self, name: str) -> np.ndarray:
-        """Return one array.
-
-        Parameters
-        ----------
-        name : str
-            With its prefix: ``prefix/name``.
-        """
-        return self._file[name]
 
     def group(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays under a prefix, by name.
@@ -73,8 +55,8 @@ class ArrayFile:
         dict of str to ndarray
             Empty when there are none.
         """
-        names = [name for name in self._file.files if name.startswith(f"{prefix}/")]
-        return {name.removeprefix(f"{prefix}/"): self._file[name] for name in names}
+        names = [name for name in self.files if name.startswith(f"{prefix}/")]
+        return {name.removeprefix(f"{prefix}/"): self[name] for name in names}
 
 
 @contextmanager

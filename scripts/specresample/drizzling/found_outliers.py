@@ -85,7 +85,7 @@ class OutlierCount:
     @classmethod
     def read(cls, single: ArrayFile, source: int) -> "OutlierCount":
         """Count those of a drizzled exposure, by the number of the source."""
-        found, compared = (single.array(f"{source}/{name}") for name in ("outliers", "compared"))
+        found, compared = (single[f"{source}/{name}"] for name in ("outliers", "compared"))
         return cls(len(found), int(compared))
 
 

@@ -9,58 +9,46 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from specresample.common.json_record import JsonRecord
 
+# The folder of the marks, in Snakemake's own.
+_MARKS = "resample-runs"
+
 
 @dataclass(frozen=True)
-class Process(JsonRecord):
-    """A process, told from all that ever had or will have its number.
+class Mark(JsonRecord):
+    """The mark of a run: its process, told from all that ever had or will have its number.
 
     Attributes
     ----------
     host : str
         Name of the machine.
-    boot : str
-        Which start of the machine it is of.
-    namespace : str
-        In which of its spaces of process numbers; a container has one of its own.
+    system : str
+        Which start of the machine it is of, and in which of its spaces of process numbers: a
+        container has one of its own.
     pid : int
         Number of the process.
     started : int
         When it started, in ticks since the machine did.
+    locks : dict of str to int
+        When each of its locks was made, in nanoseconds, by name.
     """
 
     host: str
-    boot: str
-    namespace: str
+    system: str
     pid: int
     started: int
-
-    @classmethod
-    def this(cls) -> "Process | None":
-        """Return this process; None where the system does not tell all of it (Linux does)."""
-        pid = os.getpid()
-        try:
-            return cls(
-                host=os.uname().nodename,
-                boot=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-                namespace=os.readlink("/proc/self/ns/pid"),
-                pid=pid,
-                started=_start_of(pid),
-            )
-        except OSError:
-            return None
+    locks: dict[str, int]
 
     def is_known_here(self) -> bool:
-        """Return whether it can be told from here if it is alive."""
-        here = Process.this()
-        return here is not None and self == replace(here, pid=self.pid, started=self.started)
+        """Return whether it can be told from here if the process is alive."""
+        return (self.host, self.system) == (os.uname().nodename, _system())
 
     def is_dead(self) -> bool:
-        """Return whether a process that is known here has ended."""
+        """Return whether the process, which is known here, has ended."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -73,29 +61,8 @@ class Process(JsonRecord):
             return False
 
 
-def _start_of(pid: int) -> int:
-    """When a process started, in ticks since the machine did (field 22 of proc_pid_stat(5))."""
-    # The name of the program, in brackets, may hold anything.
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-
-
-@dataclass(frozen=True)
-class Mark(JsonRecord):
-    """The mark of a run.
-
-    Attributes
-    ----------
-    process : Process
-    locks : dict of str to int
-        When each of its locks was made, in nanoseconds, by name.
-    """
-
-    process: Process
-    locks: dict[str, int]
-
-
 def mark_run(folder: Path, locks: Iterable[Path]) -> None:
-    """Leave a mark of this run, as soon as it has its locks.
+    """Leave a mark of this run, as soon as it has its locks; only Linux tells what it takes.
 
     Parameters
     ----------
@@ -104,10 +71,10 @@ def mark_run(folder: Path, locks: Iterable[Path]) -> None:
     locks : iterable of Path
         The files that are the locks of this run.
     """
-    process, ages = Process.this(), _ages(locks)
-    if process and ages:
-        host = re.sub("[^A-Za-z0-9.-]", "_", process.host)
-        Mark(process, ages).write(_marks(folder) / f"{host}-{process.pid}.json")
+    host, system, pid, ages = os.uname().nodename, _system(), os.getpid(), _ages(locks)
+    if system and ages:
+        name = re.sub("[^A-Za-z0-9.-]", "_", host)
+        Mark(host, system, pid, _start_of(pid), ages).write(folder / _MARKS / f"{name}-{pid}.json")
 
 
 def remove_stale_locks(folder: Path) -> list[str]:
@@ -125,20 +92,20 @@ def remove_stale_locks(folder: Path) -> list[str]:
         are left, because it cannot be told from here whether it is alive.
     """
     lines = []
-    for path in sorted(_marks(folder).glob("*.json")):
-        mark = _read(path)
-        if mark is None:
-            continue
+    for path in sorted(folder.glob(f"{_MARKS}/*.json")):
+        try:
+            mark = Mark.read(path)
+        except (OSError, ValueError, TypeError):
+            continue  # it has gone meanwhile, or is of another version
         # Of the same age too: another run may have taken the names since.
         ages = _ages(folder.glob("locks/*.lock")).items()
         locks = [folder / "locks" / name for name, age in ages if mark.locks.get(name) == age]
-        process = mark.process
-        if locks and not process.is_known_here():
+        if locks and not mark.is_known_here():
             lines.append(
-                f"Locks of a run on {process.host}, process {process.pid}, are left: from here it "
+                f"Locks of a run on {mark.host}, process {mark.pid}, are left: from here it "
                 "cannot be told whether it is alive. If it is not, call once with --unlock."
             )
-        elif not locks or process.is_dead():
+        elif not locks or mark.is_dead():
             # Whoever removes the mark removes the locks: two runs may come here at once.
             try:
                 path.unlink()
@@ -151,6 +118,20 @@ def remove_stale_locks(folder: Path) -> list[str]:
     return lines
 
 
+def _system() -> str | None:
+    """Name this start of the machine and its space of process numbers; None but on Linux."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    return None
+
+
+def _start_of(pid: int) -> int:
+    """When a process started, in ticks since the machine did (field 22 of proc_pid_stat(5))."""
+    # The name of the program, in brackets, may hold anything.
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
 def _ages(locks: Iterable[Path]) -> dict[str, int]:
     """When locks were made, by name; any of them may go while they are looked at."""
     ages = {}
@@ -158,15 +139,3 @@ def _ages(locks: Iterable[Path]) -> dict[str, int]:
         with suppress(FileNotFoundError):
             ages[lock.name] = lock.stat().st_mtime_ns
     return ages
-
-
-def _read(mark: Path) -> Mark | None:
-    """Read a mark; None where it has gone meanwhile, or is of another version."""
-    try:
-        return Mark.read(mark)
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _marks(folder: Path) -> Path:
-    return folder / "resample-runs"

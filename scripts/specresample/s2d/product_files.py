@@ -134,7 +134,7 @@ def _product(
     summaries = []
     for file, source, tree in zip(files, sources, trees, strict=True):
         slits = source.slits_in(exposures)
-        measures = {key: parts.singles[key].array(f"{source.number}/measures") for key in slits}
+        measures = {key: parts.singles[key][f"{source.number}/measures"] for key in slits}
         outliers = None
         if parts.request.arguments["outlier_detection"]:
             outliers = {key: OutlierCount.read(parts.singles[key], source.number) for key in slits}

@@ -32,7 +32,7 @@ def flagged_exposure(key: str, exposure: Path, grid: Path, single: Path, flagged
     outliers = {}
     with ArrayFile(single) as arrays:
         for source in ProductGrids.read(grid).sources_of(key):
-            if arrays.array(f"{source.number}/compared"):
-                places = arrays.array(f"{source.number}/outliers")
+            if arrays[f"{source.number}/compared"]:
+                places = arrays[f"{source.number}/outliers"]
                 outliers[source.slits[key]] = places["row"], places["column"]
     write_flagged(exposure, flagged, outliers, COMPLETE if outliers else SKIPPED)
