@@ -114,7 +114,8 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
     watch = Stopwatch()
     with watch.step(IMPORTS):
         from specresample.jobs.job import logged_job
-        from specresample.steps.combine import Drizzled, Made, combine
+        from specresample.jobs.workers import Workers
+        from specresample.steps.combine import combine
         from specresample.steps.drizzle import drizzle
         from specresample.steps.lay_out import lay_out
         from specresample.steps.prepare import prepare
@@ -148,9 +149,17 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
                     grid=grid,
                     arguments=request.arguments,
                 )
-            made = Made(folder / "files", folder / "record.json", folder / "provenance.json")
-            drizzled = Drizzled(grid, contents, summaries, singles)
-            combine(request, drizzled, made, folder, map, 1)
+            combine(
+                request,
+                summaries,
+                singles,
+                Workers(),
+                grid=grid,
+                contents=contents,
+                files=folder / "files",
+                record=folder / ".work" / "product" / "record.json",
+                provenance=folder / "provenance.json",
+            )
     return watch.finish()
 
 

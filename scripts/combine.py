@@ -11,20 +11,18 @@ from pathlib import Path
 from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
 from specresample.jobs.workers import worker_pool
-from specresample.steps.combine import Drizzled, Made, combine
+from specresample.steps.combine import combine
 
 if __name__ == "__main__":
     inputs, outputs = snakemake.input, snakemake.output
-    with (
-        logged_job(snakemake.log, snakemake.resources),
-        worker_pool(snakemake.threads) as spread,
-    ):
+    with logged_job(snakemake.log, snakemake.resources), worker_pool(snakemake.threads) as workers:
         request = ProductRequest.from_json(snakemake.params.request)
-        drizzled = Drizzled(
+        combine(
+            request,
+            dict(zip(request.exposures, map(Path, inputs.summaries), strict=True)),
+            dict(zip(request.exposures, map(Path, inputs.singles), strict=True)),
+            workers,
             grid=Path(inputs.grid),
             contents=Path(inputs.contents),
-            summaries=dict(zip(request.exposures, map(Path, inputs.summaries), strict=True)),
-            singles=dict(zip(request.exposures, map(Path, inputs.singles), strict=True)),
+            **{name: Path(path) for name, path in outputs.items()},
         )
-        made = Made(Path(outputs.files), Path(outputs.record), Path(outputs.provenance))
-        combine(request, drizzled, made, made.record.parents[2], spread, snakemake.threads)

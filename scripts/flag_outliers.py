@@ -12,15 +12,11 @@ from specresample.steps.flag_outliers import flag_outliers
 
 if __name__ == "__main__":
     inputs, params = snakemake.input, snakemake.params
-    with (
-        logged_job(snakemake.log, snakemake.resources),
-        worker_pool(snakemake.threads) as spread,
-    ):
+    with logged_job(snakemake.log, snakemake.resources), worker_pool(snakemake.threads) as workers:
         flag_outliers(
             dict(zip(params.exposures, map(Path, inputs.arrays), strict=True)),
             dict(zip(params.exposures, map(Path, inputs.summaries), strict=True)),
             params.arguments,
             Path(snakemake.output[0]),
-            spread,
-            snakemake.threads,
+            workers,
         )

@@ -8,26 +8,15 @@ from pathlib import Path
 from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
 from specresample.jobs.workers import worker_pool
-from specresample.steps.combine import Made
 from specresample.steps.make_product import make_product
 
 if __name__ == "__main__":
-    inputs, outputs = snakemake.input, snakemake.output
-    with (
-        logged_job(snakemake.log, snakemake.resources),
-        worker_pool(snakemake.threads) as spread,
-    ):
+    with logged_job(snakemake.log, snakemake.resources), worker_pool(snakemake.threads) as workers:
         request = ProductRequest.from_json(snakemake.params.request)
-        made = Made(Path(outputs.files), Path(outputs.record), Path(outputs.provenance))
         make_product(
             request,
-            dict(zip(request.exposures, map(Path, inputs.exposures), strict=True)),
-            Path(outputs.grid),
-            Path(outputs.contents),
-            Path(outputs.singles),
-            made,
-            made.record.parents[2],
-            spread,
-            snakemake.threads,
+            dict(zip(request.exposures, map(Path, snakemake.input.exposures), strict=True)),
+            workers,
             in_memory=snakemake.config["in_memory"],
+            **{name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -14,6 +14,7 @@ from specresample.common.product_request import ProductRequest
 from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids
+from specresample.jobs.workers import Workers
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
 from specresample.s2d.product_files import ProductParts, write_files
 from specresample.steps import lay_out
@@ -72,7 +73,7 @@ def drizzled(
         lay_out.lay_out(name, files, asked.arguments, summaries, grid, contents)
         outliers = dict.fromkeys(files)
         if asked.arguments["outlier_detection"]:
-            flag_outliers(arrays, summaries, asked.arguments, parts / "outliers", map, 1)
+            flag_outliers(arrays, summaries, asked.arguments, parts / "outliers", Workers())
             outliers = {key: parts / "outliers" / f"{key}.npz" for key in files}
         for key in files:
             drizzle(

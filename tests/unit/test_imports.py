@@ -19,12 +19,14 @@ CHAIN = (
     "reporting",
     "steps",
 )
-# Beside the chain stand jobs, whose state the reports read, and the plan that Snakemake asks for.
+# Beside the chain stand jobs, whose state the reports read and whose workers the steps use, and the
+# plan that Snakemake asks for.
 BESIDE = {"jobs": {"common"}, "plan": {"common"}}
 ALLOWED = {package: {*CHAIN[: place + 1]} for place, package in enumerate(CHAIN)} | {
     package: {package, *others} for package, others in BESIDE.items()
 }
 ALLOWED["reporting"].add("jobs")
+ALLOWED["steps"].add("jobs")
 
 MODULES = sorted(CORE.glob("*/*.py"))
 

@@ -21,8 +21,8 @@ def refuse(number):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_come_in_order(workers):
-    with worker_pool(workers) as spread:
-        results = [*spread(square, range(20))]
+    with worker_pool(workers) as pool:
+        results = [*pool.map(square, range(20))]
     assert [number for number, _ in results] == [number**2 for number in range(20)]
     processes = {process for _, process in results}
     assert len(processes) <= workers
@@ -33,9 +33,9 @@ def test_results_come_in_order(workers):
 def test_errors_of_the_work_are_those_of_the_caller(workers):
     with (
         pytest.raises(ResampleError, match=r"^file: slit 3: bad$"),
-        worker_pool(workers) as spread,
+        worker_pool(workers) as pool,
     ):
-        list(spread(refuse, range(5)))
+        list(pool.map(refuse, range(5)))
 
 
 def test_workers_end_with_a_job_that_is_killed(tmp_path):
@@ -50,8 +50,8 @@ def work(number):
     pathlib.Path({str(marks)!r}, str(os.getpid())).touch()
     time.sleep(60)
 
-with worker_pool(2) as spread:
-    list(spread(work, range(2)))
+with worker_pool(2) as pool:
+    list(pool.map(work, range(2)))
 """
     job = subprocess.Popen([sys.executable, "-c", script])
     until(lambda: len(list(marks.iterdir())) == 2)

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import accumulate
 
 import numpy as np
 import yaml
@@ -116,31 +117,24 @@ def to_asdf(tree: dict) -> bytes:
     bytes
     """
     arrays = {id(array): array for array in _arrays(tree, set())}
-    numbers = {key: number for number, key in enumerate(arrays)}
-
-    def represent_array(dumper: yaml.Dumper, array: np.ndarray) -> yaml.Node:
-        values = {
-            "source": numbers[id(array)],
-            "datatype": array.dtype.name,
-            "byteorder": "big" if array.dtype.str[0] == ">" else "little",
-            "shape": [*array.shape],
-        }
-        return dumper.represent_mapping(f"{ARRAY_TAG}1.1.0", values)
-
-    class Dumper(_Dumper):
-        """Knows the arrays of this tree."""
-
-    Dumper.add_representer(np.ndarray, represent_array)
-    text = _dump([Tagged(f"{TREE_TAG}1.1.0", tree)], Dumper, tags={"!": _TAG_BASE}, flow=None)
-    parts = [b"#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n", text]
-    offsets = []
-    size = sum(map(len, parts))
-    for array in arrays.values():
-        offsets.append(size)
-        parts.append(_block(array.tobytes()))
-        size += len(parts[-1])
-    if offsets:
-        parts += [b"#ASDF BLOCK INDEX\n", _dump([offsets], yaml.CSafeDumper, flow=False)]
+    dumper = type("Dumper", (_Dumper,), {"numbers": {key: n for n, key in enumerate(arrays)}})
+    text = yaml.dump_all(
+        [Tagged(f"{TREE_TAG}1.1.0", tree)],
+        Dumper=dumper,
+        default_flow_style=None,  # innermost collections are written in a line
+        explicit_start=True,
+        explicit_end=True,
+        version=(1, 1),
+        allow_unicode=True,
+        encoding="utf-8",
+        tags={"!": _TAG_BASE},
+    )
+    blocks = [_block(array.tobytes()) for array in arrays.values()]
+    parts = [b"#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n", text, *blocks]
+    if blocks:
+        offsets = [*accumulate(map(len, parts))][1:-1]
+        index = "".join(f"- {offset}\n" for offset in offsets)
+        parts.append(f"#ASDF BLOCK INDEX\n%YAML 1.1\n---\n{index}...\n".encode())
     return b"".join(parts)
 
 
@@ -162,7 +156,9 @@ def _block(data: bytes) -> bytes:
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Writes tagged values."""
+    """Writes tagged values, and arrays by the numbers of their blocks."""
+
+    numbers: dict[int, int]
 
     def ignore_aliases(self, data: object) -> bool:
         """Whether a value is written again wherever it is met: all but objects and arrays."""
@@ -170,38 +166,28 @@ class _Dumper(yaml.CSafeDumper):
             return isinstance(data.value, str)
         return not isinstance(data, np.ndarray)
 
+    def represent_tagged(self, tagged: Tagged) -> yaml.Node:
+        """Represent a tagged value."""
+        represent = {
+            dict: self.represent_mapping,
+            list: self.represent_sequence,
+            str: self.represent_scalar,
+        }
+        return represent[type(tagged.value)](tagged.tag, tagged.value)
 
-def _represent_tagged(dumper: yaml.Dumper, tagged: Tagged) -> yaml.Node:
-    represent = {
-        dict: dumper.represent_mapping,
-        list: dumper.represent_sequence,
-        str: dumper.represent_scalar,
-    }
-    return represent[type(tagged.value)](tagged.tag, tagged.value)
+    def represent_array(self, array: np.ndarray) -> yaml.Node:
+        """Represent an array, whose numbers are in a block."""
+        values = {
+            "source": self.numbers[id(array)],
+            "datatype": array.dtype.name,
+            "byteorder": "big" if array.dtype.str[0] == ">" else "little",
+            "shape": [*array.shape],
+        }
+        return self.represent_mapping(f"{ARRAY_TAG}1.1.0", values)
 
 
-_Dumper.add_representer(Tagged, _represent_tagged)
+_Dumper.add_representer(Tagged, _Dumper.represent_tagged)
+_Dumper.add_representer(np.ndarray, _Dumper.represent_array)
 _Dumper.add_multi_representer(
     np.generic, lambda dumper, number: dumper.represent_data(number.item())
 )
-
-
-def _dump(
-    documents: list,
-    dumper: type[yaml.Dumper],
-    *,
-    flow: bool | None,
-    tags: dict[str, str] | None = None,
-) -> bytes:
-    """Write YAML; with ``flow`` None, innermost collections are written in a line."""
-    return yaml.dump_all(
-        documents,
-        Dumper=dumper,
-        default_flow_style=flow,
-        explicit_start=True,
-        explicit_end=True,
-        version=(1, 1),
-        allow_unicode=True,
-        encoding="utf-8",
-        tags=tags,
-    )

@@ -12,14 +12,8 @@ from pathlib import Path
 
 import yaml
 
-_FOLDER = Path("jwst", "datamodels", "schemas")
-
-# The schemas of the data models that slit spectra come in.
-_SCHEMAS = {
-    "SlitModel": "slit.schema",
-    "ImageModel": "image.schema",
-    "MultiSlitModel": "multislit.schema",
-}
+# The schemas of the data models that slit spectra come in; other models have that of ImageModel.
+_SCHEMAS = {"SlitModel": "slit.schema", "MultiSlitModel": "multislit.schema"}
 
 
 @dataclass
@@ -108,26 +102,25 @@ def model_schema(model: str) -> Property:
     Parameters
     ----------
     model : str
-        Name of the data model; all but ``SlitModel`` and ``MultiSlitModel`` have the schema of
-        ``ImageModel`` here.
+        Name of the data model.
 
     Returns
     -------
     Property
     """
     schema = Property()
-    schema.add(_read(_SCHEMAS.get(model, _SCHEMAS["ImageModel"])))
+    schema.add(_read(_SCHEMAS.get(model, "image.schema")))
     return schema
 
 
 @cache
 def model_keywords(model: str) -> ModelKeywords:
-    """Say what the schema of a data model says of its metadata.
+    """Collect what the schema of a data model says of its metadata.
 
     Parameters
     ----------
     model : str
-        Name of the data model, as for `model_schema`.
+        Name of the data model.
 
     Returns
     -------
@@ -150,5 +143,5 @@ def model_keywords(model: str) -> ModelKeywords:
 def _read(name: str) -> dict:
     # The package is found, and not imported.
     [package] = find_spec("stdatamodels").submodule_search_locations
-    text = (Path(package) / _FOLDER / f"{name}.yaml").read_bytes()
+    text = Path(package, "jwst/datamodels/schemas", f"{name}.yaml").read_bytes()
     return yaml.load(text, Loader=yaml.CSafeLoader)

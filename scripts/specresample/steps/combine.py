@@ -1,7 +1,6 @@
 """Combine the drizzled exposures of a product and write its files, record and provenance."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,90 +11,64 @@ from specresample.common.product_request import ProductRequest
 from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import Exposures, PreparedExposure
 from specresample.grids.product_grids import ProductGrids
+from specresample.jobs.workers import Workers
 from specresample.quality.slit_summary import SlitSummary
 from specresample.reporting.provenance import product_provenance
 from specresample.reporting.record import product_record
 from specresample.s2d.product_files import ProductParts, write_files
-from specresample.steps.shares import shares
-
-
-@dataclass(frozen=True)
-class Drizzled:
-    """Where the steps before left a product.
-
-    Attributes
-    ----------
-    grid, contents : Path
-        Grids and contents of the product.
-    summaries, singles : mapping of str to Path
-        Summary of every prepared exposure, and the drizzled exposure, in association order.
-    """
-
-    grid: Path
-    contents: Path
-    summaries: Mapping[str, Path]
-    singles: Mapping[str, Path]
-
-
-@dataclass(frozen=True)
-class Made:
-    """Where `combine` leaves a product.
-
-    Attributes
-    ----------
-    files : Path
-        Folder that takes ``{file}_s2d.fits``.
-    record, provenance : Path
-    """
-
-    files: Path
-    record: Path
-    provenance: Path
 
 
 def combine(
     request: ProductRequest,
-    drizzled: Drizzled,
-    made: Made,
-    out: Path,
-    spread: Callable,
-    workers: int,
+    summaries: Mapping[str, Path],
+    singles: Mapping[str, Path],
+    workers: Workers,
+    *,
+    grid: Path,
+    contents: Path,
+    files: Path,
+    record: Path,
+    provenance: Path,
 ) -> None:
     """Make a product of its drizzled exposures.
 
     Parameters
     ----------
     request : ProductRequest
-    drizzled : Drizzled
-    made : Made
-    out : Path
-        Folder of all products, where the files will be delivered.
-    spread : callable
-        As `map`; see `specresample.jobs.workers.worker_pool`.
-    workers : int
-        Number of processes over which it spreads calls.
+    summaries, singles : mapping of str to Path
+        Summary of every prepared exposure, and the drizzled exposure, in association order.
+    workers : Workers
+    grid, contents : Path
+        Grids and contents of the product.
+    files : Path
+        Folder that takes ``{file}_s2d.fits``.
+    record, provenance : Path
+        Take what is told of the product. Both lie in its work folder
+        (`specresample.common.paths`), which says where its files will be delivered.
 
     Raises
     ------
     ResampleError
         When a file cannot be written.
     """
-    grids = ProductGrids.read(drizzled.grid)
-    contents = ProductContents.read(drizzled.contents)
-    exposures = {key: PreparedExposure.read(path) for key, path in drizzled.summaries.items()}
+    grids = ProductGrids.read(grid)
+    names = ProductContents.read(contents).files
+    exposures = {key: PreparedExposure.read(path) for key, path in summaries.items()}
     if request.arguments["outlier_detection"]:
         exposures = with_outlier_status(exposures, grids)
-    with folder_written_aside(made.files) as folder:
-        write = partial(_write, request, grids, exposures, drizzled.singles, folder)
-        summaries: dict[str, list[SlitSummary]] = {}
-        for some in spread(write, shares(contents.files, workers)):
-            summaries |= some
-        slits = [slit for file in contents.files for slit in summaries[file]]
-        files = {f"{out}/{file}_s2d.fits": folder / f"{file}_s2d.fits" for file in contents.files}
-        record = product_record(request, grids, exposures, [Path(f).name for f in files], slits)
-        provenance = product_provenance(request, grids, exposures, files)
-    write_json(made.provenance, provenance, indent=2)
-    write_json(made.record, record, indent=2)
+    with folder_written_aside(files) as folder:
+        write = partial(_write, request, grids, exposures, singles, folder)
+        written: dict[str, list[SlitSummary]] = {}
+        for some in workers.map(write, workers.shares(names)):
+            written |= some
+        slits = [slit for name in names for slit in written[name]]
+        out = record.parents[2]
+        paths = {f"{out}/{name}_s2d.fits": folder / f"{name}_s2d.fits" for name in names}
+        delivered = [path.name for path in paths.values()]
+        made = product_record(request, grids, exposures, delivered, slits)
+        made_of = product_provenance(request, grids, exposures, paths)
+    write_json(provenance, made_of, indent=2)
+    write_json(record, made, indent=2)
 
 
 def _write(

@@ -1,7 +1,7 @@
 """Find the outliers of a product's exposures: each against the median of all, source by source."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from specresample.drizzling.times import exposure_groups
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import default_grid
 from specresample.grids.sources import SourceSlits, group_sources
-from specresample.steps.shares import shares
+from specresample.jobs.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,7 @@ def flag_outliers(
     summaries: Mapping[str, Path],
     arguments: Mapping[str, object],
     outliers: Path,
-    spread: Callable,
-    workers: int,
+    workers: Workers,
 ) -> None:
     """Find the outliers of a product's exposures.
 
@@ -39,10 +38,7 @@ def flag_outliers(
         The arguments of outliers.
     outliers : Path
         Folder that takes ``{key}.npz``, the outliers of every slit of an exposure.
-    spread : callable
-        As `map`; see `specresample.jobs.workers.worker_pool`.
-    workers : int
-        Number of processes over which it spreads calls.
+    workers : Workers
 
     Raises
     ------
@@ -57,7 +53,7 @@ def flag_outliers(
     with folder_written_aside(outliers) as folder:
         find = partial(_find, arrays, limits, folder)
         found: dict[str, dict[int, SlitOutliers]] = {key: {} for key in exposures}
-        for some in spread(find, shares(sources, workers)):
+        for some in workers.map(find, workers.shares(sources)):
             for key, slit, of_slit in some:
                 found[key][slit] = of_slit
         for key, slits in found.items():
