@@ -4,9 +4,10 @@ The figures are measured (benchmarks/README.md), for spectra like those of the i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from operator import mul
 from pathlib import Path
+from typing import NamedTuple
 
 from specresample.plan.association import is_uri
 
@@ -30,14 +31,13 @@ _SNAKEMAKE_MB = 200
 _SNAKEMAKE_SECONDS = 10
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a rule needs: at its start, for each slit and for each megabyte of its exposures.
+class Cost(NamedTuple):
+    """What a rule needs.
 
     Attributes
     ----------
     seconds, megabytes : tuple of float
-        Time and memory: at its start, per slit, per megabyte.
+        Time and memory: at its start, for each slit and for each megabyte of its exposures.
     disk : float
         Megabytes written per megabyte read.
     worker : float
@@ -127,12 +127,9 @@ def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:
     tuple of float
         Seconds and megabytes.
     """
-    slits, size = _extent(exposures)
+    extent = (1, sum(map(estimated_slits, exposures)), _megabytes(exposures))
     cost, workers = _COSTS[rule], useful_workers(exposures)
-    seconds, megabytes = (
-        start + per_slit * slits + per_megabyte * size
-        for start, per_slit, per_megabyte in (cost.seconds, cost.megabytes)
-    )
+    seconds, megabytes = (sum(map(mul, each, extent)) for each in (cost.seconds, cost.megabytes))
     return seconds, megabytes + (cost.worker * workers if workers > 1 else 0)
 
 
@@ -154,16 +151,13 @@ def request_resources(rule: str, exposures: tuple[str, ...], attempt: int) -> di
         ``mem_mb``, ``disk_mb`` and ``runtime`` in minutes.
     """
     seconds, megabytes = needs(rule, exposures)
-    _, size = _extent(exposures)
     minutes = (_TIME_MARGIN * seconds + _SNAKEMAKE_SECONDS) / 60
     return {
         "mem_mb": attempt * round(_SNAKEMAKE_MB + _MEMORY_MARGIN * megabytes),
-        "disk_mb": 10 + round(_COSTS[rule].disk * size),
+        "disk_mb": 10 + round(_COSTS[rule].disk * _megabytes(exposures)),
         "runtime": attempt * (1 + round(minutes)),
     }
 
 
-def _extent(exposures: Sequence[str]) -> tuple[int, float]:
-    """Estimated slits and megabytes."""
-    size = sum(map(file_size, exposures)) / 1e6
-    return sum(map(estimated_slits, exposures)), size
+def _megabytes(exposures: Sequence[str]) -> float:
+    return sum(map(file_size, exposures)) / 1e6
