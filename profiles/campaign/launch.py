@@ -104,18 +104,8 @@ def divide(groups: Iterable[list[str]], size: Mapping[str, int], count: int) -> 
     return [part for part in parts if part]
 
 
-def read_campaign(configfiles: Iterable[Path]) -> Campaign:
-    """Read the campaign of the working directory as the Snakefile does.
-
-    Parameters
-    ----------
-    configfiles : iterable of Path
-        Configuration files.
-
-    Returns
-    -------
-    Campaign
-    """
+def _read_campaign(configfiles: Iterable[Path]) -> Campaign:
+    """Read the campaign of the working directory as the Snakefile does."""
     config: dict = {}
     default = Path("config/config.yaml")
     for file in ([default] if default.is_file() else []) + list(configfiles):
@@ -123,16 +113,8 @@ def read_campaign(configfiles: Iterable[Path]) -> Campaign:
     return Campaign(config, PROJECT)
 
 
-def refuse_second_start(name: str, *, may_be_unknown: bool) -> None:
-    """Exit when tasks of this campaign are queued or running, so that each runs once.
-
-    Parameters
-    ----------
-    name : str
-        Name of its jobs.
-    may_be_unknown : bool
-        Go on where SLURM is not there or does not answer.
-    """
+def _refuse_second_start(name: str, *, may_be_unknown: bool) -> None:
+    """Exit when jobs of this name are queued or running, because each part must run once."""
     command = f"squeue --noheader --name={name}"
     queue = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     if queue.stdout:
@@ -141,20 +123,8 @@ def refuse_second_start(name: str, *, may_be_unknown: bool) -> None:
         sys.exit(f"{command}: {queue.stderr}")
 
 
-def write_parts(folder: Path, parts: Iterable[list[str]], output: str, snakemake: str) -> None:
-    """Write what the tasks read.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to write; what an earlier division left there is removed.
-    parts : iterable of list of str
-        Products of each part.
-    output : str
-        Folder of the products.
-    snakemake : str
-        The command, without targets.
-    """
+def _write_parts(folder: Path, parts: Iterable[list[str]], output: str, snakemake: str) -> None:
+    """Write what the tasks read, instead of what an earlier division left."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("part-*.txt"):
         file.unlink()
@@ -165,31 +135,20 @@ def write_parts(folder: Path, parts: Iterable[list[str]], output: str, snakemake
     (folder / "run.sh").write_text(script)
 
 
-def arguments() -> tuple[argparse.Namespace, list[str]]:
+def _arguments() -> tuple[argparse.Namespace, list[str]]:
     """Read the command line: our options, and those of sbatch after ``--``."""
     parser = argparse.ArgumentParser(
         usage="%(prog)s PARTS [options] [-- options of sbatch]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("parts", type=int, help="how many allocations")
-    parser.add_argument(
-        "--configfile", type=Path, nargs="+", default=[], help="configuration, as for snakemake"
-    )
-    parser.add_argument(
-        "--directory", type=Path, default=Path(), help="working directory, as for snakemake"
-    )
-    parser.add_argument(
-        "--profile",
-        type=Path,
-        default=Path(__file__).parent,
-        help="your version of profiles/campaign",
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="divide and check, print what would be submitted, and how to run a part by hand",
-    )
+    add, own = parser.add_argument, Path(__file__).parent
+    add("parts", type=int, help="how many allocations")
+    add("--configfile", type=Path, nargs="+", default=[], help="configuration, as for snakemake")
+    add("--directory", type=Path, default=Path(), help="working directory, as for snakemake")
+    add("--profile", type=Path, default=own, help="your version of profiles/campaign")
+    dry_run = "divide and check, print what would be submitted, and how to run a part by hand"
+    add("--dry-run", action="store_true", help=dry_run)
     words = sys.argv[1:]
     end = words.index("--") if "--" in words else len(words)
     return parser.parse_args(words[:end]), words[end + 1 :]
@@ -197,7 +156,7 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
 
 def main() -> None:
     """Divide, check and submit."""
-    options, sbatch_options = arguments()
+    options, sbatch_options = _arguments()
     if options.parts < 1:
         sys.exit("parts: at least 1")
     configfiles = [file.resolve() for file in options.configfile]
@@ -208,7 +167,7 @@ def main() -> None:
     os.chdir(options.directory)
 
     try:
-        campaign = read_campaign(configfiles)
+        campaign = _read_campaign(configfiles)
     except (OSError, WorkflowError, ResampleError) as error:
         sys.exit(str(error))
     output = campaign.config["output_dir"]
@@ -216,12 +175,12 @@ def main() -> None:
     name = f"resample-{hashlib.sha256(bytes(folder)).hexdigest()[:8]}"
     if not (options.dry_run or shutil.which("sbatch")):
         sys.exit("There is no sbatch here; --dry-run says how to run a part by hand.")
-    refuse_second_start(name, may_be_unknown=options.dry_run)
+    _refuse_second_start(name, may_be_unknown=options.dry_run)
 
     exposures = {key: product.exposures for key, product in campaign.products.items()}
     size = {key: sum(map(file_size, exposures[key])) for key in exposures}
     parts = divide(independent_groups(exposures), size, options.parts)
-    write_parts(folder, parts, output, shlex.join(snakemake))
+    _write_parts(folder, parts, output, shlex.join(snakemake))
 
     # Now rather than in every part, and the parts find Snakemake's own folder in order.
     check = [*snakemake, "--dry-run"]
