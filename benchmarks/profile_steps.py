@@ -24,7 +24,7 @@ IMPORTS, REST = "imports of a job", "rest"
 # What is timed: its step, module and name.
 _FUNCTIONS = (
     ("opening and reading", "level2b.exposure", "Exposure.__init__"),
-    ("opening and reading", "level2b.exposure", "Exposure._read_slit"),
+    ("opening and reading", "level2b.exposure", "Exposure.slit"),
     ("building WCSs", "level2b.exposure", "read_wcs"),
     ("evaluating WCSs", "footprint.preparation", "trace_slit"),
     ("checksums of the input", "footprint.preparation", "file_digest"),

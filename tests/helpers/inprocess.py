@@ -15,6 +15,7 @@ from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.jobs.workers import Workers
+from specresample.level2b.exposure import Exposure, Slit
 from specresample.plan.configuration import complete_config, load_schema, product_arguments
 from specresample.s2d.product_files import ProductParts, write_files
 from specresample.steps import lay_out
@@ -104,6 +105,13 @@ def file_names(parts: ProductParts) -> list[str]:
     asked, grids = parts.request, parts.grids
     used = [asked.file(key) for key in grids.used_exposures()]
     return lay_out.file_names(grids, used, single=asked.arguments["single"])
+
+
+def read_slits(exposure: Exposure) -> list[Slit]:
+    """Read all slits of an open exposure."""
+    return [
+        exposure.slit(number, exposure.slit_metadata(number)) for number in range(exposure.n_slits)
+    ]
 
 
 def arrays(path: Path) -> dict:

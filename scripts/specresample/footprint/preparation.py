@@ -15,7 +15,7 @@ from specresample.common.files import file_digest
 from specresample.common.progress import Progress
 from specresample.footprint.prepared import LeftOut, PreparedExposure, PreparedSlit
 from specresample.footprint.trace import Footprint, trace_slit
-from specresample.level2b.exposure import BadSlit, Exposure, Slit, slit_label
+from specresample.level2b.exposure import Exposure, Slit, slit_label
 from specresample.level2b.flags import good_pixels
 
 log = logging.getLogger(__name__)
@@ -60,12 +60,12 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
         log.warning("%s: skipped, %s", exposure.path, prepared.skip)
         return prepared
     slits, left_out = [], []
-    progress = Progress(exposure.slits(), exposure.n_slits)
-    for slit in progress:
-        label = slit_label(slit.metadata, slit.number)
+    progress = Progress(range(exposure.n_slits), exposure.n_slits)
+    for number in progress:
+        metadata = exposure.slit_metadata(number)
+        label = slit_label(metadata, number)
         try:
-            if isinstance(slit, BadSlit):
-                raise ResampleError(slit.reason)
+            slit = exposure.slit(number, metadata)
             footprint = trace(slit)
         except ResampleError as error:
             log.warning("%s: slit %s left out: %s", exposure.path, label, error)
@@ -75,14 +75,14 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
         arrays = {name: array[part] for name, array in slit.arrays.items()}
         invalid = {"invalid_sci": slit.measured[part][np.isnan(arrays["sci"])]}
         coordinates = {"coordinates": footprint.coordinates}
-        writer.add(str(slit.number), arrays | invalid | coordinates)
+        writer.add(str(number), arrays | invalid | coordinates)
         slits.append(
             PreparedSlit(
-                number=slit.number,
+                number=number,
                 label=label,
-                metadata=slit.metadata,
+                metadata=metadata,
                 footprint=footprint.summary,
-                flux_density=_is_flux_density(slit.metadata.get("meta.bunit_data")),
+                flux_density=_is_flux_density(metadata.get("meta.bunit_data")),
                 corner=(footprint.rows.start, footprint.columns.start),
             )
         )

@@ -10,7 +10,7 @@ import mmap
 import re
 import reprlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,6 @@ SLIT_SPECTRA = (
     "NRS_AUTOFLAT",
     "MIR_LRS-FIXEDSLIT",
 )
-
 
 # Cards that say how many of something follow, none more than 999 (FITS standard); astropy counts up
 # to their number, however large. The second is that of compressed images, ZNAXIS.
@@ -110,7 +109,6 @@ class Exposure:
                 _check_start(path)
                 # None maps what can be mapped: all but the DQ arrays, which need to be shifted.
                 hdus = stack.enter_context(fits.open(path, memmap=False if in_memory else None))
-                _check_sizes(hdus)
                 self._read_structure(hdus, read_tree(hdus))
                 self._open_files = stack.pop_all()
         except Exception as error:
@@ -122,7 +120,11 @@ class Exposure:
         # By name once: a look-up in the list itself takes the longer the more slits there are. Of
         # two with one name the first counts.
         self._hdus = {(hdu.name.upper(), hdu.ver): hdu for hdu in reversed(hdus)}
-        self.model_type = _model_type(hdus)
+        for hdu in hdus:
+            # Of other images no more is read than there is.
+            if isinstance(hdu, fits.CompImageHDU) and math.prod(hdu.shape) > MAX_PIXELS:
+                raise ResampleError(f"{hdu.name} inflates to an image of shape {hdu.shape}")
+        self.model_type = str(hdus[0].header.get("DATAMODL", "ImageModel"))
         self._transforms = TransformReader(installed_transform)
         # A header that was edited counts more than the ASDF extension, as in stdatamodels.
         edited = tree.get(FITS_HASH_KEY) != fits_hash(hdus)
@@ -166,24 +168,51 @@ class Exposure:
         """Number of slits in the file."""
         return len(self._slits)
 
-    def slits(self) -> Iterator["Slit | BadSlit"]:
-        """Read slit after slit.
+    def slit_metadata(self, number: int) -> dict[str, object]:
+        """Read the metadata of a slit.
 
-        Yields
-        ------
-        Slit or BadSlit
-            A `BadSlit` where the slit cannot be used, with the reason.
+        Parameters
+        ----------
+        number : int
+            Position in the file, from 0.
+
+        Returns
+        -------
+        dict of str to scalar
+            As in `Slit`.
         """
-        for number, tree in enumerate(self._slits):
-            own = self._metadata(tree, self._slit_schema, number + 1)
-            metadata = _merge_metadata(self.metadata, own)
-            try:
-                yield self._read_slit(number, tree, metadata)
-            except ResampleError as error:
-                yield BadSlit(number, metadata, str(error))
+        own = self._metadata(self._slits[number], self._slit_schema, number + 1)
+        # The exposure's values count. The slit's own count for its units, its WCS and its EXP_TYPE,
+        # because a fixed slit may be part of a MOS exposure.
+        of_exposure = {
+            path: value
+            for path, value in self.metadata.items()
+            if not path.startswith("meta.wcsinfo.")
+            and path not in ("meta.bunit_data", "meta.bunit_err", "meta.model_type")
+        }
+        own_type = {key: own[key] for key in ("meta.exposure.type",) if key in own}
+        return own | of_exposure | own_type
 
-    def _read_slit(self, number: int, tree: Mapping, metadata: dict[str, object]) -> Slit:
-        wcs = self._wcs(tree.get("meta", {}))
+    def slit(self, number: int, metadata: dict[str, object]) -> Slit:
+        """Read a slit.
+
+        Parameters
+        ----------
+        number : int
+            Position in the file, from 0.
+        metadata : dict of str to scalar
+            From `slit_metadata`.
+
+        Returns
+        -------
+        Slit
+
+        Raises
+        ------
+        ResampleError
+            When the slit cannot be used.
+        """
+        wcs = self._wcs(self._slits[number].get("meta", {}))
         shape = self._shape("SCI", number)
         if shape is None or len(shape) != 2 or min(shape) < 1 or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
@@ -252,35 +281,12 @@ class Exposure:
         types = model_keywords("SlitModel").types
         usable = {}
         for path, value in metadata.items():
-            if path in types and not _is_of_type(value, types[path]):
-                log.warning(
-                    "%s: %s is no usable %s and is left out: %s",
-                    self.path,
-                    path,
-                    types[path],
-                    reprlib.repr(value),
-                )
-            else:
+            if path not in types or _is_of_type(value, types[path]):
                 usable[path] = value
+            else:
+                message = "%s: %s is no usable %s and is left out: %s"
+                log.warning(message, self.path, path, types[path], reprlib.repr(value))
         return usable
-
-
-@dataclass
-class BadSlit:
-    """A slit that cannot be resampled.
-
-    Attributes
-    ----------
-    number : int
-        Position in the file, from 0.
-    metadata : dict of str to scalar
-    reason : str
-        The cause.
-    """
-
-    number: int
-    metadata: dict[str, object]
-    reason: str
 
 
 def slit_label(metadata: dict[str, object], number: int) -> str:
@@ -290,22 +296,6 @@ def slit_label(metadata: dict[str, object], number: int) -> str:
     return f"{name} (source {source})" if source is not None else str(name)
 
 
-def _merge_metadata(exposure: dict[str, object], slit: dict[str, object]) -> dict[str, object]:
-    """Complete a slit's metadata by those of its exposure.
-
-    The exposure's values count. The slit's own count for its units, its WCS and its EXP_TYPE: a
-    fixed slit may be part of a MOS exposure.
-    """
-    of_exposure = {
-        path: value
-        for path, value in exposure.items()
-        if not path.startswith("meta.wcsinfo.")
-        and path not in ("meta.bunit_data", "meta.bunit_err", "meta.model_type")
-    }
-    own_type = {key: slit[key] for key in ("meta.exposure.type",) if key in slit}
-    return slit | of_exposure | own_type
-
-
 def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
     """Flatten a tree of dicts to its scalars by dotted path; arrays, lists and WCSs stay out."""
     if isinstance(tree, Mapping):
@@ -313,20 +303,11 @@ def _flatten(tree: object, prefix: str = "") -> dict[str, object]:
             path: value
             for key in tree
             if key not in ("wcs", "slits")
-            for path, value in _flatten(
-                tree[key], f"{prefix}.{key}" if prefix else str(key)
-            ).items()
+            for path, value in _flatten(tree[key], f"{prefix}{key}.").items()
         }
-    if isinstance(tree, np.generic):
-        return {prefix: tree.item()}
     if isinstance(tree, datetime.datetime):
-        return {prefix: tree.isoformat()}
-    return {prefix: tree} if isinstance(tree, str | bool | int | float) else {}
-
-
-def _model_type(hdus: fits.HDUList) -> str:
-    """Name of the data model of a file; datamodels.open would read every array into memory."""
-    return str(hdus[0].header.get("DATAMODL", "ImageModel"))
+        tree = tree.isoformat()
+    return {prefix[:-1]: tree} if isinstance(tree, str | bool | int | float) else {}
 
 
 def _check_start(path: str | Path) -> None:
@@ -339,16 +320,8 @@ def _check_start(path: str | Path) -> None:
             )
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             for keyword in _COUNTS:
-                found = re.search(keyword + rb" *\+?0*[1-9][0-9]{3,}", content)
-                if found:
+                if found := re.search(keyword + rb" *\+?0*[1-9][0-9]{3,}", content):
                     raise ResampleError(f"it states {found[0].decode()}")
-
-
-def _check_sizes(hdus: fits.HDUList) -> None:
-    """Refuse compressed images of absurd size; of others, no more is read than there is."""
-    for hdu in hdus:
-        if isinstance(hdu, fits.CompImageHDU) and math.prod(hdu.shape) > MAX_PIXELS:
-            raise ResampleError(f"{hdu.name} inflates to an image of shape {hdu.shape}")
 
 
 def _is_of_type(value: object, kind: str) -> bool:

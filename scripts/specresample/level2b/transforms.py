@@ -8,7 +8,7 @@ known here is left to them (`specresample.level2b.installed`).
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _JWST = "tag:stsci.edu:jwst_pipeline/"
 _RADIAN = np.rad2deg(1.0)  # in degrees
 
 
-def no_inverse() -> "Transform":
+def _no_inverse() -> "Transform":
     """Say that a transform has no inverse."""
     raise NotImplementedError("it has no inverse")
 
@@ -44,7 +44,7 @@ class Transform:
 
     n_inputs: int
     evaluate: Callable[..., Coordinates]
-    invert: Callable[[], "Transform"] = no_inverse
+    invert: Callable[[], "Transform"] = _no_inverse
 
     def __call__(self, *coordinates: np.ndarray) -> Coordinates:
         """Transform coordinates."""
@@ -56,74 +56,72 @@ class Transform:
         return self.invert()
 
 
+def _both_ways(n_inputs: int, there: Callable, n_outputs: int, back: Callable) -> Transform:
+    """Make a transform of two functions that are each other's inverse."""
+    return Transform(n_inputs, there, lambda: _both_ways(n_outputs, back, n_inputs, there))
+
+
 class UnknownKindError(Exception):
     """A transform is of a kind that is not known here, or states its numbers in another way."""
 
 
-def number(value: object) -> float:
+def _number(value: object) -> float:
     """Give the number that a node states; numbers with units are unknown here."""
     if isinstance(value, Tagged | np.ndarray):
         raise UnknownKindError
     return float(value)
 
 
+def _numbers(values: Sequence) -> list[float]:
+    return [*map(_number, values)]
+
+
 # ---- combinations --------------------------------------------------------------------------------
 
 
-def compose(left: Transform, right: Transform) -> Transform:
+def _compose(left: Transform, right: Transform) -> Transform:
     """Put one transform after another."""
     return Transform(
         left.n_inputs,
         lambda *coordinates: right.evaluate(*left.evaluate(*coordinates)),
-        lambda: compose(right.inverse, left.inverse),
+        lambda: _compose(right.inverse, left.inverse),
     )
 
 
-def concatenate(left: Transform, right: Transform) -> Transform:
+def _concatenate(left: Transform, right: Transform) -> Transform:
     """Put two transforms beside each other."""
     n = left.n_inputs
 
     def evaluate(*coordinates: np.ndarray) -> Coordinates:
         return left.evaluate(*coordinates[:n]) + right.evaluate(*coordinates[n:])
 
-    return Transform(n + right.n_inputs, evaluate, lambda: concatenate(left.inverse, right.inverse))
+    return Transform(
+        n + right.n_inputs, evaluate, lambda: _concatenate(left.inverse, right.inverse)
+    )
 
 
-def _arithmetic(operation: Callable) -> Callable[[Transform, Transform], Transform]:
-    def combine(left: Transform, right: Transform) -> Transform:
-        def evaluate(*coordinates: np.ndarray) -> Coordinates:
-            pairs = zip(left.evaluate(*coordinates), right.evaluate(*coordinates), strict=True)
-            return tuple(operation(a, b) for a, b in pairs)
+def _arithmetic(operation: Callable, left: Transform, right: Transform) -> Transform:
+    """Combine what two transforms give."""
 
-        return Transform(left.n_inputs, evaluate)
+    def evaluate(*coordinates: np.ndarray) -> Coordinates:
+        pairs = zip(left.evaluate(*coordinates), right.evaluate(*coordinates), strict=True)
+        return tuple(operation(a, b) for a, b in pairs)
 
-    return combine
+    return Transform(left.n_inputs, evaluate)
 
 
 _COMBINATIONS = {
-    f"{_TRANSFORM}compose": compose,
-    f"{_TRANSFORM}concatenate": concatenate,
-    f"{_TRANSFORM}add": _arithmetic(np.add),
-    f"{_TRANSFORM}subtract": _arithmetic(np.subtract),
-    f"{_TRANSFORM}multiply": _arithmetic(np.multiply),
-    f"{_TRANSFORM}divide": _arithmetic(np.divide),
+    f"{_TRANSFORM}compose": _compose,
+    f"{_TRANSFORM}concatenate": _concatenate,
+    f"{_TRANSFORM}add": partial(_arithmetic, np.add),
+    f"{_TRANSFORM}subtract": partial(_arithmetic, np.subtract),
+    f"{_TRANSFORM}multiply": partial(_arithmetic, np.multiply),
+    f"{_TRANSFORM}divide": partial(_arithmetic, np.divide),
 }
 
 
-def fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
-    """Give some of the inputs of a transform for good.
-
-    Parameters
-    ----------
-    transform : Transform
-    values : mapping of int to float
-        By the number of the input, from 0.
-
-    Returns
-    -------
-    Transform
-        It takes the other inputs.
-    """
+def _fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
+    """Give some of the inputs of a transform, by their numbers from 0, for good."""
 
     def evaluate(*coordinates: np.ndarray) -> Coordinates:
         inputs = [*coordinates]
@@ -137,66 +135,47 @@ def fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
 # ---- axes ----------------------------------------------------------------------------------------
 
 
-def mapping(indices: Sequence[int], n_inputs: int) -> Transform:
-    """Reorder, repeat or drop coordinates.
-
-    Parameters
-    ----------
-    indices : sequence of int
-        Which input every output is.
-    n_inputs : int
-    """
+def _mapping(indices: Sequence[int], n_inputs: int | None = None) -> Transform:
+    """Reorder, repeat or drop coordinates, by the numbers of the inputs that the outputs are."""
+    n = max(indices) + 1 if n_inputs is None else n_inputs
 
     def inverse() -> Transform:
-        if not set(range(n_inputs)) <= set(indices):
-            return no_inverse()
-        return mapping([indices.index(i) for i in range(n_inputs)], len(indices))
+        if not set(range(n)) <= set(indices):
+            return _no_inverse()
+        return _mapping([indices.index(i) for i in range(n)], len(indices))
 
-    return Transform(n_inputs, lambda *coordinates: tuple(coordinates[i] for i in indices), inverse)
-
-
-def _remap_axes(node: Mapping) -> Transform:
-    indices = [int(index) for index in node["mapping"]]
-    return mapping(indices, node.get("n_inputs", max(indices) + 1))
-
-
-def _identity(node: Mapping) -> Transform:
-    n = node.get("n_dims", 1)
-    return mapping(range(n), n)
+    return Transform(n, lambda *coordinates: tuple(coordinates[i] for i in indices), inverse)
 
 
 # ---- one coordinate ------------------------------------------------------------------------------
 
 
-def shift(offset: float) -> Transform:
-    """Add a number."""
-    return Transform(1, lambda x: (x + offset,), lambda: shift(-offset))
+def _shift(offset: float) -> Transform:
+    return Transform(1, lambda x: (x + offset,), lambda: _shift(-offset))
 
 
-def scale(factor: float) -> Transform:
-    """Multiply by a number."""
-    return Transform(1, lambda x: (factor * x,), lambda: scale(1 / factor))
+def _scale(factor: float) -> Transform:
+    return Transform(1, lambda x: (factor * x,), lambda: _scale(1 / factor))
+
+
+def _line(slope: float, intercept: float) -> Transform:
+    return Transform(
+        1, lambda x: (slope * x + intercept,), lambda: _line(1 / slope, -intercept / slope)
+    )
 
 
 def _constant(node: Mapping) -> Transform:
-    value = number(node["value"])
+    value = _number(node["value"])
     if node.get("dimensions", 1) != 1:
         raise UnknownKindError
     return Transform(1, lambda x: (value * np.ones_like(x),))
-
-
-def line(slope: float, intercept: float) -> Transform:
-    """Multiply by a number, and add another one."""
-    return Transform(
-        1, lambda x: (slope * x + intercept,), lambda: line(1 / slope, -intercept / slope)
-    )
 
 
 def _logical(node: Mapping) -> Transform:
     """Replace values that a comparison finds."""
     names = {"GT": np.greater, "LT": np.less, "EQ": np.equal, "NE": np.not_equal}
     compare = names[node["condition"].upper()]
-    bound, value = number(node["compareto"]), number(node["value"])
+    bound, value = _number(node["compareto"]), _number(node["value"])
     return Transform(1, lambda x: (np.where(~np.isnan(x) & compare(x, bound), value, x),))
 
 
@@ -205,23 +184,16 @@ def _tabular(node: Mapping) -> Transform:
     if values.ndim != 1 or node["method"] != "linear":
         raise UnknownKindError
     fill = node.get("fill_value")
-    fill = None if fill is None else number(fill)
-    return table(np.array(node["points"][0]), values, fill, bounded=bool(node["bounds_error"]))
+    fill = None if fill is None else _number(fill)
+    return _table(np.array(node["points"][0]), values, fill, bounded=bool(node["bounds_error"]))
 
 
-def table(
+def _table(
     points: np.ndarray, values: np.ndarray, fill: float | None, *, bounded: bool
 ) -> Transform:
     """Interpolate linearly between the points of a table.
 
-    Parameters
-    ----------
-    points, values : ndarray, shape (n,)
-        Where the table's values stand, and the values.
-    fill : float or None
-        Value outside of the points; None continues the outer segments.
-    bounded : bool
-        Whether coordinates outside of the points are an error.
+    Outside of them is the value ``fill`` (None continues the outer segments), or an error.
     """
     if points.ndim != 1 or points.shape != values.shape or points.size < 2:
         raise ValueError(f"a table of {values.shape} values at {points.shape} points")
@@ -243,8 +215,8 @@ def table(
     def inverse() -> Transform:
         steps = np.diff(values)
         if not ((steps > 0).all() or (steps < 0).all()):
-            return no_inverse()
-        return table(values, points, fill, bounded=bounded)
+            return _no_inverse()
+        return _table(values, points, fill, bounded=bounded)
 
     return Transform(1, evaluate, inverse)
 
@@ -268,7 +240,7 @@ def _window(
     domain: Sequence[float] | None, window: Sequence[float] | None
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Map the domain of a polynomial to its window."""
-    (d0, d1), (w0, w1) = (map(number, pair or (-1, 1)) for pair in (domain, window))
+    (d0, d1), (w0, w1) = (map(_number, pair or (-1, 1)) for pair in (domain, window))
     factor = (w1 - w0) / (d1 - d0)
     offset = (w0 * d1 - w1 * d0) / (d1 - d0)
     return lambda x: offset + factor * x
@@ -305,34 +277,20 @@ def _multiplied(matrix: np.ndarray, *vector: np.ndarray) -> Coordinates:
     return tuple(component.reshape(np.shape(vector[0])) for component in product)
 
 
-def _affine(node: Mapping) -> Transform:
-    matrix, translation = np.array(node["matrix"], float), np.array(node["translation"], float)
-    if matrix.shape != (2, 2) or translation.size != 2:
+def _affine(matrix: np.ndarray, translation: np.ndarray) -> Transform:
+    """Multiply points of a plane by a matrix, and move them."""
+    if matrix.shape != (2, 2) or translation.shape != (2,):
         raise ValueError(f"a plane's matrix of shape {matrix.shape}")
-    return affine(matrix, translation.ravel())
-
-
-def affine(matrix: np.ndarray, translation: np.ndarray) -> Transform:
-    """Multiply points of a plane by a matrix, and move them.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (2, 2)
-    translation : ndarray, shape (2,)
-    """
     augmented = np.array([[*matrix[0], translation[0]], [*matrix[1], translation[1]], [0, 0, 1]])
-
-    def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
-        return _multiplied(augmented, x, y, np.ones_like(x))[:2]
 
     def inverse() -> Transform:
         back = np.linalg.inv(matrix)
-        return affine(back, -np.dot(back, translation))
+        return _affine(back, -np.dot(back, translation))
 
-    return Transform(2, evaluate, inverse)
+    return Transform(2, lambda x, y: _multiplied(augmented, x, y, np.ones_like(x))[:2], inverse)
 
 
-def rotation_2d(angle: float) -> Transform:
+def _rotation_2d(angle: float) -> Transform:
     """Rotate points of a plane counter-clockwise by an angle in degrees."""
     radians = np.deg2rad(angle)
     sine, cosine = math.sin(radians), math.cos(radians)
@@ -340,33 +298,25 @@ def rotation_2d(angle: float) -> Transform:
     return Transform(
         2,
         lambda x, y: _multiplied(matrix, x, y),
-        lambda: rotation_2d(-np.rad2deg(radians)),
+        lambda: _rotation_2d(-np.rad2deg(radians)),
     )
 
 
 def _rotate_sequence(node: Mapping) -> Transform:
     if node["rotation_type"] != "cartesian":
         raise UnknownKindError
-    return rotation_sequence([number(angle) for angle in node["angles"]], node["axes_order"])
+    return _rotation_sequence(_numbers(node["angles"]), node["axes_order"])
 
 
-def rotation_sequence(angles: Sequence[float], axes: str) -> Transform:
-    """Rotate vectors about one axis after another.
-
-    Parameters
-    ----------
-    angles : sequence of float
-        In degrees.
-    axes : str
-        Of each angle, x, y or z.
-    """
+def _rotation_sequence(angles: Sequence[float], axes: str) -> Transform:
+    """Rotate vectors about one axis, x, y or z, after another; angles in degrees."""
     radians = np.deg2rad(angles)
     matrices = [_rotation_matrix(*pair) for pair in zip(radians, axes, strict=True)]
     matrix = reduce(np.matmul, matrices[::-1])
     return Transform(
         3,
         lambda x, y, z: _multiplied(matrix, x, y, z),
-        lambda: rotation_sequence(-np.rad2deg(radians)[::-1], axes[::-1]),
+        lambda: _rotation_sequence(-np.rad2deg(radians)[::-1], axes[::-1]),
     )
 
 
@@ -379,20 +329,8 @@ def _rotation_matrix(angle: float, axis: str) -> np.ndarray:
     return matrix
 
 
-def _rotation_of_unit_vectors(node: Mapping) -> Transform:
-    return unit_rotations([number(angle) for angle in node["angles"]], node["axes_order"])
-
-
-def unit_rotations(angles: Sequence[float], axes: str) -> Transform:
-    """Rotate unit vectors with positive z about one axis after another (NIRSpec).
-
-    Parameters
-    ----------
-    angles : sequence of float
-        In degrees.
-    axes : str
-        Of each angle, x, y or z.
-    """
+def _unit_rotations(angles: Sequence[float], axes: str) -> Transform:
+    """Rotate unit vectors with positive z about axes; as `_rotation_sequence` (NIRSpec)."""
     radians = np.deg2rad(angles)
     turns = [
         (axis, np.sin(angle), np.cos(angle)) for angle, axis in zip(radians, axes, strict=True)
@@ -411,133 +349,101 @@ def unit_rotations(angles: Sequence[float], axes: str) -> Transform:
             z = np.sqrt(1 - x**2 - y**2)
         return x, y, z
 
-    return Transform(3, evaluate, lambda: unit_rotations(-np.rad2deg(radians)[::-1], axes[::-1]))
+    return Transform(3, evaluate, lambda: _unit_rotations(-np.rad2deg(radians)[::-1], axes[::-1]))
 
 
-def _spherical_cartesian(node: Mapping) -> Transform:
-    wrap = node["wrap_lon_at"]
+def _to_vector(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
+    longitude, latitude = np.deg2rad(longitude), np.deg2rad(latitude)
+    cosine = np.cos(latitude)
+    return cosine * np.cos(longitude), cosine * np.sin(longitude), np.sin(latitude)
+
+
+def _vector_of_angles(wrap: int) -> Transform:
+    """Give vectors of longitudes and latitudes in degrees; the inverse wraps longitudes."""
     if wrap not in (180, 360):
         raise ValueError(f"longitudes that are wrapped at {wrap}")
-    transforms = {
-        "spherical_to_cartesian": to_vector,
-        "cartesian_to_spherical": to_angles,
-    }
-    return transforms[node["transform_type"]](wrap)
 
-
-def to_vector(wrap: int) -> Transform:
-    """Give the unit vector of longitude and latitude in degrees."""
-
-    def evaluate(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
-        longitude, latitude = np.deg2rad(longitude), np.deg2rad(latitude)
-        cosine = np.cos(latitude)
-        return cosine * np.cos(longitude), cosine * np.sin(longitude), np.sin(latitude)
-
-    return Transform(2, evaluate, lambda: to_angles(wrap))
-
-
-def to_angles(wrap: int) -> Transform:
-    """Longitude and latitude of a vector, in degrees; longitudes from 0 to 360, or -180 to 180."""
-
-    def evaluate(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> Coordinates:
+    def to_angles(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> Coordinates:
         height = np.hypot(x, y)
         longitude = np.where(height == 0, 0.0, np.rad2deg(np.arctan2(y, x)))
         if wrap == 360:
             longitude = np.mod(longitude, 360.0)
         return longitude, np.rad2deg(np.arctan2(z, height))
 
-    return Transform(3, evaluate, lambda: to_vector(wrap))
+    return _both_ways(2, _to_vector, 3, to_angles)
 
 
-def _gnomonic(node: Mapping) -> Transform:
-    return {"pix2sky": from_plane, "sky2pix": to_plane}[node["direction"]]()
+def _spherical_cartesian(node: Mapping) -> Transform:
+    vector = _vector_of_angles(node["wrap_lon_at"])
+    directions = {"spherical_to_cartesian": vector, "cartesian_to_spherical": vector.inverse}
+    return directions[node["transform_type"]]
 
 
-def from_plane() -> Transform:
-    """Native longitude and latitude of points of a tangent plane, all in degrees.
-
-    Calabretta & Greisen 2002, A&A 395, 1077, equations 14, 15 and 55.
-    """
-
-    def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
-        radius = np.hypot(x, y)
-        return np.rad2deg(np.arctan2(x, -y)), np.rad2deg(np.arctan2(_RADIAN, radius))
-
-    return Transform(2, evaluate, to_plane)
+# Native longitude and latitude of points of a tangent plane, and back, all in degrees: Calabretta &
+# Greisen 2002, A&A 395, 1077, equations 14, 15 and 55.
 
 
-def to_plane() -> Transform:
-    """Invert `from_plane`."""
+def _from_plane(x: np.ndarray, y: np.ndarray) -> Coordinates:
+    radius = np.hypot(x, y)
+    return np.rad2deg(np.arctan2(x, -y)), np.rad2deg(np.arctan2(_RADIAN, radius))
 
-    def evaluate(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
-        longitude, radius = np.deg2rad(longitude), _RADIAN / np.tan(np.deg2rad(latitude))
-        return radius * np.sin(longitude), -radius * np.cos(longitude)
 
-    return Transform(2, evaluate, from_plane)
+def _to_plane(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
+    longitude, radius = np.deg2rad(longitude), _RADIAN / np.tan(np.deg2rad(latitude))
+    return radius * np.sin(longitude), -radius * np.cos(longitude)
+
+
+_GNOMONIC = {
+    "pix2sky": _both_ways(2, _from_plane, 2, _to_plane),
+    "sky2pix": _both_ways(2, _to_plane, 2, _from_plane),
+}
 
 
 def _rotate3d(node: Mapping) -> Transform:
-    angles = [number(node[name]) for name in ("phi", "theta", "psi")]
-    transforms = {"native2celestial": native_to_celestial, "celestial2native": celestial_to_native}
-    if node["direction"] not in transforms:
-        raise UnknownKindError
-    return transforms[node["direction"]](*angles)
-
-
-def native_to_celestial(longitude: float, latitude: float, pole: float) -> Transform:
-    """Rotate native to celestial longitudes and latitudes, all in degrees.
+    """Rotate native to celestial longitudes and latitudes in degrees, or back.
 
     Calabretta & Greisen 2002, A&A 395, 1077, section 2.3.
-
-    Parameters
-    ----------
-    longitude, latitude : float
-        Celestial ones of the native pole.
-    pole : float
-        Native longitude of the celestial pole.
     """
-    rotation = rotation_sequence([pole - 90, latitude - 90, -90 - longitude], "zxz")
-    turned = compose(compose(to_vector(360), rotation), to_angles(360))
-    return replace(turned, invert=lambda: celestial_to_native(longitude, latitude, pole))
+    # Celestial longitude and latitude of the native pole, native longitude of the celestial one.
+    longitude, latitude, pole = _numbers([node["phi"], node["theta"], node["psi"]])
+    to_celestial = _turned([pole - 90, latitude - 90, -90 - longitude], 360)
+    to_native = _turned([90 + longitude, 90 - latitude, 90 - pole], 180)
+    if node["direction"] == "native2celestial":
+        return _both_ways(2, to_celestial, 2, to_native)
+    if node["direction"] == "celestial2native":
+        return _both_ways(2, to_native, 2, to_celestial)
+    raise UnknownKindError
 
 
-def celestial_to_native(longitude: float, latitude: float, pole: float) -> Transform:
-    """Invert `native_to_celestial`."""
-    rotation = rotation_sequence([90 + longitude, 90 - latitude, 90 - pole], "zxz")
-    turned = compose(compose(to_vector(180), rotation), to_angles(180))
-    return replace(turned, invert=lambda: native_to_celestial(longitude, latitude, pole))
+def _turned(angles: Sequence[float], wrap: int) -> Transform:
+    vector = _vector_of_angles(wrap)
+    return _compose(_compose(vector, _rotation_sequence(angles, "zxz")), vector.inverse)
 
 
 # ---- optics of NIRSpec ---------------------------------------------------------------------------
 
 
-def _coords(node: Mapping) -> Transform:
-    transforms = {
-        "unitless2directional": to_cosines,
-        "to_dircos": to_cosines,
-        "directional2unitless": from_cosines,
-        "from_dircos": from_cosines,
-    }
-    return transforms[node["model_type"]]()
-
-
-def to_cosines() -> Transform:
+def _to_cosines(x: np.ndarray, y: np.ndarray) -> Coordinates:
     """Direction cosines of (x, y, 1)."""
-
-    def evaluate(x: np.ndarray, y: np.ndarray) -> Coordinates:
-        length = np.sqrt(1.0 + x**2 + y**2)
-        return x / length, y / length, 1.0 / length
-
-    return Transform(2, evaluate, from_cosines)
+    length = np.sqrt(1.0 + x**2 + y**2)
+    return x / length, y / length, 1.0 / length
 
 
-def from_cosines() -> Transform:
-    """Give x and y of the vector (x, y, 1) in a direction."""
-    return Transform(3, lambda x, y, z: (x / z, y / z), to_cosines)
+def _from_cosines(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> Coordinates:
+    return x / z, y / z
+
+
+_TO_COSINES = _both_ways(2, _to_cosines, 3, _from_cosines)
+_COORDS = {
+    "unitless2directional": _TO_COSINES,
+    "to_dircos": _TO_COSINES,
+    "directional2unitless": _TO_COSINES.inverse,
+    "from_dircos": _TO_COSINES.inverse,
+}
 
 
 def _grating_equation(node: Mapping) -> Transform:
-    density, order = number(node["groove_density"]), number(node["order"])
+    density, order = _number(node["groove_density"]), _number(node["order"])
 
     def angles(wavelength: np.ndarray, x: np.ndarray, y: np.ndarray) -> Coordinates:
         x = -density * order * wavelength + x
@@ -552,7 +458,7 @@ def _grating_equation(node: Mapping) -> Transform:
 
 def _refraction_index(node: Mapping) -> Transform:
     """Refraction index of a prism of a ray that comes back from its rear."""
-    angle = np.deg2rad(number(node["prism_angle"]))
+    angle = np.deg2rad(_number(node["prism_angle"]))
     sine, cosine = math.sin(angle), math.cos(angle)
 
     def evaluate(x_in: np.ndarray, y_in: np.ndarray, x_out: np.ndarray) -> Coordinates:
@@ -563,13 +469,10 @@ def _refraction_index(node: Mapping) -> Transform:
 
 
 def _snell(node: Mapping) -> Transform:
-    """Through the front of a prism, to its rear, which is a mirror, and out again.
-
-    The node states a pressure too, but the reference takes the one at which the glass was measured.
-    """
+    """Through the front of a prism, to its rear, which is a mirror, and out again."""
     index = _glass_index(node)
-    angle = number(node["prism_angle"])
-    to_rear, to_front = unit_rotations([angle], "y"), unit_rotations([-angle], "y")
+    angle = _number(node["prism_angle"])
+    to_rear, to_front = _unit_rotations([angle], "y"), _unit_rotations([-angle], "y")
 
     def refracted(n: np.ndarray, x: np.ndarray, y: np.ndarray) -> Coordinates:
         x, y = x / n, y / n
@@ -587,16 +490,11 @@ def _snell(node: Mapping) -> Transform:
 
 
 def _glass_index(node: Mapping) -> Callable[[np.ndarray], np.ndarray]:
-    """Refraction index against wavelength in um, by Sellmeier's equation.
-
-    Where the glass is not as warm as when it was measured, as in OpticStudio's manual ("Index of
-    refraction computation").
-    """
-    strengths, resonances, thermal = (
-        [number(value) for value in node[name]] for name in ("kcoef", "lcoef", "tcoef")
-    )
-    warm, measured_at = number(node["temp"]), number(node["ref_temp"])
-    pressure = number(node["ref_pressure"])
+    """Refraction index against wavelength in um, by Sellmeier's equation."""
+    strengths, resonances = _numbers(node["kcoef"]), _numbers(node["lcoef"])
+    # The prism is about as cold as its glass when it was measured. A warm one needs corrections.
+    if _number(node["temp"]) - _number(node["ref_temp"]) >= 20:
+        raise UnknownKindError
 
     def sellmeier(wavelength: np.ndarray) -> np.ndarray:
         square = wavelength**2
@@ -605,64 +503,38 @@ def _glass_index(node: Mapping) -> Callable[[np.ndarray], np.ndarray]:
             total = total + strength * square / (square - resonance)
         return np.sqrt(total)
 
-    if warm - measured_at < 20:
-        return sellmeier
-    kelvin = 273.15
-    warm, measured_at = warm - kelvin, measured_at - kelvin
-    difference = warm - measured_at
-    d0, d1, d2, e0, e1, resonance = thermal
-
-    def in_air(wavelength: np.ndarray) -> np.ndarray:
-        square = wavelength**2
-        air = (
-            1.0
-            + (
-                6432.8
-                + 2949810.0 * square / (146.0 * square - 1.0)
-                + (5540.0 * square) / (41.0 * square - 1.0)
-            )
-            * 1e-8
-        )
-        air_now, air_then = (
-            1.0 + ((air - 1.0) * pressure) / (1.0 + (celsius - 15.0) * 3.4785e-3)
-            for celsius in (warm, measured_at)
-        )
-        relative_wavelength = wavelength * air_now / air_then
-        relative = sellmeier(relative_wavelength)
-        change = (0.5 * (relative**2 - 1.0) / relative) * (
-            d0 * difference
-            + d1 * difference**2
-            + d2 * difference**3
-            + (e0 * difference + e1 * difference**2) / (relative_wavelength**2 - resonance**2)
-        )
-        return (relative * air_then + change) / air_now
-
-    return in_air
+    return sellmeier
 
 
 # ---- from a file ---------------------------------------------------------------------------------
 
 _KINDS: dict[str, Callable[[Mapping], Transform]] = {
-    f"{_TRANSFORM}identity": _identity,
-    f"{_TRANSFORM}remap_axes": _remap_axes,
-    f"{_TRANSFORM}shift": lambda node: shift(number(node["offset"])),
-    f"{_TRANSFORM}scale": lambda node: scale(number(node["factor"])),
-    f"{_TRANSFORM}multiplyscale": lambda node: scale(number(node["factor"])),
+    f"{_TRANSFORM}identity": lambda node: _mapping(range(node.get("n_dims", 1))),
+    f"{_TRANSFORM}remap_axes": lambda node: _mapping(
+        [*map(int, node["mapping"])], node.get("n_inputs")
+    ),
+    f"{_TRANSFORM}shift": lambda node: _shift(_number(node["offset"])),
+    f"{_TRANSFORM}scale": lambda node: _scale(_number(node["factor"])),
+    f"{_TRANSFORM}multiplyscale": lambda node: _scale(_number(node["factor"])),
     f"{_TRANSFORM}constant": _constant,
-    f"{_TRANSFORM}linear1d": lambda node: line(number(node["slope"]), number(node["intercept"])),
+    f"{_TRANSFORM}linear1d": lambda node: _line(_number(node["slope"]), _number(node["intercept"])),
     f"{_TRANSFORM}tabular": _tabular,
     f"{_TRANSFORM}polynomial": _polynomial,
-    f"{_TRANSFORM}affine": _affine,
-    f"{_TRANSFORM}rotate2d": lambda node: rotation_2d(number(node["angle"])),
+    f"{_TRANSFORM}affine": lambda node: _affine(
+        np.array(node["matrix"], float), np.array(node["translation"], float).ravel()
+    ),
+    f"{_TRANSFORM}rotate2d": lambda node: _rotation_2d(_number(node["angle"])),
     f"{_TRANSFORM}rotate_sequence_3d": _rotate_sequence,
-    f"{_TRANSFORM}gnomonic": _gnomonic,
+    f"{_TRANSFORM}gnomonic": lambda node: _GNOMONIC[node["direction"]],
     f"{_TRANSFORM}rotate3d": _rotate3d,
     f"{_GWCS}spherical_cartesian": _spherical_cartesian,
     f"{_GWCS}grating_equation": _grating_equation,
-    f"{_JWST}coords": _coords,
+    f"{_JWST}coords": lambda node: _COORDS[node["model_type"]],
     f"{_JWST}logical": _logical,
     f"{_JWST}refraction_index_from_prism": _refraction_index,
-    f"{_JWST}rotation_sequence": _rotation_of_unit_vectors,
+    f"{_JWST}rotation_sequence": lambda node: _unit_rotations(
+        _numbers(node["angles"]), node["axes_order"]
+    ),
     f"{_JWST}snell": _snell,
 }
 
@@ -726,5 +598,4 @@ class TransformReader:
         transform = self.read(node)
         names = node.value["inputs"]
         indices = [key if isinstance(key, int) else names.index(key) for key in fixed["keys"]]
-        values = [number(value) for value in fixed["values"]]
-        return fix_inputs(transform, dict(zip(indices, values, strict=True)))
+        return _fix_inputs(transform, dict(zip(indices, _numbers(fixed["values"]), strict=True)))
