@@ -66,7 +66,7 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
         label = slit_label(metadata, number)
         try:
             slit = exposure.slit(number, metadata)
-            footprint = trace(slit)
+            footprint = _trace(slit)
         except ResampleError as error:
             log.warning("%s: slit %s left out: %s", exposure.path, label, error)
             left_out.append(LeftOut(str(error), slit=label))
@@ -96,22 +96,8 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
     return replace(prepared, slits=tuple(slits), left_out=tuple(left_out))
 
 
-def trace(slit: Slit) -> Footprint:
-    """Evaluate the WCS of a slit, as its metadata ask.
-
-    Parameters
-    ----------
-    slit : Slit
-
-    Returns
-    -------
-    Footprint
-
-    Raises
-    ------
-    ResampleError
-        When the WCS or its metadata do not suffice.
-    """
+def _trace(slit: Slit) -> Footprint:
+    """Evaluate the WCS of a slit, as its metadata ask."""
     metadata = slit.metadata
     axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
     if axis not in (1, 2):

@@ -1,8 +1,6 @@
 """Evaluate a NIRSpec WCS by way of its slit frame."""
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -11,7 +9,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.sky import to_tangent
 from specresample.footprint.prepared import SlitPositionFit
 from specresample.level2b.slit_wcs import SlitWcs
-from specresample.level2b.transforms import Transform
+from specresample.level2b.transforms import through
 
 log = logging.getLogger(__name__)
 
@@ -26,27 +24,12 @@ _CLIPPING_ROUNDS = 5
 _LATTICE = (5, 9, 5)  # points along slit x, slit y and wavelength; enough for the degrees above
 
 
-@dataclass(frozen=True)
-class SlitFrame:
-    """What the slit frame of a NIRSpec WCS tells beside world coordinates.
-
-    Attributes
-    ----------
-    fiducial : tuple of float
-        RA and Dec of the fiducial in degrees.
-    slit_position : SlitPositionFit
-    """
-
-    fiducial: tuple[float, float]
-    slit_position: SlitPositionFit
-
-
 def through_slit_frame(
     wcs: SlitWcs,
     detector: tuple[np.ndarray, np.ndarray],
     sci: np.ndarray,
     inside: np.ndarray,
-) -> tuple[np.ndarray, SlitFrame]:
+) -> tuple[np.ndarray, dict[str, object]]:
     """Evaluate a NIRSpec WCS by way of its slit frame.
 
     Parameters
@@ -63,7 +46,8 @@ def through_slit_frame(
     -------
     world : ndarray, shape (3, n)
         World coordinates of the detector pixels.
-    slit_frame : SlitFrame
+    summary : dict
+        What the slit frame tells of a `FootprintSummary`: ``fiducial`` and ``slit_position``.
 
     Raises
     ------
@@ -75,7 +59,7 @@ def through_slit_frame(
     n_to_slit = wcs.frames.index("slit_frame")
     to_slit, to_world = wcs.transforms[:n_to_slit], wcs.transforms[n_to_slit:]
 
-    slit = _transformed(to_slit, detector)
+    slit = np.array(through(to_slit, detector))
     position, wavelength = np.where(inside, slit[1:, : sci.size].reshape(2, *sci.shape), np.nan)
     if not np.isfinite(position + wavelength).any():
         raise ResampleError("its WCS gives no finite world coordinates")
@@ -83,20 +67,14 @@ def through_slit_frame(
     lattice = _slit_lattice(position, wavelength)
     points = np.concatenate([slit, fiducial, lattice], axis=1)
     # The last frame: world, or moving_target where the telescope followed one.
-    world = _transformed(to_world, points)
+    world = np.array(through(to_world, points))
 
     n = slit.shape[1]
     target = world[:2, n]
-    back = [transform.inverse for transform in reversed(to_world)]
-    position = _transformed(back, world[:, n + 1 :])[1]
+    back = (transform.inverse for transform in reversed(to_world))
+    _, position, *_ = through(back, world[:, n + 1 :])
     fit = _fit_slit_position(world[:, n + 1 :], position, target)
-    return world[:, :n], SlitFrame(tuple(target.tolist()), fit)
-
-
-def _transformed(transforms: Iterable[Transform], coordinates: Iterable[np.ndarray]) -> np.ndarray:
-    for transform in transforms:
-        coordinates = transform(*coordinates)
-    return np.array(coordinates)
+    return world[:, :n], {"fiducial": tuple(target.tolist()), "slit_position": fit}
 
 
 def _fiducial(position: np.ndarray, wavelength: np.ndarray, sci: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from specresample.footprint.prepared import FootprintSummary
 from specresample.footprint.slit_frame import through_slit_frame
 from specresample.footprint.summary import summarise
 from specresample.level2b.slit_wcs import SlitWcs
-from specresample.level2b.transforms import Transform
+from specresample.level2b.transforms import Transform, through
 
 # An exposure with more good pixels than this can be the spatial reference (docs/specification.md,
 # "Output grid, NIRSpec").
@@ -80,7 +80,10 @@ def trace_slit(
     """
     if "SPECTRAL" not in wcs.axes_types:
         raise ResampleError("its WCS has no wavelength")
-    box = bounding_box(wcs, sci.shape)
+    ny, nx = sci.shape
+    box = np.array([(-0.5, nx - 0.5), (-0.5, ny - 0.5)])
+    if wcs.bounding_box is not None:
+        box = wcs.bounding_box
     rows, columns = drizzled_part(box, sci.shape)
     y, x = np.mgrid[rows, columns].astype(float)
     inside = wcs.contains(x, y)
@@ -96,9 +99,9 @@ def trace_slit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         if kind == "slit":
-            world, slit_frame = through_slit_frame(wcs, detector, sci[rows, columns], inside)
+            world, slit = through_slit_frame(wcs, detector, sci[rows, columns], inside)
         else:
-            world, slit_frame = np.array(wcs(*detector)), None
+            world, slit = np.array(wcs(*detector)), {}
     coordinates, more = world[:, : x.size].reshape(3, *x.shape), world[:, x.size :]
     coordinates = np.where(inside, coordinates, np.nan)
     _check_coordinates(coordinates, dispersion_axis)
@@ -111,9 +114,8 @@ def trace_slit(
         source=None if source is None else tuple(more[:, 2].tolist()),
         oversampling=_oversampling(wcs, centre, step),
         has_data=bool(np.sum(good & (sci != 0)) > MIN_GOOD_PIXELS),
+        **slit,
     )
-    if slit_frame is not None:
-        summary = replace(summary, **vars(slit_frame))
     return Footprint(rows, columns, coordinates, summary)
 
 
@@ -122,9 +124,8 @@ def _pixel_on_image(wcs: SlitWcs, detector: tuple[float, float]) -> np.ndarray:
 
     They are the same, but where adaptive_trace_model has sampled the image more finely.
     """
-    for transform in reversed(_to_detector(wcs)):
-        detector = transform.inverse(*detector)
-    return np.array(detector)
+    back = (transform.inverse for transform in reversed(_to_detector(wcs)))
+    return np.array(through(back, detector))
 
 
 def _to_detector(wcs: SlitWcs) -> tuple[Transform, ...]:
@@ -135,9 +136,7 @@ def _to_detector(wcs: SlitWcs) -> tuple[Transform, ...]:
 
 def _oversampling(wcs: SlitWcs, pixel: np.ndarray, step: tuple[int, int]) -> float:
     """Pixels of the image per pixel of the detector, along a step from a pixel."""
-    points = np.array([pixel, pixel + step]).T
-    for transform in _to_detector(wcs):
-        points = transform(*points)
+    points = through(_to_detector(wcs), np.array([pixel, pixel + step]).T)
     # What comes after the sixth digit is of rounding.
     return round(1 / float(np.hypot(*np.diff(points)[:, 0])), 6)
 
@@ -152,7 +151,11 @@ def _kind(wcs: SlitWcs, instrument: str) -> str:
 def _check_coordinates(coordinates: np.ndarray, dispersion_axis: int) -> None:
     if not np.isfinite(coordinates).all(axis=0).any():
         raise ResampleError("its WCS gives no finite world coordinates")
-    if _runs_across(coordinates[2], dispersion_axis):
+    along, across = 2 - dispersion_axis, dispersion_axis - 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        steps = [np.nanmedian(np.abs(np.diff(coordinates[2], axis=a))) for a in (along, across)]
+    if steps[0] < steps[1]:
         raise ResampleError(
             f"its wavelength does not run along its dispersion axis (DISPAXIS {dispersion_axis})"
         )
@@ -170,33 +173,6 @@ def _centre_slice(limits: np.ndarray, start: int, kind: str) -> int:
 def _arcsec_apart(first: np.ndarray, second: np.ndarray) -> float | None:
     scale = separation(*first[:2], *second[:2]) * 3600
     return float(scale) if np.isfinite(scale) else None
-
-
-def _runs_across(wavelength: np.ndarray, dispersion_axis: int) -> bool:
-    """Whether wavelength changes faster across the dispersion than along it."""
-    along, across = 2 - dispersion_axis, dispersion_axis - 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        steps = [np.nanmedian(np.abs(np.diff(wavelength, axis=a))) for a in (along, across)]
-    return bool(steps[0] < steps[1])
-
-
-def bounding_box(wcs: SlitWcs, shape: tuple[int, int]) -> np.ndarray:
-    """Bounding box of a WCS, or the whole image when it has none.
-
-    Parameters
-    ----------
-    wcs : SlitWcs
-    shape : tuple of int
-        Shape (ny, nx) of the image.
-
-    Returns
-    -------
-    ndarray, shape (2, 2)
-        Lower and upper limit in x, then in y.
-    """
-    whole = np.array([(-0.5, shape[1] - 0.5), (-0.5, shape[0] - 0.5)])
-    return whole if wcs.bounding_box is None else wcs.bounding_box
 
 
 def drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from specresample.common.asdf_format import Tagged
-from specresample.level2b.transforms import Coordinates, Transform, TransformReader
+from specresample.level2b.transforms import Coordinates, Transform, TransformReader, through
 
 # Types of the axes of frames that do not state them.
 _AXES_TYPES = {
@@ -42,15 +42,11 @@ class SlitWcs:
 
     def __call__(self, *coordinates: np.ndarray) -> Coordinates:
         """Transform pixels to the world; the bounding box does not count."""
-        for transform in self.transforms:
-            coordinates = transform(*coordinates)
-        return coordinates
+        return through(self.transforms, coordinates)
 
     def invert(self, *coordinates: np.ndarray) -> Coordinates:
         """Transform the world to pixels; NotImplementedError where there is no way back."""
-        for transform in reversed(self.transforms):
-            coordinates = transform.inverse(*coordinates)
-        return coordinates
+        return through((transform.inverse for transform in self.transforms[::-1]), coordinates)
 
     def contains(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Whether pixels are inside of the bounding box, or of anything where there is none."""

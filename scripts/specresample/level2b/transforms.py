@@ -6,7 +6,7 @@ known here is left to them (`specresample.level2b.installed`).
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 
@@ -59,6 +59,13 @@ class Transform:
 def _both_ways(n_inputs: int, there: Callable, n_outputs: int, back: Callable) -> Transform:
     """Make a transform of two functions that are each other's inverse."""
     return Transform(n_inputs, there, lambda: _both_ways(n_outputs, back, n_inputs, there))
+
+
+def through(transforms: Iterable[Transform], coordinates: Iterable[np.ndarray]) -> Coordinates:
+    """Take coordinates through transforms, one after another."""
+    for transform in transforms:
+        coordinates = transform(*coordinates)
+    return coordinates
 
 
 class UnknownKindError(Exception):
