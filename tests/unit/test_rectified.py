@@ -6,14 +6,7 @@ import pytest
 from handmade import SLIT_X, SLIT_Y, STEP, summary
 from specresample.common.errors import ResampleError
 from specresample.common.sky import from_tangent, to_tangent
-from specresample.grids.rectified import (
-    OutputGrid,
-    build_grid,
-    interpolated_grid,
-    lamp_grid,
-    load_grid,
-    slit_grid,
-)
+from specresample.grids.rectified import Grid, OutputGrid, build_grid
 from specresample.grids.wavelengths import NATIVE, LinearGrid, LogGrid, NativeGrid, TableGrid
 
 # Two nods, the second 3.4 pixels further: 22.4 pixels from the first centre to the last.
@@ -22,6 +15,15 @@ EXTENT = 22.4
 
 def nods(**options):
     return [summary(first=first, **options) for first in (-9.5, -6.1)]
+
+
+def slit_grid(exposures, ratio):
+    return build_grid(exposures, "NRS_FIXEDSLIT", scale_ratio=ratio)
+
+
+def interpolated_grid(exposures, ratio, *, descending):
+    kind = "MIR_LRS-FIXEDSLIT" if descending else "MIR_LRS-SLITLESS"
+    return build_grid(exposures, kind, scale_ratio=ratio)
 
 
 def check_inverse(grid, atol=1e-6):
@@ -222,7 +224,7 @@ def test_lrs_fixed_slit_alone_runs_downwards():
 @pytest.mark.parametrize("ratio", [1.0, 2.0, 1.26])
 def test_lamp_grid_follows_the_central_column(ratio):
     exposure = summary(kind="lamp", slope=(1e-6, 4e-5), first=100.0)
-    grid = lamp_grid(exposure, ratio)
+    grid = build_grid([exposure], "NRS_LAMP", scale_ratio=ratio)
     assert grid.shape == (int(np.ceil(20 * ratio)), 4)
     assert not grid.celestial
     np.testing.assert_allclose(grid.slope, np.array([1e-6, 4e-5]) / ratio, rtol=1e-9)
@@ -234,7 +236,7 @@ def test_lamp_grid_follows_the_central_column(ratio):
 
 def test_lamp_grid_is_the_first_exposures():
     exposures = [summary(kind="lamp", slope=(0.0, s), wavelengths=(s, 1.0)) for s in (0.1, 0.2)]
-    assert build_grid(exposures, "NRS_LAMP") == lamp_grid(exposures[0], 1.0)
+    assert build_grid(exposures, "NRS_LAMP") == build_grid(exposures[:1], "NRS_LAMP")
 
 
 # ---- all ---------------------------------------------------------------------------------------
@@ -270,9 +272,9 @@ def test_pixel_map_is_the_inverse_of_sky_and_wavelengths(grid):
 
 def test_grid_comes_back_from_json(grid):
     values = json.loads(json.dumps(grid.to_json()))
-    assert load_grid(values) == grid
+    assert Grid.from_json(values) == grid
     assert OutputGrid.from_json(values) == grid
-    assert load_grid(values) != replace(grid, leading=1 - grid.leading)
+    assert Grid.from_json(values) != replace(grid, leading=1 - grid.leading)
 
 
 def test_wavelength_image(grid):

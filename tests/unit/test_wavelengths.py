@@ -23,7 +23,6 @@ from specresample.grids.wavelengths import (
     interpolate,
     largest_oversampling,
     merge_wavelengths,
-    oversampled,
     with_count,
 )
 
@@ -116,10 +115,6 @@ def test_oversampled_pixels_lie_within_the_native_ones(oversampling):
     np.testing.assert_array_equal(np.round(pixels), np.repeat(np.arange(len(UNEVEN)), oversampling))
     np.testing.assert_allclose(np.diff(pixels), 1 / oversampling, rtol=1e-9)
     np.testing.assert_allclose(edges(fine), edges(UNEVEN), rtol=1e-12)
-
-
-def test_oversampling_by_one_changes_nothing():
-    np.testing.assert_allclose(oversampled(UNEVEN, 1), UNEVEN, rtol=1e-15)
 
 
 @pytest.mark.parametrize("step", [0.4, 1.0, 3.7])

@@ -11,7 +11,7 @@ from gwcs import WCS
 from gwcs.coordinate_frames import Frame2D
 from nodes import gwcs_of
 from runs import snakemake, write_config
-from specresample.grids.rectified import load_grid
+from specresample.grids.rectified import Grid
 from specsim import fixed_slit, write_nirspec
 
 PRODUCT = "jw01345-o005_t001_nirspec_f290lp-g395m"
@@ -25,7 +25,7 @@ def workspace(tmp_path_factory):
     config = write_config(folder, associations=["data/*_asn.json"], job_per="product")
     snakemake(folder, config)
     area = fits.getval(folder / "results" / f"{PRODUCT}_s2d.fits", "PIXAR_SR", "SCI")
-    return folder, config, gwcs_of(load_grid(own_grid(folder))), area
+    return folder, config, gwcs_of(Grid.from_json(own_grid(folder))), area
 
 
 def own_grid(folder):
@@ -111,7 +111,7 @@ def test_unknown_shape_is_refused(workspace, bare):
 
 def test_grid_elsewhere_is_refused(workspace):
     folder, config, *_ = workspace
-    elsewhere = load_grid(own_grid(folder) | {"tangent_point": [10.0, 10.0]})
+    elsewhere = Grid.from_json(own_grid(folder) | {"tangent_point": [10.0, 10.0]})
     argument = write_grid(folder, "elsewhere.asdf", gwcs_of(elsewhere))
     assert "does not overlap the data" in refused(folder, config, argument)
 

@@ -147,18 +147,7 @@ class CustomGrid:
         return tuple(positions.tolist()) if np.isfinite(positions).all() else None
 
     def pixel_scale(self, dispersion_axis: int) -> float | None:
-        """Spatial pixel scale at the centre of the grid.
-
-        Parameters
-        ----------
-        dispersion_axis : int
-            1 when wavelength runs along x, 2 along y.
-
-        Returns
-        -------
-        float or None
-            In arcsec; None where the WCS gives no value.
-        """
+        """Spatial pixel scale at the centre of the grid; see `Grid.pixel_scale`."""
         x, y = np.mean(self._box(), axis=1)
         dx, dy = (0, 1) if dispersion_axis == 1 else (1, 0)
         ra, dec, _ = self.wcs([x, x + dx], [y, y + dy], with_bounding_box=False)
@@ -178,23 +167,7 @@ class CustomGrid:
         return self._world[2]
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
-        """Where the centres of input pixels fall on the grid.
-
-        Parameters
-        ----------
-        coordinates : ndarray, shape (3, ...)
-            World coordinates of the input pixels; NaN where invalid.
-
-        Returns
-        -------
-        ndarray, shape (..., 2)
-            x and y in pixels of the grid, in this order.
-
-        Raises
-        ------
-        ResampleError
-            When the WCS has no inverse.
-        """
+        """Where input pixels fall on the grid; see `Grid.pixel_map`."""
         try:
             return np.stack(self.wcs.invert(*coordinates, with_bounding_box=False), axis=-1)
         except MemoryError:
@@ -210,12 +183,8 @@ class CustomGrid:
         Parameters
         ----------
         summaries : sequence of FootprintSummary
-            Of a slit in every exposure.
-
-        Returns
-        -------
-        bool
-            False when the boxes around both, in pixels of the grid, are apart.
+            Of a slit in every exposure. The boxes around all of them and around the grid, in pixels
+            of the grid, are compared.
         """
         pixels = []
         for summary in summaries:
@@ -230,10 +199,10 @@ class CustomGrid:
             pixels.append(self.pixel_map(points))
         found = np.concatenate(pixels)
         found = found[np.isfinite(found).all(axis=1)]
-        size = np.array(self.shape[::-1])
-        return len(found) > 0 and bool(
-            np.all((found.max(axis=0) >= -0.5) & (found.min(axis=0) <= size - 0.5))
-        )
+        last = np.array(self.shape[::-1]) - 0.5
+        # Where no point has a pixel, the extremes are infinite, and nothing overlaps.
+        low, high = found.min(axis=0, initial=np.inf), found.max(axis=0, initial=-np.inf)
+        return bool(np.all((high >= -0.5) & (low <= last)))
 
     @cached_property
     def _world(self) -> np.ndarray:

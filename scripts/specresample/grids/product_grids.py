@@ -1,11 +1,10 @@
 """The sources of a product and their output grids: what every later step is told."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from specresample.common.json_record import JsonRecord
 from specresample.footprint.prepared import Exposures, LeftOut
-from specresample.grids.rectified import Grid, load_grid
+from specresample.grids.rectified import Grid
 from specresample.grids.sources import SourceSlits
 
 
@@ -42,11 +41,6 @@ class Source(JsonRecord):
     scale_ratio: float
     slits: dict[str, int]
     fitted_axes: tuple[int, ...] = (0, 1)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, object]) -> "Source":
-        """Make a source of the values of `to_json`."""
-        return super().from_json({**values, "grid": load_grid(values["grid"])})
 
     def slits_in(self, exposures: Exposures) -> SourceSlits:
         """Return its slit in every one of some exposures that has it, in their order."""

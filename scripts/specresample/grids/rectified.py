@@ -8,7 +8,7 @@ docs/specification.md, "Output grid, NIRSpec", "Output grid, interpolated" and
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.json_record import JsonRecord
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
-from specresample.footprint.prepared import FootprintSummary, SlitPositionFit
+from specresample.footprint.prepared import FootprintSummary
 from specresample.grids.wavelengths import (
     NATIVE,
     WavelengthGrid,
@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 
 
 class Grid(Protocol):
-    """What a grid must know, one laid out here as well as one handed in."""
+    """What a grid must know, one laid out here as well as one handed in.
+
+    Its attributes are described in `OutputGrid`.
+    """
 
     kind: str
     shape: tuple[int, int]
@@ -43,39 +46,71 @@ class Grid(Protocol):
     spacing: str
     as_reference: bool
 
-    def pixel_scale(self, dispersion_axis: int) -> float | None:
-        """Spatial pixel scale in arcsec."""
-
     def to_json(self) -> dict:
         """Plain values for a JSON file."""
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> "Grid":
+        """Make the grid, of whichever kind, that `to_json` describes."""
+        if values["kind"] == "custom":
+            # Imports gwcs, which the other grids do without.
+            from specresample.grids.handed_in import CustomGrid
+
+            return CustomGrid.from_json(values)
+        return OutputGrid.from_json(values)
+
+    def pixel_scale(self, dispersion_axis: int) -> float | None:
+        """Spatial pixel scale.
+
+        Parameters
+        ----------
+        dispersion_axis : int
+            1 when wavelength runs along x, 2 along y.
+
+        Returns
+        -------
+        float or None
+            In arcsec; None for lamp data, and where a WCS gives no value.
+        """
+
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sky coordinates of its pixels in degrees."""
+        """Sky coordinates of its pixels, from one end of the slit to the other.
+
+        Returns
+        -------
+        tuple of ndarray
+            RA and Dec in degrees, or MSA x and y for lamp data.
+        """
 
     def wavelength_image(self) -> np.ndarray:
-        """Wavelength of every pixel in um."""
+        """Wavelength of every pixel.
+
+        Returns
+        -------
+        ndarray, shape (ny, nx)
+            In um.
+        """
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
-        """Where pixels of given world coordinates fall."""
+        """Where the centres of input pixels fall on the grid.
 
+        Parameters
+        ----------
+        coordinates : ndarray, shape (3, ...)
+            World coordinates of the input pixels: RA and Dec in degrees (or MSA x and y),
+            wavelength in um; NaN where invalid.
 
-def load_grid(values: dict) -> Grid:
-    """Make the grid that ``Grid.to_json`` describes.
+        Returns
+        -------
+        ndarray, shape (..., 2)
+            x and y in pixels of the grid, in this order; NaN where invalid or beyond the
+            wavelengths of a bounded grid.
 
-    Parameters
-    ----------
-    values : dict
-
-    Returns
-    -------
-    Grid
-    """
-    if values["kind"] == "custom":
-        # Imports gwcs, which the other grids do without.
-        from specresample.grids.handed_in import CustomGrid
-
-        return CustomGrid.from_json(values)
-    return OutputGrid.from_json(values)
+        Raises
+        ------
+        ResampleError
+            When the grid is handed in, and its WCS has no inverse.
+        """
 
 
 @dataclass(frozen=True)
@@ -155,46 +190,20 @@ class OutputGrid(JsonRecord):
         return pixels, np.concatenate([[first], wavelengths, [last]])
 
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sky coordinates of the pixels across the dispersion, from one end to the other.
-
-        Returns
-        -------
-        tuple of ndarray
-            RA and Dec in degrees, or MSA x and y for lamp data.
-        """
+        """Sky coordinates of the pixels across the dispersion; see `Grid.sky`."""
         index = np.arange(self.shape[self.dispersion_axis - 1])
         plane = [m * index + b for m, b in zip(self.slope, self.intercept, strict=True)]
         return from_tangent(*plane, *self.tangent_point) if self.celestial else tuple(plane)
 
     def wavelength_image(self) -> np.ndarray:
-        """Wavelength of every pixel.
-
-        Returns
-        -------
-        ndarray, shape (ny, nx)
-            In um.
-        """
+        """Wavelength of every pixel; see `Grid.wavelength_image`."""
         line = np.array(self.wavelengths)
         line = line if self.dispersion_axis == 1 else line[:, None]
         return np.broadcast_to(line, self.shape)
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
-        """Where the centres of input pixels fall on the grid.
-
-        The grid is separable, so two one-dimensional look-ups replace the inverse of its WCS.
-
-        Parameters
-        ----------
-        coordinates : ndarray, shape (3, ny, nx)
-            World coordinates of the input pixels: RA and Dec in degrees (or MSA x and y),
-            wavelength in um; NaN where invalid.
-
-        Returns
-        -------
-        ndarray, shape (ny, nx, 2)
-            x and y in pixels of the grid, in this order; NaN where invalid or beyond the
-            wavelengths of a bounded grid.
-        """
+        """Where input pixels fall on the grid; see `Grid.pixel_map`."""
+        # The grid is separable, so two one-dimensional look-ups replace the inverse of its WCS.
         plane = coordinates[:2]
         if self.celestial:
             plane = to_tangent(*plane, *self.tangent_point)
@@ -272,12 +281,12 @@ def _native_grid(
     """Lay out a grid of native wavelengths; without ``rows`` it holds all exposures."""
     kind = summaries[0].kind
     if kind == "slit":
-        return slit_grid(summaries, scale_ratio, rows)
+        return _slit_grid(summaries, scale_ratio, rows)
     if kind == "interpolated":
         # Rectified LRS spectra keep the detector's direction, long wavelengths first.
         descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
-        return interpolated_grid(summaries, scale_ratio, rows, descending=descending)
-    return lamp_grid(summaries[0], scale_ratio, rows)
+        return _interpolated_grid(summaries, scale_ratio, rows, descending=descending)
+    return _lamp_grid(summaries[0], scale_ratio, rows)
 
 
 def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None = None) -> OutputGrid:
@@ -303,24 +312,10 @@ def _sampled(grid: OutputGrid, sampling: WavelengthGrid, columns: int | None = N
     )
 
 
-def slit_grid(
-    summaries: Sequence[FootprintSummary], scale_ratio: float, rows: int | None = None
+def _slit_grid(
+    summaries: Sequence[FootprintSummary], scale_ratio: float, rows: int | None
 ) -> OutputGrid:
-    """Output grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec").
-
-    Parameters
-    ----------
-    summaries : sequence of FootprintSummary
-        Summary of the slit in every exposure.
-    scale_ratio : float
-        Input over output pixel scale.
-    rows : int, optional
-        Pixels across the dispersion; by default those that hold all exposures.
-
-    Returns
-    -------
-    OutputGrid
-    """
+    """Lay out the grid of a NIRSpec slit (docs/specification.md, "Output grid, NIRSpec")."""
     reference = next((s for s in summaries if s.has_data), summaries[0])
     tangent_point = tuple(reference.fiducial)
     slope, _ = _sampling(reference, tangent_point, scale_ratio)
@@ -334,45 +329,22 @@ def slit_grid(
     intercept = edge - np.sign(slope) * (n * np.abs(slope) - extent) / 2
 
     plane = slope * np.arange(n)[:, None] + intercept
-    middle = wavelengths[len(wavelengths) // 2]
-    positions = _slit_positions(reference.slit_position, *plane.T, middle)
-    return OutputGrid(
-        kind="slit",
-        shape=(n, len(wavelengths)),
-        dispersion_axis=1,
-        tangent_point=tangent_point,
-        slope=tuple(slope.tolist()),
-        intercept=tuple(intercept.tolist()),
-        leading=leading,
-        wavelengths=tuple(wavelengths),
-        slit_positions=tuple(positions.tolist()),
-    )
+    fit = reference.slit_position
+    variables = [*plane.T, np.full(n, wavelengths[len(wavelengths) // 2])]
+    scaled = [(v - c) / s for v, c, s in zip(variables, fit.centres, fit.scales, strict=True)]
+    positions = polynomial.polyval3d(*scaled, np.array(fit.coefficients))
+    grid = _grid("slit", 1, n, wavelengths, slope, intercept, tangent_point, leading)
+    return replace(grid, slit_positions=tuple(positions.tolist()))
 
 
-def interpolated_grid(
+def _interpolated_grid(
     summaries: Sequence[FootprintSummary],
     scale_ratio: float,
-    rows: int | None = None,
+    rows: int | None,
     *,
     descending: bool,
 ) -> OutputGrid:
-    """Output grid of MIRI LRS (docs/specification.md, "Output grid, interpolated").
-
-    Parameters
-    ----------
-    summaries : sequence of FootprintSummary
-        Summary of the slit in every exposure.
-    scale_ratio : float
-        Input over output pixel scale.
-    rows : int, optional
-        Pixels across the dispersion; by default those that hold all exposures.
-    descending : bool
-        Whether wavelength falls with the pixel index.
-
-    Returns
-    -------
-    OutputGrid
-    """
+    """Lay out the grid of MIRI LRS (docs/specification.md, "Output grid, interpolated")."""
     first = summaries[0]
     ra, dec = (np.array(values) for values in first.centre)
     tangent_point = (float(np.mean(wrap_ra(ra))), float(np.mean(dec)))
@@ -381,59 +353,48 @@ def interpolated_grid(
     if len(summaries) > 1:
         ra_limits = [wrap_ra_to(s.limits[0], first.limits[0][0]) for s in summaries]
         dec_limits = [s.limits[1] for s in summaries]
-        tangent_point = (
-            (float(np.min(ra_limits)) + float(np.max(ra_limits))) / 2,
-            (float(np.min(dec_limits)) + float(np.max(dec_limits))) / 2,
+        tangent_point = tuple(
+            (float(np.min(limits)) + float(np.max(limits))) / 2
+            for limits in (ra_limits, dec_limits)
         )
     low, high = _extent(summaries, tangent_point)
     wavelengths = extend_wavelengths([s.wavelengths for s in summaries])
     wavelengths = wavelengths[:: -1 if descending else 1]
     n = rows or _count((high - low)[leading], slope[leading], wavelengths)
     intercept = -slope * (n - 1) / 2
-
     axis = first.dispersion_axis
-    return OutputGrid(
-        kind="interpolated",
-        shape=(n, len(wavelengths)) if axis == 1 else (len(wavelengths), n),
-        dispersion_axis=axis,
-        tangent_point=tangent_point,
-        slope=tuple(slope.tolist()),
-        intercept=tuple(intercept.tolist()),
-        leading=leading,
-        wavelengths=tuple(wavelengths),
-    )
+    return _grid("interpolated", axis, n, wavelengths, slope, intercept, tangent_point, leading)
 
 
-def lamp_grid(summary: FootprintSummary, scale_ratio: float, rows: int | None = None) -> OutputGrid:
-    """Output grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp").
-
-    Parameters
-    ----------
-    summary : FootprintSummary
-        Summary of the slit in the first exposure.
-    scale_ratio : float
-        Input over output pixel scale.
-    rows : int, optional
-        Pixels across the dispersion; by default those that hold all exposures.
-
-    Returns
-    -------
-    OutputGrid
-    """
+def _lamp_grid(summary: FootprintSummary, scale_ratio: float, rows: int | None) -> OutputGrid:
+    """Lay out the grid of NIRSpec lamp data (docs/specification.md, "Output grid, lamp")."""
     slope, intercept = _sampling(summary, None, scale_ratio)
     wavelengths = summary.wavelengths
     natural = _count(len(summary.centre[0]), 1 / scale_ratio, wavelengths)
     n = rows or natural
     intercept = intercept - slope * (n - natural) / 2
-    axis = summary.dispersion_axis
+    return _grid("lamp", summary.dispersion_axis, n, wavelengths, slope, intercept, None, 1)
+
+
+def _grid(
+    kind: str,
+    dispersion_axis: int,
+    n_across: int,
+    wavelengths: Sequence[float],
+    slope: np.ndarray,
+    intercept: np.ndarray,
+    tangent_point: tuple[float, float] | None,
+    leading: int,
+) -> OutputGrid:
+    shape = (n_across, len(wavelengths))
     return OutputGrid(
-        kind="lamp",
-        shape=(n, len(wavelengths)) if axis == 1 else (len(wavelengths), n),
-        dispersion_axis=axis,
-        tangent_point=None,
+        kind=kind,
+        shape=shape if dispersion_axis == 1 else shape[::-1],
+        dispersion_axis=dispersion_axis,
+        tangent_point=tangent_point,
         slope=tuple(slope.tolist()),
         intercept=tuple(intercept.tolist()),
-        leading=1,
+        leading=leading,
         wavelengths=tuple(wavelengths),
     )
 
@@ -480,12 +441,3 @@ def _extent(
     corners = np.concatenate([np.array(summary.hull) for summary in summaries], axis=1)
     plane = np.array(to_tangent(*corners, *tangent_point))
     return plane.min(axis=1), plane.max(axis=1)
-
-
-def _slit_positions(
-    fit: SlitPositionFit, x: np.ndarray, y: np.ndarray, wavelength: float
-) -> np.ndarray:
-    """Evaluate the fit of slit positions at points of the tangent plane."""
-    variables = [x, y, np.full_like(x, wavelength)]
-    scaled = [(v - c) / s for v, c, s in zip(variables, fit.centres, fit.scales, strict=True)]
-    return polynomial.polyval3d(*scaled, np.array(fit.coefficients))

@@ -53,25 +53,15 @@ class NativeGrid:
         return "native" if self.oversampling == 1 else "free"
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
-        """Wavelengths of a product.
-
-        Parameters
-        ----------
-        native : ndarray
-            Wavelengths of the exposures.
-
-        Returns
-        -------
-        ndarray
-
-        Raises
-        ------
-        ResampleError
-            When they would be too many.
-        """
+        """Wavelengths of a product, from those of its exposures; see `WavelengthGrid`."""
         if self.fill_gap:
             native = fill_gaps(native)
-        return native if self.oversampling == 1 else oversampled(native, self.oversampling)
+        if self.oversampling == 1:
+            return native
+        # Pixels lie within a native one, so that together they cover what it covers.
+        pixels = np.arange(_checked(len(native) * self.oversampling))
+        places = (pixels + 0.5) / self.oversampling - 0.5
+        return interpolate(places, np.arange(len(native)), native)
 
 
 NATIVE = NativeGrid()
@@ -98,23 +88,19 @@ class LinearGrid:
     spacing: ClassVar[str] = "linear"
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
-        """Wavelengths of a product; as those of `NativeGrid`."""
+        """Wavelengths of a product, from those of its exposures; see `WavelengthGrid`."""
         step = self.step or np.median(np.diff(native)) / self.oversampling
         return _evenly(native, self.limits, step)
 
 
 @dataclass(frozen=True)
 class LogGrid:
-    """Wavelengths at a constant step of their logarithm.
+    """Wavelengths at a constant step of their logarithm; see `LinearGrid`.
 
     Attributes
     ----------
-    limits : tuple of float or None
-        Centres of the first and the last pixel, in um; None for what the exposures cover.
     resolving_power : float or None
         Wavelength over step; None for the native median.
-    oversampling : int
-        Steps to the native median.
     """
 
     limits: tuple[float, float] | None = None
@@ -124,7 +110,7 @@ class LogGrid:
     spacing: ClassVar[str] = "log"
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
-        """Wavelengths of a product; as those of `NativeGrid`."""
+        """Wavelengths of a product, from those of its exposures; see `WavelengthGrid`."""
         native = np.log(native)
         median = np.median(np.diff(native)) / self.oversampling
         step = 1 / self.resolving_power if self.resolving_power else median
@@ -188,19 +174,14 @@ class TableGrid:
                 f"wavelength_grid {file}: not readable as a table in ECSV or FITS "
                 f"({first_line(error)})"
             ) from error
+        needs = f"wavelength_grid {file}: its first column {table.colnames[0]} needs"
         try:
             centres = np.asarray(column.to_value("um"), float)
         except Exception as error:
-            raise ResampleError(
-                f"wavelength_grid {file}: its first column {table.colnames[0]} needs a unit of "
-                "length, as um or Angstrom"
-            ) from error
-        steps = np.diff(centres) if centres.ndim == 1 else np.zeros(0)
+            raise ResampleError(f"{needs} a unit of length, as um or Angstrom") from error
+        steps = np.diff(centres) if centres.ndim == 1 else np.empty(0)
         if not (steps.size and (steps > 0).all() and centres[0] > 0 and np.isfinite(centres[-1])):
-            raise ResampleError(
-                f"wavelength_grid {file}: its first column {table.colnames[0]} needs two or more "
-                "wavelengths, positive and rising"
-            )
+            raise ResampleError(f"{needs} two or more wavelengths, positive and rising")
         return cls(tuple(centres.tolist()), str(file))
 
 
@@ -208,7 +189,8 @@ WavelengthGrid = NativeGrid | LinearGrid | LogGrid | TableGrid
 """What is asked of the wavelengths of a product.
 
 Their ``spacing`` is ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
-Their ``limits``, in um, are None where the exposures give them.
+Their ``limits``, in um, are None where the exposures give them. Their ``wavelengths`` of a product
+follow from those of its exposures; ResampleError when they would be too many.
 """
 
 
@@ -334,30 +316,6 @@ def fill_gaps(native: np.ndarray) -> np.ndarray:
         parts += [native[start : gap + 1], native[gap] + steps[gap] * ramp[:-1] / ramp[-1]]
         start = gap + 1
     return np.concatenate([*parts, native[start:]])
-
-
-def oversampled(native: np.ndarray, oversampling: int) -> np.ndarray:
-    """Divide every pixel into several.
-
-    Parameters
-    ----------
-    native : ndarray
-        Wavelengths in um, ascending.
-    oversampling : int
-        Pixels to each; they lie within it, so that together they cover what it covers.
-
-    Returns
-    -------
-    ndarray
-        In um; native wavelengths are interpolated linearly and continued by half a pixel.
-
-    Raises
-    ------
-    ResampleError
-        When they would be too many.
-    """
-    pixels = np.arange(_checked(len(native) * oversampling))
-    return interpolate((pixels + 0.5) / oversampling - 0.5, np.arange(len(native)), native)
 
 
 def with_count(wavelengths: np.ndarray, count: int, spacing: str) -> np.ndarray:
