@@ -6,7 +6,8 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -87,25 +88,19 @@ class Benchmark:
         """Run the workflow on work of growing size; in all rounds where that is soon done."""
         work = {size: series.work(self.data, size) for size in series.sizes}
         costs: dict[int, list[Cost]] = {size: [] for size in series.sizes}
-        folder = self.runs / series.name
+        folder, how = self.runs / series.name, (self.cores, series.schedule, *series.options)
         for number in range(1, self.rounds + 1):
             for size, before in costs.items():
-                if before and before[0].wall > LONG:
-                    continue
-                cost = run_workflow(
-                    work[size], folder, self.cores, series.schedule, *series.options
-                )
-                before.append(cost)
-                _tell(f"{series.name} {size}, round {number}", cost)
+                if not before or before[0].wall <= LONG:
+                    before.append(run_workflow(work[size], folder, *how))
+                    _tell(f"{series.name} {size}, round {number}", before[-1])
         shutil.rmtree(folder)
         return costs
 
     def weights(self) -> dict[str, dict[str, float]]:
         """Say how heavy the instrument's and simulated exposures are."""
-        return {
-            "the instrument's": weight(mos_58(self.data)),
-            "simulated": weight(mos_12_simulated(self.data)),
-        }
+        exposures = {"the instrument's": mos_58, "simulated": mos_12_simulated}
+        return {name: weight(observation(self.data)) for name, observation in exposures.items()}
 
     def profile(self, case: Case) -> dict[str, float]:
         """Say where the seconds of a case are: medians of the rounds."""
@@ -130,16 +125,17 @@ def main() -> int:
         description="Measure the workflow against jwst. All cases go into benchmarks/README.md, "
         "some of them into FOLDER/results.md.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; or all")
-    parser.add_argument("--rounds", type=int, default=3, help="default 3")
-    parser.add_argument("--cores", type=int, default=2, help="of the workflow, default 2")
-    parser.add_argument(
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; or all")
+    add("--rounds", type=int, default=3, help="default 3")
+    add("--cores", type=int, default=2, help="of the workflow, default 2")
+    add(
         "--folder",
         type=Path,
-        default=PROJECT / "benchmarks" / ".cache",
+        default=README.with_name(".cache"),
         help="for exposures, runs and measurements, default benchmarks/.cache",
     )
-    parser.add_argument("--resume", action="store_true", help="keep what was measured before")
+    add("--resume", action="store_true", help="keep what was measured before")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):
         parser.error(f"{', '.join(unknown)}: not one of {', '.join(names)}")
@@ -154,43 +150,32 @@ def main() -> int:
         if before.about != results.about:
             parser.error(f"--resume: measured before with {before.about}, now {results.about}")
         results = before
-    by_name = {case.name: case for case in CASES}
-    # What is measured, where it goes and how.
+    # Where it goes, what is measured and how.
     tasks: list[tuple[dict, str, Callable[[], object]]] = [
-        *((results.cases, case.name, lambda case=case: benchmark.case(case)) for case in CASES),
-        *((results.series, item.name, lambda item=item: benchmark.series(item)) for item in SERIES),
+        *((results.cases, case.name, partial(benchmark.case, case)) for case in CASES),
+        *((results.series, series.name, partial(benchmark.series, series)) for series in SERIES),
     ]
-    profiles = [
-        (results.profiles, name, lambda name=name: benchmark.profile(by_name[name]))
-        for name in PROFILED
-    ]
-    tasks = [task for task in tasks if task[1] in wanted] + (profiles if PROFILE in wanted else [])
-    failed = _measure(tasks, lambda: results.save(measurements))
-    results.weights = benchmark.weights()
-    text = report(results)
-    print(text)
-    everything = set(wanted) == set(names) and not failed
-    page = README if everything else folder / "results.md"
-    write_report(results, text, page)
-    print(f"Written to {page}")
-    return 1 if failed else 0
-
-
-def _measure(
-    tasks: Iterable[tuple[dict, str, Callable[[], object]]], save: Callable[[], None]
-) -> list[str]:
-    """Measure what is not there yet, and give the names of what fails."""
-    failed = []
+    tasks = [task for task in tasks if task[1] in wanted]
+    if PROFILE in wanted:
+        profiled = [case for case in CASES if case.name in PROFILED]
+        tasks += [(results.profiles, c.name, partial(benchmark.profile, c)) for c in profiled]
+    failed = False
     for place, name, task in tasks:
         if name in place:
             continue
         try:
             place[name] = task()
-            save()
+            results.save(measurements)
         except (FailedRunError, DifferentProductsError) as error:
             print(f"{name}: {error}", file=sys.stderr, flush=True)
-            failed.append(name)
-    return failed
+            failed = True
+    results.weights = benchmark.weights()
+    text = report(results)
+    print(text)
+    page = README if set(wanted) == set(names) and not failed else folder / "results.md"
+    write_report(results, text, page)
+    print(f"Written to {page}")
+    return int(failed)
 
 
 def _tell(what: str, cost: Cost) -> None:

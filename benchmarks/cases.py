@@ -20,82 +20,40 @@ Measure = Literal["wall", "cpu", "peak"]
 
 @dataclass(frozen=True)
 class Target:
-    """What a case must not exceed.
-
-    Attributes
-    ----------
-    measure : {"wall", "cpu", "peak"}
-        Which of the costs.
-    limit : float
-        Its largest ratio to that of jwst; or its largest value, when not ``relative``.
-    relative : bool
-        Whether it is a ratio.
-    schedule : {"exposure", "product"}
-        For which of the schedules.
-    """
+    """What a case must not exceed."""
 
     measure: Measure
-    limit: float
+    limit: float  # largest ratio to jwst's cost, or largest cost when not ``relative``
     relative: bool = True
     schedule: Schedule = "exposure"
 
 
 @dataclass(frozen=True)
 class Case:
-    """Work that jwst and the workflow, with either schedule, do alternately.
+    """Work that jwst and the workflow, with either schedule, do alternately."""
 
-    Attributes
-    ----------
-    name, title : str
-        For the command line and for readers.
-    work : callable
-        Gives the work; its exposures go into a folder, unless they are there.
-    targets : tuple of Target
-        Beside that of every case: less peak memory than jwst.
-    rounds : int
-        At most; fewer where jwst takes minutes.
-    """
-
-    name: str
-    title: str
-    work: Callable[[Path], Work]
-    targets: tuple[Target, ...] = ()
-    rounds: int = 3
+    name: str  # for the command line
+    title: str  # for readers
+    work: Callable[[Path], Work]  # its exposures go into a folder, unless they are there
+    targets: tuple[Target, ...] = ()  # beside that of every case: less peak memory than jwst
+    rounds: int = 3  # at most; fewer where jwst takes minutes
 
 
 @dataclass(frozen=True)
 class Series:
-    """Work of growing size, which the workflow does alone.
-
-    Attributes
-    ----------
-    name, title : str
-        For the command line and for readers.
-    sizes : tuple of int
-        The sizes.
-    work : callable
-        Gives the work of a size, as in `Case`.
-    schedule : {"exposure", "product"}
-        How it is done.
-    options : tuple of str
-        More options of Snakemake.
-    """
+    """Work of growing size, which the workflow does alone."""
 
     name: str
     title: str
     sizes: tuple[int, ...]
     work: Callable[[Path, int], Work]
     schedule: Schedule = "exposure"
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # more of Snakemake
 
 
 def _one(observation: Callable[[Path], Path], **options: object) -> Callable[[Path], Work]:
     """Work of one association, with other fields of `Work`."""
     return lambda folder: Work((observation(folder),), **options)
-
-
-def _mos_58_in_one_file(folder: Path) -> Path:
-    return one_file(mos_58(folder))
 
 
 def _other_pixfrac(folder: Path) -> Work:
@@ -131,33 +89,30 @@ def _products(folder: Path, products: int) -> Work:
     return Work(repeat_products(nods(folder), products, folder / "products"))
 
 
-HALF_OF_THE_MEMORY = (
-    Target("peak", 1 / 2),
-    Target("peak", 1 / 2, schedule="product"),
-)
+def _each(measure: Measure, exposure: float, product: float) -> tuple[Target, ...]:
+    """Targets of both schedules."""
+    return Target(measure, exposure), Target(measure, product, schedule="product")
 
 
-def _walls(exposure: float, product: float) -> tuple[Target, ...]:
-    return Target("wall", exposure), Target("wall", product, schedule="product")
-
-
+_HALF_OF_THE_MEMORY = _each("peak", 1 / 2, 1 / 2)
 _OF_MOS_58 = (
-    *_walls(1 / 7, 1 / 8),
-    Target("cpu", 1 / 4.5),
-    Target("cpu", 1 / 5, schedule="product"),
-    *HALF_OF_THE_MEMORY,
+    *_each("wall", 1 / 7, 1 / 8),
+    *_each("cpu", 1 / 4.5, 1 / 5),
+    *_HALF_OF_THE_MEMORY,
 )
 
 CASES = (
-    Case("nods", "one slit, 3 nods", _one(nods), _walls(1.05, 0.65)),
-    Case("lrs", "MIRI LRS, 2 nods", _one(lrs), _walls(1.05, 0.78)),
-    Case("fixed-slits", "fixed slits, 2 x 3", _one(fixed_slits), _walls(0.75, 0.45)),
-    Case("mos-12", "MOS, 12 x 3", _one(mos_12), (*_walls(1 / 4, 1 / 5), *HALF_OF_THE_MEMORY)),
+    Case("nods", "one slit, 3 nods", _one(nods), _each("wall", 1.05, 0.65)),
+    Case("lrs", "MIRI LRS, 2 nods", _one(lrs), _each("wall", 1.05, 0.78)),
+    Case("fixed-slits", "fixed slits, 2 x 3", _one(fixed_slits), _each("wall", 0.75, 0.45)),
+    Case(
+        "mos-12", "MOS, 12 x 3", _one(mos_12), (*_each("wall", 1 / 4, 1 / 5), *_HALF_OF_THE_MEMORY)
+    ),
     Case("mos-58", "MOS, 58 x 3", _one(mos_58), _OF_MOS_58, rounds=2),
     Case(
         "mos-58-one-file",
         "MOS, 58 x 3, in one file",
-        _one(_mos_58_in_one_file),
+        _one(lambda folder: one_file(mos_58(folder))),
         _OF_MOS_58,
         rounds=1,
     ),
@@ -185,14 +140,14 @@ CASES = (
         "outliers",
         "MOS, 12 x 3, outliers found first, jwst source by source",
         _one(mos_12, arguments={"outlier_detection": True}, by_source=True),
-        _walls(1 / 6, 1 / 6),
+        _each("wall", 1 / 6, 1 / 6),
     ),
     Case("one-more", "MOS, 12 x 6, one exposure more", _one_more, (Target("wall", 1 / 6),)),
     Case(
         "campaign",
         "20 products of one slit, 3 nods",
         lambda folder: _products(folder, 20),
-        (*_walls(0.75, 1 / 4), Target("cpu", 0.6, schedule="product")),
+        (*_each("wall", 0.75, 1 / 4), Target("cpu", 0.6, schedule="product")),
         rounds=2,
     ),
     Case("mos-12-simulated", "MOS, 12 x 3, simulated", _one(mos_12_simulated)),

@@ -9,8 +9,8 @@ from specresample.jobs.status import JobStatus
 from specresample.plan.resources import needs
 
 from benchmarks.fitting import ratio, spread
+from benchmarks.markdown import markdown_table
 from benchmarks.measuring import Cost, Work, run_workflow
-from benchmarks.report import markdown_table
 
 KINDS: Mapping[str, Mapping[str, object]] = {
     "`errors: reference`": {},
@@ -19,9 +19,13 @@ KINDS: Mapping[str, Mapping[str, object]] = {
     "`errors: pixel`, `covariance: true`": {"errors": "pixel", "covariance": True},
 }
 
-# Rules that work on one exposure; the others work on all of a product.
-_OF_EXPOSURE = ("prepare_exposure", "drizzle_exposure")
-_RULES = (*_OF_EXPOSURE, "output_grid", "combine")
+# The rules, and whether they work on one exposure or on all of a product.
+_RULES = {
+    "prepare_exposure": True,
+    "drizzle_exposure": True,
+    "output_grid": False,
+    "combine": False,
+}
 
 
 def measure_costs(
@@ -60,9 +64,9 @@ def _share_of_estimate(work: Work, folder: Path) -> float:
     paths = [str(association.parent / member["expname"]) for member in members]
     status = folder / "results" / ".work" / "status"
     shares = []
-    for rule in _RULES:
+    for rule, of_exposure in _RULES.items():
         peaks = [JobStatus.read(path).peak_mb for path in (status / rule).rglob("*.json")]
-        _, megabytes = needs(rule, paths[:1] if rule in _OF_EXPOSURE else paths)
+        _, megabytes = needs(rule, paths[:1] if of_exposure else paths)
         shares.append(max(peaks) / megabytes)
     return max(shares)
 
@@ -79,20 +83,18 @@ def cost_table(costs: Mapping[str, Sequence[Cost]], shares: Mapping[str, float])
     -------
     str
     """
-    reference = [cost.cpu for cost in costs["`errors: reference`"]]
-    rows = []
-    for kind, runs in costs.items():
-        cpu = [run.cpu for run in runs]
-        over = ratio(cpu, reference)
-        rows.append(
-            [
-                kind,
-                f"{spread(cpu).median:.1f}",
-                f"{over.median:.2f}",
-                f"{over.low:.2f} to {over.high:.2f}",
-                f"{spread([run.peak for run in runs]).median:.0f}",
-                f"{100 * shares[kind]:.0f} %",
-            ]
-        )
+    cpu = {kind: [run.cpu for run in runs] for kind, runs in costs.items()}
+    over = {kind: ratio(runs, cpu["`errors: reference`"]) for kind, runs in cpu.items()}
+    rows = [
+        [
+            kind,
+            f"{spread(cpu[kind]).median:.1f}",
+            f"{over[kind].median:.2f}",
+            f"{over[kind].low:.2f} to {over[kind].high:.2f}",
+            f"{spread([run.peak for run in runs]).median:.0f}",
+            f"{100 * shares[kind]:.0f} %",
+        ]
+        for kind, runs in costs.items()
+    ]
     header = ["", "CPU, s", "over reference", "range", "peak, MB", "of its estimate"]
     return markdown_table(header, rows)

@@ -12,13 +12,12 @@ from matplotlib.figure import Figure
 
 from benchmarks.error_costs import cost_table, measure_costs
 from benchmarks.error_trials import CLAIMS, Box, prepare_exposures, true_over_claimed
+from benchmarks.markdown import markdown_table, write_part
 from benchmarks.measuring import Work
 from benchmarks.observations import REFERENCE_DATA
-from benchmarks.report import markdown_table, with_part
 
 TRIALS_PAGE = Path(__file__).parents[1] / "docs" / "numbers.md"
 COSTS_PAGE = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- errors: written by make errors -->", "<!-- end of errors -->"
 PLOT = "errors.png"
 
 ROUNDS = 3
@@ -37,19 +36,8 @@ _COLOURS = ("#999999", "#d55e00", "#0072b2", "#009e73")
 Ratios = Mapping[Box, Mapping[str, float]]
 
 
-def measure(data: Path) -> dict[str, Ratios]:
-    """Make the trials of all cases.
-
-    Parameters
-    ----------
-    data : Path
-        Has a folder of exposures for every instrument.
-
-    Returns
-    -------
-    dict of str to Ratios
-        True over claimed sigma, by case, box and kind of error.
-    """
+def _measure(data: Path) -> dict[str, Ratios]:
+    """Make the trials of all cases with the folders of exposures in ``data``."""
     with TemporaryDirectory() as scratch:
         prepared = {}
         for name in dict.fromkeys(name for name, _, _ in CASES.values()):
@@ -64,7 +52,7 @@ def measure(data: Path) -> dict[str, Ratios]:
         }
 
 
-def table(cases: Mapping[str, Ratios]) -> str:
+def _table(cases: Mapping[str, Ratios]) -> str:
     """Lay out claimed over true sigma, as Markdown."""
     rows = [
         [case, f"{rows} x {columns}", *(f"{1 / ratios[name]:.2f}" for name in CLAIMS)]
@@ -74,7 +62,7 @@ def table(cases: Mapping[str, Ratios]) -> str:
     return markdown_table(["", "box", *(f"`{name}`" for name in CLAIMS)], rows)
 
 
-def plot(cases: Mapping[str, Ratios], path: Path) -> None:
+def _plot(cases: Mapping[str, Ratios], path: Path) -> None:
     """Draw claimed over true sigma of every box."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     panels = figure.subplots(1, len(cases), sharey=True)
@@ -92,24 +80,19 @@ def plot(cases: Mapping[str, Ratios], path: Path) -> None:
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
-def write_part(page: Path, text: str) -> None:
-    """Replace what is between the marks of a page."""
-    part = f"{BEGIN}\n\n{text}\n{END}"
-    page.write_text(with_part(page.read_text(), part, BEGIN, END))
-
-
 def main() -> None:
     """Measure, and write the parts of both pages and the plot."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="?", type=Path, default=REFERENCE_DATA)
     data = parser.parse_args().data
-    cases = measure(data)
+    cases = _measure(data)
     image = f"![Claimed over true errors of sums over boxes]({PLOT})\n"
-    write_part(TRIALS_PAGE, f"{table(cases)}\n{image}")
-    plot(cases, TRIALS_PAGE.with_name(PLOT))
+    write_part(TRIALS_PAGE, "errors", "make errors", f"{_table(cases)}\n{image}")
+    _plot(cases, TRIALS_PAGE.with_name(PLOT))
     with TemporaryDirectory() as scratch:
         work = Work((data / "nirspec_mos_sim" / "spec3_asn.json",))
-        write_part(COSTS_PAGE, cost_table(*measure_costs(work, Path(scratch, "run"), ROUNDS)))
+        table = cost_table(*measure_costs(work, Path(scratch, "run"), ROUNDS))
+        write_part(COSTS_PAGE, "errors", "make errors", table)
 
 
 if __name__ == "__main__":

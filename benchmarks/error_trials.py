@@ -6,6 +6,8 @@ the workflow many times. The scatter of sums over boxes is true; the products' e
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,25 +38,14 @@ ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
 
 @dataclass(frozen=True)
 class Exposures:
-    """Prepared exposures.
-
-    Attributes
-    ----------
-    arrays : dict of str to Path
-        Arrays of each by key.
-    summaries : dict of str to PreparedExposure
-        The same exposures.
-    """
+    """Prepared exposures, by their keys: files of arrays, and what else is known."""
 
     arrays: dict[str, Path]
     summaries: dict[str, PreparedExposure]
 
     def first(self, number: int) -> "Exposures":
         """Keep some from the start."""
-        keys = [*self.arrays][:number]
-        return Exposures(
-            {key: self.arrays[key] for key in keys}, {key: self.summaries[key] for key in keys}
-        )
+        return Exposures(*(dict(islice(part.items(), number)) for part in vars(self).values()))
 
 
 def prepare_exposures(paths: Sequence[Path], folder: Path) -> Exposures:
@@ -106,12 +97,12 @@ def true_over_claimed(
     wanted = ARGUMENTS | arguments
     grids = output_grids("product", exposures.summaries, wanted)
     source = shown_by_all(grids, exposures)[slit]
-    across_y = (
-        next(iter(source.slits_in(exposures.summaries).values())).footprint.dispersion_axis == 1
-    )
-    reference = _combined(exposures, grids, source, wanted | {"errors": "reference"})
-    pixel = _combined(exposures, grids, source, wanted | {"errors": "pixel", "covariance": True})
-    aperture = _combined(exposures, grids, source, wanted | {"errors": "aperture"})
+    slits = [*source.slits_in(exposures.summaries).values()]
+    across_y = slits[0].footprint.dispersion_axis == 1
+    combined = partial(_combined, exposures, replace(grids, sources=(source,)))
+    reference = combined(wanted | {"errors": "reference"})
+    pixel = combined(wanted | {"errors": "pixel", "covariance": True})
+    aperture = combined(wanted | {"errors": "aperture"})
     lags = [(int(dy), int(dx)) for dy, dx in pixel["lags"]]
     noise = CorrelatedNoise.of_product(
         {name: pixel[name] for name in VARIANCES},
@@ -170,19 +161,18 @@ def _statistical(arrays: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _combined(
-    exposures: Exposures, grids: ProductGrids, source: Source, arguments: dict[str, object]
+    exposures: Exposures, grids: ProductGrids, arguments: dict[str, object]
 ) -> dict[str, np.ndarray]:
-    """Arrays of a source's product."""
+    """Arrays of the product of one source."""
     with TemporaryDirectory() as scratch:
-        grid = Path(scratch, "grid.json")
-        replace(grids, sources=(source,)).write(grid)
+        grid, summary = Path(scratch, "grid.json"), Path(scratch, "summary.json")
+        grids.write(grid)
         singles = {key: Path(scratch, f"{key}.npz") for key in exposures.arrays}
         for key, arrays in exposures.arrays.items():
-            summary = Path(scratch, f"{key}.json")
             exposures.summaries[key].write(summary)
             drizzle(key, arrays, summary, None, singles[key], grid=grid, arguments=arguments)
         with open_arrays(singles) as opened:
-            return next(combined_arrays([source], exposures.summaries, opened, arguments))
+            return next(combined_arrays(grids.sources, exposures.summaries, opened, arguments))
 
 
 def draw_realisations(
@@ -206,9 +196,8 @@ def draw_realisations(
         The combined image of a source that is not there, 0 without weight.
     """
     random = np.random.default_rng(seed)
-    slits = source.slits_in(exposures.summaries)
     parts = []
-    for key, slit in slits.items():
+    for key, slit in source.slits_in(exposures.summaries).items():
         with ArrayFile(exposures.arrays[key]) as arrays:
             data = arrays.group(str(slit.number))
         weights = weight_map(slit, data, arguments["weight_type"])
@@ -217,19 +206,13 @@ def draw_realisations(
         pixmap = source.grid.pixel_map(data["coordinates"])
         scaled = slit.flux_density and slit.pixel_area
         parts.append((sigma, weights, pixmap, 1 / source.scale_ratio if scaled else 1.0))
+    how = {name: arguments[name] for name in ("pixfrac", "kernel")}
     for _ in range(number):
         combination = Combination(source.grid.shape, len(parts), propagate_dq=False)
         for sigma, weights, pixmap, scale in parts:
-            drawn = random.standard_normal(sigma.shape, np.float32) * sigma
-            combination.add(
-                drizzle_slit(
-                    {"sci": drawn},
-                    weights,
-                    pixmap,
-                    source.grid.shape,
-                    pixfrac=arguments["pixfrac"],
-                    kernel=arguments["kernel"],
-                    intensity_scale=scale,
-                )
+            drawn = {"sci": random.standard_normal(sigma.shape, np.float32) * sigma}
+            single = drizzle_slit(
+                drawn, weights, pixmap, source.grid.shape, intensity_scale=scale, **how
             )
+            combination.add(single)
         yield combination.finish(fill_value=0.0)["sci"]

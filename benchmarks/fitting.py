@@ -1,45 +1,28 @@
 """From measurements to numbers: ratios over the rounds, and how costs grow with size."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Values of several rounds.
-
-    Attributes
-    ----------
-    median, low, high : float
-        Their median and range.
-    """
+class Spread(NamedTuple):
+    """Values of several rounds: their median and range."""
 
     median: float
     low: float
     high: float
 
 
-@dataclass(frozen=True)
-class Growth:
-    """How a cost grows with size.
+class Growth(NamedTuple):
+    """How a cost grows with size."""
 
-    Attributes
-    ----------
-    fixed, each : float
-        Straight line: cost of nothing, and of one more.
-    residual : float
-        Largest relative distance of a size's median from the line.
-    exponent : float
-        Exponent of a power law above fixed costs: 1 when cost is proportional to size.
-    """
-
+    # Straight line: cost of nothing, and of one more
     fixed: float
     each: float
-    residual: float
-    exponent: float
+    residual: float  # largest relative distance of a size's median from the line
+    exponent: float  # of a power law above fixed costs: 1 when cost is proportional to size
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -53,7 +36,7 @@ def spread(values: Sequence[float]) -> Spread:
     -------
     Spread
     """
-    return Spread(float(np.median(values)), float(np.min(values)), float(np.max(values)))
+    return Spread(float(np.median(values)), min(values), max(values))
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
@@ -89,13 +72,10 @@ def growth(sizes: Sequence[float], costs: Sequence[Sequence[float]]) -> Growth:
     exponents = np.linspace(0.2, 3, 561)
     misfits = [_fit(x**exponent, y)[1] for exponent in exponents]
     (fixed, each), _ = _fit(x, y)
-    residual = np.max(np.abs(fixed + each * x - y) / y)
-    return Growth(fixed, each, float(residual), float(exponents[np.argmin(misfits)]))
+    residual = float(np.max(np.abs(fixed + each * x - y) / y))
+    return Growth(fixed, each, residual, float(exponents[np.argmin(misfits)]))
 
 
-def _fit(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], float]:
+def _fit(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
     """Fit a straight line without negative costs, by relative distance; also gives the misfit."""
-    (fixed, each), misfit = nnls(
-        np.column_stack([np.ones_like(x), x]) / y[:, None], np.ones_like(y)
-    )
-    return (float(fixed), float(each)), float(misfit)
+    return nnls(np.column_stack([np.ones_like(x), x]) / y[:, None], np.ones_like(y))

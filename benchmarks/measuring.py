@@ -25,45 +25,26 @@ class FailedRunError(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took, from the command line to the finished products.
+    """What a run took, from the command line to the finished products."""
 
-    Attributes
-    ----------
-    wall, cpu : float
-        Elapsed time, and user and system time of all processes [s].
-    peak : float
-        Peak memory of the largest process [MB].
-    """
-
-    wall: float
-    cpu: float
-    peak: float
+    wall: float  # elapsed time [s]
+    cpu: float  # user and system time of all processes [s]
+    peak: float  # memory of the largest process [MB]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be made.
+    """What is to be made."""
 
-    Attributes
-    ----------
-    associations : tuple of Path
-        One product each.
-    arguments : mapping
-        Arguments of the workflow and jwst: the documented ones, and ``outlier_detection``.
-    config : mapping
-        More configuration of the workflow.
-    by_source : bool
-        jwst resamples a template's sources one by one, as ``calwebb_spec3`` does; otherwise the
-        step gets all slits at once.
-    before : Work or None
-        What the workflow has made before, in the same folder; it is not measured. jwst keeps
-        nothing that it could use again.
-    """
-
-    associations: tuple[Path, ...]
+    associations: tuple[Path, ...]  # one product each
+    # Of the workflow and jwst: the documented ones, and ``outlier_detection``
     arguments: Mapping[str, object] = field(default_factory=dict)
-    config: Mapping[str, object] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)  # more of the workflow's
+    # jwst resamples a template's sources one by one, as ``calwebb_spec3`` does; otherwise the step
+    # gets all slits at once.
     by_source: bool = False
+    # What the workflow has made before, in the same folder; it is not measured. jwst keeps nothing
+    # that it could use again.
     before: "Work | None" = None
 
 
@@ -125,12 +106,7 @@ def workflow_command(
     list of str
     """
     associations = [str(path) for path in work.associations]
-    config = {
-        "associations": associations,
-        "job_per": job_per,
-        **work.arguments,
-        **work.config,
-    }
+    config = {"associations": associations, "job_per": job_per, **work.arguments, **work.config}
     configfile = folder / "config.json"
     configfile.write_text(json.dumps(config))
     return [
@@ -146,19 +122,14 @@ def workflow_command(
 def run_workflow(
     work: Work, folder: Path, cores: int, job_per: Schedule = "exposure", *options: str
 ) -> Cost:
-    """Make some work with the workflow, in a folder of its own.
+    """Make some work with the workflow.
 
     Parameters
     ----------
-    work : Work
+    work, cores, job_per, *options
+        As of `workflow_command`.
     folder : Path
-        Made anew.
-    cores : int
-        Cores that Snakemake may use.
-    job_per : {"exposure", "product"}
-        The schedule.
-    *options
-        More options of Snakemake.
+        Working directory, made anew.
 
     Returns
     -------
@@ -186,31 +157,13 @@ def run_jwst(work: Work, folder: Path, python: str) -> Cost:
     Cost
     """
     _empty(folder)
-    arguments = json.dumps(dict(work.arguments))
-    script = "resample_sources.py" if work.by_source else "resample_jwst.py"
+    script, arguments = str(_HERE / "resample_jwst.py"), json.dumps(dict(work.arguments))
+    options = ["--by-source"] if work.by_source else []
     commands = [
-        [python, str(_HERE / script), str(path), str(folder / f"{number:03d}"), arguments]
+        [python, script, str(path), str(folder / f"{number:03d}"), arguments, *options]
         for number, path in enumerate(work.associations)
     ]
     return measure(commands, folder)
-
-
-def jwst_products(work: Work, folder: Path) -> list[list[Path]]:
-    """Files that jwst has made of each association.
-
-    Parameters
-    ----------
-    work : Work
-    folder : Path
-        Folder of the run.
-
-    Returns
-    -------
-    list of list of Path
-    """
-    return [
-        sorted(folder.glob(f"{number:03d}_*s2d.fits")) for number in range(len(work.associations))
-    ]
 
 
 def jwst_python() -> str:
@@ -239,10 +192,8 @@ def profile_run(work: Work, folder: Path, cores: int) -> dict[str, float]:
     ----------
     work : Work
         With one association.
-    folder : Path
-        Made anew.
-    cores : int
-        Cores that Snakemake may use.
+    folder, cores
+        As of `run_workflow`.
 
     Returns
     -------

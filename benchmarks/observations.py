@@ -24,16 +24,19 @@ SLITS = "slits, of all exposures"
 
 # Columns of the slits: those of medium-resolution spectra, by their place on the detector.
 _COLUMNS = (380, 1000)
+_MOS_12 = specsim.mos(12, columns=_COLUMNS, heavy=True)
+
+_Setup = specsim.NirspecSetup | specsim.LrsSetup
 
 
 def nods(folder: Path) -> Path:
     """Three nods of one NIRSpec slitlet."""
-    return _shared("nirspec_mos_real") or _simulated(folder, specsim.prism_slitlet(heavy=True))
+    return _observation(folder, "nirspec_mos_real", specsim.prism_slitlet(heavy=True))
 
 
 def lrs(folder: Path) -> Path:
     """Two nods of MIRI LRS."""
-    return _shared("miri_lrs_sim") or _simulated(folder, specsim.LrsSetup())
+    return _observation(folder, "miri_lrs_sim", specsim.LrsSetup())
 
 
 def fixed_slits(folder: Path) -> Path:
@@ -43,17 +46,17 @@ def fixed_slits(folder: Path) -> Path:
         replace(slitlet, geometry=replace(slitlet.geometry, shape=(50, 1300), start=(700, 1000)))
         for slitlet in setup.slitlets
     )
-    return _shared("nirspec_fs_sim") or _simulated(folder, replace(setup, slitlets=slitlets))
+    return _observation(folder, "nirspec_fs_sim", replace(setup, slitlets=slitlets))
 
 
 def mos_12(folder: Path) -> Path:
     """Three nods of 12 MOS slitlets."""
-    return _shared("nirspec_mos_sim") or mos_12_simulated(folder)
+    return _observation(folder, "nirspec_mos_sim", _MOS_12)
 
 
 def mos_12_simulated(folder: Path) -> Path:
     """Three simulated nods of 12 MOS slitlets."""
-    return _simulated(folder, specsim.mos(12, columns=_COLUMNS, heavy=True))
+    return _simulated(folder, _MOS_12)
 
 
 def mos_58(folder: Path) -> Path:
@@ -89,23 +92,19 @@ def weight(association: Path) -> dict[str, float]:
             slits += sum(hdu.name == "SCI" for hdu in hdus)
             cards = sum(len(hdu.header) for hdu in hdus[1:-1])
         text = content[: content.index(b"\n...")].decode()
-        totals += Counter(
-            {
-                "transforms": len(re.findall(r"!transform/|!<tag:stsci.edu:jwst_pipeline", text)),
-                "frames": len(re.findall(r"gwcs/\w*frame", text)),
-                "kB of YAML": len(text) / 1000,
-                "cards of headers": cards,
-            }
-        )
+        totals["transforms"] += len(re.findall(r"!transform/|!<tag:stsci.edu:jwst_pipeline", text))
+        totals["frames"] += len(re.findall(r"gwcs/\w*frame", text))
+        totals["kB of YAML"] += len(text) / 1000
+        totals["cards of headers"] += cards
     return {SLITS: slits} | {name: total / slits for name, total in totals.items()}
 
 
-def _shared(name: str) -> Path | None:
+def _observation(folder: Path, name: str, setup: _Setup) -> Path:
     association = REFERENCE_DATA / name / "spec3_asn.json"
-    return association if association.is_file() else None
+    return association if association.is_file() else _simulated(folder, setup)
 
 
-def _simulated(folder: Path, setup: specsim.NirspecSetup | specsim.LrsSetup) -> Path:
+def _simulated(folder: Path, setup: _Setup) -> Path:
     """Simulate an observation in a folder of its own, named by its setup, unless it is there."""
     place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
     if not place.exists():

@@ -5,7 +5,6 @@ Usage: ``python benchmarks/profile_steps.py ASSOCIATION ARGUMENTS PREPARED``, in
 that are there already are used. Prints the seconds of every step as JSON.
 """
 
-import functools
 import importlib
 import json
 import os
@@ -40,13 +39,7 @@ _FUNCTIONS = (
 
 
 class Stopwatch:
-    """CPU time of named steps; that of a step inside another one counts for the inner alone.
-
-    Attributes
-    ----------
-    seconds : dict of str to float
-        By step.
-    """
+    """CPU seconds of named steps; those of a step inside another one count for the inner alone."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -55,7 +48,7 @@ class Stopwatch:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Count the time of a block for a step."""
+        """Count the time of a block for a step, or of a function that this decorates."""
         self._count()
         self._steps.append(name)
         try:
@@ -63,16 +56,6 @@ class Stopwatch:
         finally:
             self._count()
             self._steps.pop()
-
-    def timed(self, name: str, function: object) -> object:
-        """Return a function that counts for a step."""
-
-        @functools.wraps(function)
-        def counted(*args: object, **options: object) -> object:
-            with self.step(name):
-                return function(*args, **options)
-
-        return counted
 
     def finish(self) -> dict[str, float]:
         """Return the seconds of all steps, longest first and the rest last."""
@@ -87,23 +70,8 @@ class Stopwatch:
         self._since = now
 
 
-def profile(association: str, arguments: Mapping[str, object], prepared: Path) -> dict[str, float]:
-    """Make the product of an association in this process, and time its steps.
-
-    Parameters
-    ----------
-    association : str
-        Path of the association.
-    arguments : mapping
-        Documented arguments.
-    prepared : Path
-        Folder of the prepared exposures.
-
-    Returns
-    -------
-    dict of str to float
-        CPU seconds by step.
-    """
+def _profile(association: str, arguments: Mapping[str, object], prepared: Path) -> dict[str, float]:
+    """Make the product of an association in this process, and time its steps."""
     sys.path.insert(0, str(PROJECT / "scripts"))
     # Snakemake's part, not that of a job.
     from specresample.plan.campaign import Campaign
@@ -124,7 +92,7 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
         *path, attribute = name.split(".")
         for part in path:
             owner = getattr(owner, part)
-        setattr(owner, attribute, watch.timed(step, getattr(owner, attribute)))
+        setattr(owner, attribute, watch.step(step)(getattr(owner, attribute)))
     given = request_resources("make_product", tuple(request.exposures.values()), attempt=1)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -139,16 +107,9 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
                     prepare(Path(path), arrays[key], summaries[key], in_memory=True)
             files = {key: request.file(key) for key in request.exposures}
             lay_out(request.name, files, request.arguments, summaries, grid, contents)
+            how = {"grid": grid, "arguments": request.arguments}
             for key in files:
-                drizzle(
-                    key,
-                    arrays[key],
-                    summaries[key],
-                    None,
-                    singles[key],
-                    grid=grid,
-                    arguments=request.arguments,
-                )
+                drizzle(key, arrays[key], summaries[key], None, singles[key], **how)
             combine(
                 request,
                 summaries,
@@ -164,4 +125,4 @@ def profile(association: str, arguments: Mapping[str, object], prepared: Path) -
 
 
 if __name__ == "__main__":
-    print(json.dumps(profile(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))))
+    print(json.dumps(_profile(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))))

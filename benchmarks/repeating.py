@@ -1,16 +1,20 @@
-"""Larger observations from small ones: more slits, exposures and products, under other names."""
+"""Larger observations from small ones: more slits, exposures and products, under other names.
+
+Every function takes the association of an observation and returns that of the larger or other one.
+Its files go into a ``folder`` that is made, unless it is there, or else beside the first.
+"""
 
 import json
 import re
 import shutil
+from collections.abc import Mapping
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 from specresample.common.files import folder_written_aside
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
-
-_SLIT = re.compile(r"^- ", re.MULTILINE)
 
 
 def repeat_slits(association: Path, slits: int, folder: Path) -> Path:
@@ -22,116 +26,46 @@ def repeat_slits(association: Path, slits: int, folder: Path) -> Path:
         Of MOS exposures; its product is a template.
     slits : int
         Slits of each exposure that is written. Every repetition has other sources.
-    folder : Path
-        Takes the exposures and their association, unless they are there.
-
-    Returns
-    -------
-    Path
-        The association.
     """
     if not folder.exists():
         with folder_written_aside(folder) as aside:
-            for member in _members(association):
-                _repeat_slits(association.parent / member["expname"], slits, aside)
+            for name in _members(association):
+                _repeat_slits(association.parent / name, slits, aside)
             shutil.copy(association, aside)
     return folder / association.name
 
 
 def repeat_exposures(association: Path, exposures: int, folder: Path) -> Path:
-    """Write an observation of more exposures: those of another one in turn.
-
-    Parameters
-    ----------
-    association : Path
-    exposures : int
-    folder : Path
-        Takes the exposures and their association, unless they are there.
-
-    Returns
-    -------
-    Path
-        The association.
-    """
-    if not folder.exists():
-        names, members = [m["expname"] for m in _members(association)], []
-        with folder_written_aside(folder) as aside:
-            for number in range(exposures):
-                name = f"e{number:03d}_{names[number % len(names)]}"
-                shutil.copy(association.parent / names[number % len(names)], aside / name)
-                members.append({"expname": name, "exptype": "science"})
-            _write(association, aside, members=members)
-    return folder / association.name
+    """Write an observation of some number of exposures: those of another one in turn."""
+    names = islice(cycle(_members(association)), exposures)
+    copies = {f"e{number:03d}_{name}": name for number, name in enumerate(names)}
+    return _copy(association, copies, folder)
 
 
 def repeat_products(association: Path, products: int, folder: Path) -> tuple[Path, ...]:
-    """Write observations of the same exposures under other names, an association for each.
-
-    Parameters
-    ----------
-    association : Path
-    products : int
-    folder : Path
-        Takes the observations, unless they are there.
-
-    Returns
-    -------
-    tuple of Path
-        The associations.
-    """
-    places = [folder / f"{number:04d}" for number in range(products)]
-    name = json.loads(association.read_text())["products"][0]["name"]
-    for number, place in enumerate(places):
-        if not place.exists():
-            members = []
-            with folder_written_aside(place) as aside:
-                for member in _members(association):
-                    renamed = f"n{number:04d}_{member['expname']}"
-                    shutil.copy(association.parent / member["expname"], aside / renamed)
-                    members.append({**member, "expname": renamed})
-                _write(association, aside, members=members, name=f"n{number:04d}_{name}")
-    return tuple(place / association.name for place in places)
+    """Write some number of observations of the same exposures under other names."""
+    names, product = _members(association), _product(association)["name"]
+    return tuple(
+        _copy(
+            association,
+            {f"n{number:04d}_{name}": name for name in names},
+            folder / f"{number:04d}",
+            name=f"n{number:04d}_{product}",
+        )
+        for number in range(products)
+    )
 
 
 def first_exposures(association: Path, exposures: int) -> Path:
-    """Write an association of the first members of another one, beside it.
-
-    Parameters
-    ----------
-    association : Path
-    exposures : int
-        Number of members to keep.
-
-    Returns
-    -------
-    Path
-    """
-    return _write(
-        association,
-        association.parent,
-        file=f"first{exposures}_asn.json",
-        members=_members(association)[:exposures],
-    )
+    """Write an association of some number of the first members."""
+    path = association.with_name(f"first{exposures}_asn.json")
+    return _write(association, path, members=_product(association)["members"][:exposures])
 
 
 def one_file(association: Path) -> Path:
-    """Write an association whose product is one file of all sources, beside a template's.
-
-    Parameters
-    ----------
-    association : Path
-
-    Returns
-    -------
-    Path
-    """
-    name = json.loads(association.read_text())["products"][0]["name"]
-    return _write(
-        association,
-        association.parent,
-        file="one_file_asn.json",
-        name=name.replace("{source_id}", "all"),
-    )
+    """Write an association whose product is one file of all sources, beside a template's."""
+    name = _product(association)["name"].replace("{source_id}", "all")
+    return _write(association, association.with_name("one_file_asn.json"), name=name)
 
 
 def _repeat_slits(path: Path, slits: int, folder: Path) -> None:
@@ -139,46 +73,41 @@ def _repeat_slits(path: Path, slits: int, folder: Path) -> None:
     with fits.open(path) as hdus:
         metadata = hdus["ASDF"].data["ASDF_METADATA"][0].tobytes()
         end = metadata.index(b"\n...")
-        head, *items = _split(metadata[:end].decode())
+        before, slits_key, items = metadata[:end].decode().partition("\nslits:\n")
+        items = re.split(r"(?m)^(?=- )", items)[1:]
         per_slit = [hdu for hdu in hdus[1:] if hdu.name not in ("ASDF", "HDRTAB")]
         size = len(per_slit) // len(items)
-        text, made = [], fits.HDUList([hdus[0].copy()])
+        text, made = "", fits.HDUList([hdus[0].copy()])
         for number in range(slits):
             repetition, index = divmod(number, len(items))
-            text.append(_renamed(items[index], repetition, index + 1, number + 1))
+            text += _renamed(items[index], repetition, number + 1)
             for hdu in per_slit[index * size : (index + 1) * size]:
                 made.append(_renumbered(hdu, repetition, number + 1))
-        blocks = metadata[end + 1 :]
-        blocks = blocks[: blocks.find(b"#ASDF BLOCK INDEX")] if b"BLOCK INDEX" in blocks else blocks
+        blocks = metadata[end + 1 :].partition(b"#ASDF BLOCK INDEX")[0]
         # Otherwise headers would count as edited, and all of them would be read anew.
-        head = re.sub(rf"(?m)^{FITS_HASH_KEY}: .*$", f"{FITS_HASH_KEY}: {fits_hash(made)}", head)
-        content = "".join([head, *text]).encode() + b"\n" + blocks
-        column = fits.Column(
-            "ASDF_METADATA", f"{len(content)}B", array=np.frombuffer(content, "u1")[None]
-        )
+        key = f"{FITS_HASH_KEY}: "
+        before = re.sub(rf"(?m)^{key}.*$", key + fits_hash(made), before)
+        content = f"{before}{slits_key}{text}\n".encode() + blocks
+        array = np.frombuffer(content, "u1")[None]
+        column = fits.Column("ASDF_METADATA", f"{len(content)}B", array=array)
         made.append(fits.BinTableHDU.from_columns([column], name="ASDF"))
         made.writeto(folder / path.name)
 
 
-def _split(text: str) -> list[str]:
-    """Divide a tree into what comes before its slits, and the slits."""
-    first = text.index("\nslits:\n") + len("\nslits:\n")
-    starts = [first + match.start() for match in _SLIT.finditer(text[first:])]
-    return [text[:first], *(text[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True))]
-
-
-def _renamed(item: str, repetition: int, version: int, new_version: int) -> str:
+def _renamed(item: str, repetition: int, version: int) -> str:
     """Give a slit of a tree other names; its anchors too, because YAML has each of them once."""
-    item = re.sub(r"([&*]id\d+)", rf"\1r{repetition}", item)
-    item = re.sub(r"(fits:\w+),\d+", rf"\1,{new_version}", item)
-    item = re.sub(r"(?m)^  name: .*$", f"  name: '{new_version}'", item)
-    item = re.sub(r"(?m)^  (slitlet_id): .*$", rf"  \1: {new_version}", item)
-    item = re.sub(
-        r"(?m)^  source_id: (-?\d+)$",
-        lambda match: f"  source_id: {_source(int(match[1]), repetition)}",
-        item,
-    )
-    item = re.sub(r"(?m)^  source_name: '?(.*?)'?$", rf"  source_name: '\1r{repetition}'", item)
+    changes = {
+        r"([&*]id\d+)": rf"\1r{repetition}",
+        r"(fits:\w+),\d+": rf"\1,{version}",
+        r"^  name: .*$": f"  name: '{version}'",
+        r"^  slitlet_id: .*$": f"  slitlet_id: {version}",
+        r"^  source_id: (-?\d+)$": lambda found: (
+            f"  source_id: {_source(int(found[1]), repetition)}"
+        ),
+        r"^  source_name: '?(.*?)'?$": rf"  source_name: '\1r{repetition}'",
+    }
+    for pattern, change in changes.items():
+        item = re.sub(pattern, change, item, flags=re.MULTILINE)
     return item if item.endswith("\n") else f"{item}\n"
 
 
@@ -198,15 +127,29 @@ def _source(identity: int, repetition: int) -> int:
     return identity + (1 if identity >= 0 else -1) * 100_000 * repetition
 
 
-def _members(association: Path) -> list[dict]:
+def _product(association: Path) -> dict:
     (product,) = json.loads(association.read_text())["products"]
-    return product["members"]
+    return product
 
 
-def _write(association: Path, folder: Path, file: str | None = None, **changes: object) -> Path:
+def _members(association: Path) -> list[str]:
+    return [member["expname"] for member in _product(association)["members"]]
+
+
+def _copy(association: Path, copies: Mapping[str, str], folder: Path, **changes: object) -> Path:
+    """Copy exposures, by new name, and write the association of a changed product of them."""
+    if not folder.exists():
+        members = [{"expname": name, "exptype": "science"} for name in copies]
+        with folder_written_aside(folder) as aside:
+            for new, old in copies.items():
+                shutil.copy(association.parent / old, aside / new)
+            _write(association, aside / association.name, members=members, **changes)
+    return folder / association.name
+
+
+def _write(association: Path, path: Path, **changes: object) -> Path:
     """Write an association with a changed product."""
     content = json.loads(association.read_text())
     content["products"][0].update(changes)
-    path = folder / (file or association.name)
     path.write_text(json.dumps(content, indent=2) + "\n")
     return path

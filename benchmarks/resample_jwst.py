@@ -1,7 +1,8 @@
-"""Resample an association with jwst: resample_jwst.py ASSOCIATION PREFIX ARGUMENTS.
+"""Resample an association with jwst: resample_jwst.py ASSOCIATION PREFIX ARGUMENTS [--by-source].
 
-Writes PREFIX_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of those
-of ``resample_spec``, and perhaps ``outlier_detection``, which comes before.
+Writes PREFIX_s2d.fits, or resamples source by source, as ``calwebb_spec3`` does, and writes
+PREFIX_{source}_s2d.fits. Runs in jwst's environment, not in ours. ARGUMENTS is a JSON object of
+those of ``resample_spec``, and perhaps ``outlier_detection``, which comes before.
 """
 
 import json
@@ -16,13 +17,15 @@ from jwst.datamodels import ModelContainer
 from jwst.resample import ResampleSpecStep
 from stdatamodels.jwst import datamodels
 
+Exposures = list[datamodels.JwstDataModel]
+
 
 def resample(path: Path, product: str, arguments: dict[str, object]) -> None:
-    """Resample and save."""
-    save_product(open_members(path), path, product, arguments)
+    """Resample the exposures of an association and save the product."""
+    _save_product(open_members(path), path, product, arguments)
 
 
-def open_members(path: Path) -> list[datamodels.JwstDataModel]:
+def open_members(path: Path) -> Exposures:
     """Open the exposures of an association."""
     members = json.loads(path.read_text())["products"][0]["members"]
     return [
@@ -32,19 +35,11 @@ def open_members(path: Path) -> list[datamodels.JwstDataModel]:
     ]
 
 
-def save_product(
-    exposures: list[datamodels.JwstDataModel],
-    path: Path,
-    product: str,
-    arguments: dict[str, object],
+def _save_product(
+    exposures: Exposures, path: Path, product: str, arguments: dict[str, object]
 ) -> None:
-    """Resample exposures of an association and save the product.
-
-    A search for outliers comes before, if it is asked for.
-    """
-    association = json.loads(path.read_text())
     models = ModelContainer(exposures)
-    models.asn_table = association
+    models.asn_table = json.loads(path.read_text())
     for model in models:
         model.meta.asn.table_name = path.name
     own = {name: value for name, value in arguments.items() if name != "outlier_detection"}
@@ -56,4 +51,12 @@ def save_product(
 
 
 if __name__ == "__main__":
-    resample(Path(sys.argv[1]), f"{sys.argv[2]}_s2d.fits", json.loads(sys.argv[3]))
+    association, prefix, keywords, *by_source = sys.argv[1:]
+    path, arguments = Path(association), json.loads(keywords)
+    if by_source:
+        from jwst.exp_to_source import multislit_to_container
+
+        for source, exposures in multislit_to_container(open_members(path)).items():
+            _save_product(list(exposures), path, f"{prefix}_{source}_s2d.fits", arguments)
+    else:
+        resample(path, f"{prefix}_s2d.fits", arguments)

@@ -1,7 +1,6 @@
 """What has been measured, kept in a file so that an interrupted run can go on."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,47 +9,24 @@ from benchmarks.measuring import SCHEDULES, Cost, Schedule
 
 @dataclass
 class CaseResult:
-    """A case's costs in every round.
+    """A case's costs in every round."""
 
-    Attributes
-    ----------
-    ours : dict of str to list of Cost
-        Of the workflow, by schedule.
-    jwst : list of Cost
-        Of jwst.
-    difference : float
-        Largest difference of the products in units of the error.
-    """
-
-    ours: dict[Schedule, list[Cost]] = field(
-        default_factory=lambda: {schedule: [] for schedule in SCHEDULES}
-    )
+    ours: dict[Schedule, list[Cost]] = field(default_factory=lambda: {s: [] for s in SCHEDULES})
     jwst: list[Cost] = field(default_factory=list)
-    difference: float = 0.0
+    difference: float = 0.0  # largest one of the products, in units of the error
 
 
 @dataclass
 class Results:
-    """All measurements.
+    """All measurements."""
 
-    Attributes
-    ----------
-    about : dict of str to str
-        What was run and on what.
-    weights : dict of str to dict of str to float
-        How heavy a slit of some exposures is, by their origin.
-    cases : dict of str to CaseResult
-        By name.
-    series : dict of str to dict of int to list of Cost
-        By name and size; a cost for each round.
-    profiles : dict of str to dict of str to float
-        CPU seconds of the steps of some cases, by name.
-    """
-
-    about: dict[str, str] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)  # what was run and on what
+    # How heavy a slit of some exposures is, by their origin
     weights: dict[str, dict[str, float]] = field(default_factory=dict)
     cases: dict[str, CaseResult] = field(default_factory=dict)
+    # By name and size; a cost for each round
     series: dict[str, dict[int, list[Cost]]] = field(default_factory=dict)
+    # CPU seconds of the steps of some cases
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
@@ -60,23 +36,15 @@ class Results:
     @classmethod
     def load(cls, path: Path) -> "Results":
         """Read from a file."""
-        content = json.loads(path.read_text())
-        return cls(
-            about=content["about"],
-            cases={name: _case_result(case) for name, case in content["cases"].items()},
-            series={
-                name: {int(size): _costs(costs) for size, costs in sizes.items()}
-                for name, sizes in content["series"].items()
-            },
-            profiles=content["profiles"],
-            weights=content["weights"],
-        )
+        results = cls(**json.loads(path.read_text(), object_hook=_typed))
+        for name, sizes in results.series.items():
+            results.series[name] = {int(size): costs for size, costs in sizes.items()}
+        return results
 
 
-def _case_result(case: Mapping) -> CaseResult:
-    ours = {schedule: _costs(costs) for schedule, costs in case["ours"].items()}
-    return CaseResult(ours, _costs(case["jwst"]), case["difference"])
-
-
-def _costs(costs: list[Mapping]) -> list[Cost]:
-    return [Cost(**cost) for cost in costs]
+def _typed(values: dict) -> object:
+    """Tell by its names what an object of the file is."""
+    for kind in (Cost, CaseResult):
+        if values.keys() == kind.__annotations__.keys():
+            return kind(**values)
+    return values

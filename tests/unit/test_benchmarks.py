@@ -11,6 +11,7 @@ from benchmarks.cases import Target
 from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
 from benchmarks.error_costs import KINDS, cost_table
 from benchmarks.fitting import growth, ratio
+from benchmarks.markdown import markdown_table, write_part
 from benchmarks.measuring import Cost, FailedRunError, Work, measure
 from benchmarks.profile_steps import REST, Stopwatch
 from benchmarks.repeating import (
@@ -19,7 +20,7 @@ from benchmarks.repeating import (
     repeat_exposures,
     repeat_products,
 )
-from benchmarks.report import BEGIN, END, is_met, markdown_table, plot, report, with_part
+from benchmarks.report import is_met, plot, report
 from benchmarks.results import CaseResult, Results
 
 SIZES = np.array([6, 12, 24, 48])
@@ -70,11 +71,22 @@ def test_table():
     assert markdown_table(["a", "b"], [[1, "x"]]) == "| a | b |\n| --- | --- |\n| 1 | x |\n"
 
 
-def test_page_keeps_what_is_around_its_results():
-    page = with_part(f"before\n{BEGIN}old{END}\nafter\n", f"{BEGIN}new{END}")
-    assert page == f"before\n{BEGIN}new{END}\nafter\n"
-    assert with_part(page, f"{BEGIN}new{END}") == page
-    assert with_part("", f"{BEGIN}new{END}") == f"{BEGIN}new{END}\n"
+def test_page_keeps_what_is_around_a_part(tmp_path):
+    page = tmp_path / "page.md"
+    begin, end = "<!-- results: written by make bench -->", "<!-- end of results -->"
+    page.write_text(f"before\n{begin}old{end}\nafter\n")
+    for _ in range(2):
+        write_part(page, "results", "make bench", "new\n")
+        assert page.read_text() == f"before\n{begin}\n\nnew\n\n{end}\nafter\n"
+    write_part(page, "errors", "make errors", "first\n")
+    assert page.read_text().startswith(f"before\n{begin}\n\nnew\n\n{end}\nafter\n<!-- errors")
+
+
+def test_page_is_made_with_its_part(tmp_path):
+    for _ in range(2):
+        write_part(tmp_path / "page.md", "results", "make bench", "new\n")
+        text = (tmp_path / "page.md").read_text()
+        assert text.endswith("bench -->\n\nnew\n\n<!-- end of results -->\n")
 
 
 def test_report_and_plot(tmp_path):
@@ -170,7 +182,7 @@ def test_commands_are_measured_until_one_fails(tmp_path):
 
 def test_inner_steps_do_not_count_for_outer_ones():
     watch = Stopwatch()
-    busy = watch.timed("inner", lambda: sum(range(300_000)))
+    busy = watch.step("inner")(lambda: sum(range(300_000)))
     with watch.step("outer"):
         busy()
     seconds = watch.finish()
