@@ -19,14 +19,6 @@ KINDS: Mapping[str, Mapping[str, object]] = {
     "`errors: pixel`, `covariance: true`": {"errors": "pixel", "covariance": True},
 }
 
-# The rules, and whether they work on one exposure or on all of a product.
-_RULES = {
-    "prepare_exposure": True,
-    "drizzle_exposure": True,
-    "output_grid": False,
-    "combine": False,
-}
-
 
 def measure_costs(
     work: Work, folder: Path, rounds: int, cores: int = 2
@@ -63,10 +55,16 @@ def _share_of_estimate(work: Work, folder: Path) -> float:
     members = json.loads(association.read_text())["products"][0]["members"]
     paths = [str(association.parent / member["expname"]) for member in members]
     status = folder / "results" / ".work" / "status"
-    shares = []
-    for rule, of_exposure in _RULES.items():
+    one, shares = paths[:1], []
+    rules = {
+        "prepare_exposure": one,
+        "drizzle_exposure": one,
+        "output_grid": paths,
+        "combine": paths,
+    }
+    for rule, exposures in rules.items():
         peaks = [JobStatus.read(path).peak_mb for path in (status / rule).rglob("*.json")]
-        _, megabytes = needs(rule, paths[:1] if of_exposure else paths)
+        _, megabytes = needs(rule, exposures)
         shares.append(max(peaks) / megabytes)
     return max(shares)
 
@@ -83,18 +81,13 @@ def cost_table(costs: Mapping[str, Sequence[Cost]], shares: Mapping[str, float])
     -------
     str
     """
-    cpu = {kind: [run.cpu for run in runs] for kind, runs in costs.items()}
-    over = {kind: ratio(runs, cpu["`errors: reference`"]) for kind, runs in cpu.items()}
-    rows = [
-        [
-            kind,
-            f"{spread(cpu[kind]).median:.1f}",
-            f"{over[kind].median:.2f}",
-            f"{over[kind].low:.2f} to {over[kind].high:.2f}",
-            f"{spread([run.peak for run in runs]).median:.0f}",
-            f"{100 * shares[kind]:.0f} %",
-        ]
-        for kind, runs in costs.items()
-    ]
+    reference = [run.cpu for run in costs["`errors: reference`"]]
+    rows = []
+    for kind, runs in costs.items():
+        cpu, peak = [run.cpu for run in runs], [run.peak for run in runs]
+        median, low, high = ratio(cpu, reference)
+        over = [f"{median:.2f}", f"{low:.2f} to {high:.2f}"]
+        share = f"{100 * shares[kind]:.0f} %"
+        rows.append([kind, f"{spread(cpu).median:.1f}", *over, f"{spread(peak).median:.0f}", share])
     header = ["", "CPU, s", "over reference", "range", "peak, MB", "of its estimate"]
     return markdown_table(header, rows)

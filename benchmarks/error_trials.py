@@ -45,7 +45,8 @@ class Exposures:
 
     def first(self, number: int) -> "Exposures":
         """Keep some from the start."""
-        return Exposures(*(dict(islice(part.items(), number)) for part in vars(self).values()))
+        both = (self.arrays, self.summaries)
+        return Exposures(*(dict(islice(part.items(), number)) for part in both))
 
 
 def prepare_exposures(paths: Sequence[Path], folder: Path) -> Exposures:

@@ -1,9 +1,12 @@
 """Simulated JWST level-2b spectra with known truth: NIRSpec slits and the MIRI LRS slit.
 
-`dataset` writes whole products; `wcs`, `scene`, `noise` and `exposure` are its steps.
+`dataset` writes what `setups` describe; `wcs`, `scene`, `noise` and `exposure` are its steps.
 """
 
-from specsim.dataset import (
+from specsim.dataset import write_demo, write_lrs, write_nirspec
+from specsim.noise import PERFECT
+from specsim.scene import Line, Source, galaxy
+from specsim.setups import (
     LrsSetup,
     NirspecSetup,
     Slitlet,
@@ -11,12 +14,7 @@ from specsim.dataset import (
     fixed_slits,
     mos,
     prism_slitlet,
-    write_demo,
-    write_lrs,
-    write_nirspec,
 )
-from specsim.noise import PERFECT
-from specsim.scene import Line, Source, galaxy
 from specsim.wcs import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
 
 __all__ = [

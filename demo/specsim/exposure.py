@@ -15,7 +15,7 @@ from astropy.time import Time
 from gwcs import WCS
 from numpy.typing import NDArray
 from stdatamodels.jwst import datamodels
-from stdatamodels.jwst.datamodels import JwstDataModel, MultiSlitModel
+from stdatamodels.jwst.datamodels import JwstDataModel
 
 from specsim.noise import Planes
 from specsim.wcs import Pointing
@@ -194,28 +194,15 @@ class Slit:
     wavelength: NDArray[np.float64] | None = None  # of each pixel [um]
 
 
-def write_slit(path: Path, exposure: Exposure, slit: Slit, model_type: str = "SlitModel") -> None:
-    """Write an exposure that holds a single slit.
-
-    Parameters
-    ----------
-    path : Path
-        File to write.
-    exposure : Exposure
-    slit : Slit
-    model_type : {"SlitModel", "ImageModel"}
-        Kind of data model; older MIRI LRS files are images.
-    """
-    model = getattr(datamodels, model_type)(_history(slit.wcs))
-    _fill(model.meta, exposure.metadata())
-    _fill_slit(model, slit)
-    _save(model, path)
-
-
-def write_slits(
-    path: Path, exposure: Exposure, slits: Sequence[Slit], *, repeat_header: bool = False
+def write_exposure(
+    path: Path,
+    exposure: Exposure,
+    slits: Sequence[Slit],
+    model_type: str = "MultiSlitModel",
+    *,
+    repeat_header: bool = False,
 ) -> None:
-    """Write an exposure that holds several slits.
+    """Write an exposure.
 
     Parameters
     ----------
@@ -223,20 +210,28 @@ def write_slits(
         File to write.
     exposure : Exposure
     slits : sequence of Slit
+    model_type : {"MultiSlitModel", "SlitModel", "ImageModel"}
+        Kind of data model: a list of slits, or a single one; older MIRI LRS files are images.
     repeat_header : bool
-        Give every slit the metadata of the exposure, too, as the pipeline does.
+        Give every slit of a list the metadata of the exposure, too, as the pipeline does.
     """
-    # Checked once, when saving, instead of at each of thousands of assignments
-    model = MultiSlitModel(_history(slits[0].wcs), validate_on_assignment=False)
+    several = model_type == "MultiSlitModel"
+    # A list is checked once, when saving, instead of at each of thousands of assignments
+    unchecked = {"validate_on_assignment": False} if several else {}
+    model = getattr(datamodels, model_type)(_history(slits[0].wcs), **unchecked)
     header = exposure.metadata()
     _fill(model.meta, header)
-    own = header if repeat_header else {"exposure": {"type": exposure.exp_type}}
-    for slit in slits:
-        model.slits.append(model.slits.item())
-        entry = model.slits[-1]
-        _fill(entry.meta, own)
-        entry.meta.model_type = "SlitModel"
-        _fill_slit(entry, slit)
+    if several:
+        own = header if repeat_header else {"exposure": {"type": exposure.exp_type}}
+        for slit in slits:
+            model.slits.append(model.slits.item())
+            entry = model.slits[-1]
+            _fill(entry.meta, own)
+            entry.meta.model_type = "SlitModel"
+            _fill_slit(entry, slit)
+    else:
+        (slit,) = slits
+        _fill_slit(model, slit)
     _save(model, path)
 
 
