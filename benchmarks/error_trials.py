@@ -15,10 +15,10 @@ import numpy as np
 from specresample.common.arrays import ArrayFile, open_arrays
 from specresample.drizzling.combination import Combination, combined_arrays
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specresample.drizzling.exposure import weight_map
 from specresample.drizzling.lags import lag_pairs
 from specresample.drizzling.noise import NOISE
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
+from specresample.drizzling.weights import weight_map
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import output_grids
 from specresample.grids.product_grids import ProductGrids, Source

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from specresample.drizzling.combination import Combination, single_arrays
-from specresample.drizzling.reference_errors import ReferenceErrors
+from specresample.drizzling.combined_errors import ReferenceErrors
 
 SHAPE = (3, 5)
 VARIANCES = ("var_rnoise", "var_poisson", "var_flat")

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from specresample.drizzling.combined_errors import CombinedErrors
+from specresample.drizzling.combined_errors import CombinedErrors, ExactErrors
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specresample.drizzling.exact_errors import ExactErrors
 from specresample.drizzling.lags import lag_pairs
 
 SHAPE = (5, 6)

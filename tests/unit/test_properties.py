@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from images import assert_same, bits
 from specresample.drizzling.combination import Combination
-from specresample.drizzling.reference_errors import ReferenceErrors
+from specresample.drizzling.combined_errors import ReferenceErrors
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
 
 IN, OUT = (8, 10), (9, 13)

@@ -11,8 +11,7 @@ import numpy as np
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.progress import Progress
-from specresample.drizzling.exact_errors import ExactErrors
-from specresample.drizzling.reference_errors import ReferenceErrors
+from specresample.drizzling.combined_errors import ExactErrors, ReferenceErrors
 from specresample.drizzling.times import time_weight
 from specresample.footprint.prepared import Exposures, PreparedSlit
 from specresample.grids.product_grids import Source
@@ -44,14 +43,7 @@ class Combination:
         self._count = 0
 
     def add(self, single: Mapping[str, np.ndarray]) -> None:
-        """Add an exposure.
-
-        Parameters
-        ----------
-        single : mapping of str to ndarray
-            From `specresample.drizzling.slit.drizzle_slit`, with ``sci``, ``wht`` and, where
-            wanted, ``dq``.
-        """
+        """Add an exposure: ``sci``, ``wht`` and, where wanted, ``dq`` of `drizzle_slit`."""
         plane, bit = divmod(self._count, CONTEXT_BITS)
         self._count += 1
         has_weight = single["wht"] > 0
@@ -73,8 +65,7 @@ class Combination:
         Returns
         -------
         dict of str to ndarray
-            ``sci`` and ``wht`` (float32), ``con`` (int32, shape (planes, ny, nx)) and, where
-            wanted, ``dq`` (uint32).
+            ``sci``, ``wht`` (float32), ``con`` (int32, (planes, ny, nx)) and ``dq`` (uint32).
         """
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             sci = (self._sci / self._wht).astype(np.float32)
@@ -159,8 +150,7 @@ def combined_arrays(
         for key, slit in slits.items():
             single = singles[key].group(str(source.number))
             combination.add(single)
-            weight = _variance_weight(slit, arguments["weight_type"])
-            errors.add(single, variance_weight=weight)
+            errors.add(single, variance_weight=_variance_weight(slit, arguments["weight_type"]))
         log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
         combined = errors.finish()
         covariance = combined.covariance_arrays() if arguments["covariance"] else {}

@@ -1,54 +1,14 @@
-"""Variances of a combination, and the errors they come to."""
+"""Errors of a combination: running sums over the exposures of a source, and what they come to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from specresample.drizzling.covariance import CovarianceSum
 from specresample.drizzling.lags import Lag, same_wavelength
-from specresample.drizzling.noise import NOISE
+from specresample.drizzling.noise import FLAT, NOISE
 from specresample.drizzling.slit import VARIANCES
-
-
-class VarianceSum:
-    """Running sums for the variance of a weighted mean, sum(w^2 v) / (sum w)^2.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape (ny, nx) of the output grid.
-    """
-
-    def __init__(self, shape: tuple[int, int]) -> None:
-        self._total = np.zeros(shape)
-        self._weight = np.zeros(shape)
-
-    def add(self, variance: np.ndarray, weight: np.ndarray) -> None:
-        """Add an exposure; pixels without a positive weight and a possible variance do not count.
-
-        Parameters
-        ----------
-        variance, weight : ndarray, shape (ny, nx)
-        """
-        use = (variance >= 0) & np.isfinite(variance) & (weight > 0)
-        self._total[use] += weight[use] ** 2 * variance[use]
-        self._weight[use] += weight[use]
-
-    def finish(self, factor: float = 1.0) -> np.ndarray:
-        """Divide by the weights.
-
-        Parameters
-        ----------
-        factor : float
-            Multiplies the variance.
-
-        Returns
-        -------
-        ndarray of float32
-            NaN where nothing counts.
-        """
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return (self._total * factor / self._weight / self._weight).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -90,25 +50,135 @@ class CombinedErrors:
         return replace(self, variances=self.variances | grown)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give the arrays that a product has of errors.
-
-        Returns
-        -------
-        dict of str to ndarray
-            The variances and ``err``, the root of their sum over those that are known.
-        """
+        """Give the variances and ``err``, the root of their sum over those that are known."""
         components = np.array([self.variances[name] for name in VARIANCES])
         error = np.sqrt(np.nansum(components, axis=0))
         error[np.isnan(components).all(axis=0)] = np.nan
         return self.variances | {"err": error}
 
     def covariance_arrays(self) -> dict[str, np.ndarray]:
-        """Give the arrays that a product has of covariances.
-
-        Returns
-        -------
-        dict of str to ndarray
-            ``covariance`` (float32, shape (n_lags, ny, nx)) and ``lags``, shape (n_lags, 2).
-        """
+        """Give ``covariance`` (float32, shape (n_lags, ny, nx)) and ``lags``, shape (n_lags, 2)."""
         planes = np.array([*self.covariance.values()], np.float32)
         return {"covariance": planes, "lags": np.array([*self.covariance])}
+
+
+class ReferenceErrors:
+    """Variances as the reference makes them (docs/specification.md, "Combination").
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape (ny, nx) of the output grid.
+    scale_ratio : float
+        Input over output pixel scale; variances grow with it, since the pixels of a finer grid
+        share their noise.
+    """
+
+    def __init__(self, shape: tuple[int, int], scale_ratio: float) -> None:
+        self._variances = {name: _VarianceSum(shape) for name in VARIANCES}
+        self._scale_ratio = scale_ratio
+
+    def add(
+        self, single: Mapping[str, np.ndarray], *, variance_weight: float | None = None
+    ) -> None:
+        """Add an exposure.
+
+        Parameters
+        ----------
+        single : mapping of str to ndarray
+            From `specresample.drizzling.slit.drizzle_slit`, with ``wht`` and those variances that
+            are there.
+        variance_weight : float, optional
+            Weight of the exposure's variances; without, they are weighted by the inverse of its
+            resampled read-noise variance, or alike where it has none.
+        """
+        read_noise = single.get("var_rnoise")
+        if variance_weight is None and read_noise is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                weight = 1.0 / read_noise.astype(float)
+            weight = np.where((read_noise > 0) & np.isfinite(read_noise), weight, 0.0)
+        else:
+            alike = 1.0 if variance_weight is None else variance_weight
+            weight = np.full(single["wht"].shape, alike)
+        for name, total in self._variances.items():
+            if name in single:
+                total.add(single[name], weight)
+
+    def finish(self) -> CombinedErrors:
+        """Divide by the weights."""
+        return CombinedErrors(
+            {name: total.finish(self._scale_ratio) for name, total in self._variances.items()}
+        )
+
+
+class ExactErrors:
+    """Exact variances and covariances (``errors: pixel``, ``errors: aperture``).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape (ny, nx) of the output grid.
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._noise = {name: _VarianceSum(shape) for name in NOISE}
+        self._flat = np.zeros(shape)
+        self._flat_weight = np.zeros(shape)
+        self._covariance = CovarianceSum(shape)
+
+    def add(
+        self, single: Mapping[str, np.ndarray], *, variance_weight: float | None = None
+    ) -> None:
+        """Add an exposure.
+
+        Parameters
+        ----------
+        single : mapping of str to ndarray
+            ``wht`` from `specresample.drizzling.slit.drizzle_slit`; the variances that are there
+            and, where they are wanted, ``covariance`` from
+            `specresample.drizzling.noise.drizzle_noise` with its ``lags``.
+        variance_weight : float, optional
+            Does not matter: exact variances have the weights of the science.
+        """
+        weight = single["wht"].astype(float)
+        known = [single[name] for name in NOISE if name in single]
+        for name, total in self._noise.items():
+            if name in single:
+                total.add(single[name], weight)
+        if FLAT in single:
+            # All exposures have the same flat field, so that its error does not average down.
+            use = np.isfinite(single[FLAT]) & (weight > 0)
+            self._flat[use] += weight[use] * np.sqrt(single[FLAT][use])
+            self._flat_weight[use] += weight[use]
+        if "covariance" in single and known:
+            noise = np.where(np.isnan(known).all(axis=0), np.nan, np.nansum(known, axis=0))
+            lags = [(int(dy), int(dx)) for dy, dx in single["lags"]]
+            planes = dict(zip(lags, single["covariance"], strict=True))
+            self._covariance.add(weight, noise, planes)
+
+    def finish(self) -> CombinedErrors:
+        """Divide by the weights."""
+        variances = {name: total.finish() for name, total in self._noise.items()}
+        noise = np.nansum([plane.astype(float) for plane in variances.values()], axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            flat = ((self._flat / self._flat_weight) ** 2).astype(np.float32)
+        return CombinedErrors(variances | {FLAT: flat}, self._covariance.finish(noise))
+
+
+class _VarianceSum:
+    """Running sums for the variance of a weighted mean, sum(w^2 v) / (sum w)^2."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._total = np.zeros(shape)
+        self._weight = np.zeros(shape)
+
+    def add(self, variance: np.ndarray, weight: np.ndarray) -> None:
+        """Add an exposure; pixels without weight or with an impossible variance do not count."""
+        use = (variance >= 0) & np.isfinite(variance) & (weight > 0)
+        self._total[use] += weight[use] ** 2 * variance[use]
+        self._weight[use] += weight[use]
+
+    def finish(self, factor: float = 1.0) -> np.ndarray:
+        """Divide by the weights, and multiply by a factor; NaN where nothing counts."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return (self._total * factor / self._weight / self._weight).astype(np.float32)

@@ -27,14 +27,14 @@ class CovarianceSum:
     def add(
         self, weight: np.ndarray, variance: np.ndarray, covariance: Mapping[Lag, np.ndarray]
     ) -> None:
-        """Add an exposure.
+        """Add a drizzled exposure, which may have other lags than those before.
 
         Parameters
         ----------
         weight, variance : ndarray, shape (ny, nx)
-            Of the drizzled exposure; pixels without weight or of unknown variance do not count.
+            Pixels without weight or of unknown variance do not count.
         covariance : mapping of Lag to ndarray, shape (ny, nx)
-            Of every pixel with the one at the lag. Exposures may have different lags.
+            Of every pixel with the one at the lag.
         """
         weight = np.where(np.isfinite(variance), weight, 0).astype(float)
         self._variance += weight**2 * np.nan_to_num(variance)

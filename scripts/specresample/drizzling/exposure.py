@@ -14,11 +14,9 @@ from specresample.drizzling.lags import noise_reach
 from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
 from specresample.drizzling.slit import VARIANCES, drizzle_slit
-from specresample.drizzling.times import time_weight
-from specresample.drizzling.weights import inverse_variance_weights
+from specresample.drizzling.weights import weight_map
 from specresample.footprint.prepared import PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids, Source
-from specresample.level2b.flags import good_pixels
 
 log = logging.getLogger(__name__)
 
@@ -64,16 +62,17 @@ def drizzle_exposure(
         data = arrays.group(str(slit.number))
         if arguments["weight_type"] == "ivm" and "var_rnoise" not in data:
             log.warning("%s: no VAR_RNOISE: all good pixels count alike", name)
+        pixmap = source.grid.pixel_map(data["coordinates"])
         places = {}
         if outliers is not None:
             found = SlitOutliers(**outliers.group(str(slit.number)))
             data = found.flag(data)
-            pixmap = source.grid.pixel_map(data["coordinates"])
             places = {"outliers": found.place(slit.corner, pixmap), "compared": found.compared}
         try:
-            drizzled = _drizzle_source(slit, data, source, arguments) | places
+            weights = weight_map(slit, data, arguments["weight_type"])
         except ResampleError as error:
             raise ResampleError(f"{name}: {error}") from error
+        drizzled = _drizzle_source(slit, data, weights, pixmap, source, arguments) | places
         if not (drizzled["wht"] > 0).any():
             log.warning("%s has no good pixel on the output grid", name)
         writer.add(str(source.number), drizzled)
@@ -83,11 +82,11 @@ def drizzle_exposure(
 def _drizzle_source(
     slit: PreparedSlit,
     data: Mapping[str, np.ndarray],
+    weights: np.ndarray,
+    pixmap: np.ndarray,
     source: Source,
     arguments: Mapping[str, object],
 ) -> dict[str, np.ndarray]:
-    weights = weight_map(slit, data, arguments["weight_type"])
-    pixmap = source.grid.pixel_map(data["coordinates"])
     scaled = slit.flux_density and slit.pixel_area
     how = {
         "shape": source.grid.shape,
@@ -119,34 +118,3 @@ def _drizzle_source(
         drop=drop,
     )
     return drizzled | {"measures": measures}
-
-
-def weight_map(slit: PreparedSlit, data: Mapping[str, np.ndarray], weight_type: str) -> np.ndarray:
-    """Weights of a slit's pixels, of the type that is asked for.
-
-    Parameters
-    ----------
-    slit : PreparedSlit
-    data : mapping of str to ndarray
-        Its arrays.
-    weight_type : str
-        ``ivm``, ``exptime`` or ``none``.
-
-    Returns
-    -------
-    ndarray of float32
-
-    Raises
-    ------
-    ResampleError
-        When the exposure's time is asked for and not known.
-    """
-    good = good_pixels(data["dq"])
-    if weight_type == "none":
-        return good.astype(np.float32)
-    if weight_type == "ivm":
-        return inverse_variance_weights(good, data.get("var_rnoise"))
-    time = time_weight(slit.metadata)
-    if time is None:
-        raise ResampleError("weight_type exptime needs TMEASURE or EFFEXPTM in the header")
-    return np.float32(time) * good.astype(np.float32)

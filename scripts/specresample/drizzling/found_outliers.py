@@ -7,7 +7,7 @@ import numpy as np
 
 from specresample.common.arrays import ArrayFile
 from specresample.drizzling.times import exposure_groups
-from specresample.footprint.prepared import Exposures
+from specresample.footprint.prepared import Exposures, PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids
 from specresample.level2b.flags import DO_NOT_USE, OUTLIER, mark_invalid
 
@@ -36,12 +36,11 @@ class SlitOutliers:
     compared: np.ndarray
 
     def flag(self, data: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Flag them, so that they count no more.
+        """Flag them in the prepared arrays of the slit, so that they count no more.
 
         Parameters
         ----------
         data : mapping of str to ndarray
-            Prepared arrays of the slit.
 
         Returns
         -------
@@ -95,7 +94,6 @@ def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
     Parameters
     ----------
     exposures : mapping of str to PreparedExposure
-        By key, in association order.
     grids : ProductGrids
 
     Returns
@@ -106,22 +104,17 @@ def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
     """
     searched: dict[str, set[int]] = {key: set() for key in exposures}
     for source in grids.sources:
-        metadata = [slit.metadata for slit in source.slits_in(exposures).values()]
-        if len(exposure_groups(metadata)) > 1:
-            for key, number in source.slits.items():
-                searched[key].add(number)
+        slits = source.slits_in(exposures)
+        if len(exposure_groups([slit.metadata for slit in slits.values()])) > 1:
+            for key, slit in slits.items():
+                searched[key].add(slit.number)
 
-    def stated(metadata: Mapping[str, object], complete: bool) -> dict[str, object]:
-        return {**metadata, _STATUS: COMPLETE if complete else SKIPPED}
+    def stated(part: PreparedExposure | PreparedSlit, complete: bool) -> object:
+        status = COMPLETE if complete else SKIPPED
+        return replace(part, metadata={**part.metadata, _STATUS: status})
 
-    return {
-        key: replace(
-            exposure,
-            metadata=stated(exposure.metadata, bool(searched[key])),
-            slits=tuple(
-                replace(slit, metadata=stated(slit.metadata, slit.number in searched[key]))
-                for slit in exposure.slits
-            ),
-        )
-        for key, exposure in exposures.items()
-    }
+    result = {}
+    for key, exposure in exposures.items():
+        slits = tuple(stated(slit, slit.number in searched[key]) for slit in exposure.slits)
+        result[key] = replace(stated(exposure, bool(searched[key])), slits=slits)
+    return result

@@ -107,7 +107,6 @@ def same_wavelength(
     covariance : mapping of Lag to ndarray, shape (ny, nx)
         Covariance of every pixel with the one at the lag.
     shape : tuple of int
-        Shape (ny, nx).
     dispersion_axis : int
         1 when wavelength runs along x, 2 along y.
 

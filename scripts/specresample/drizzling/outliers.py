@@ -5,11 +5,26 @@ pixel at the limit must fall on the side on which the reference has it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from astropy.stats import sigma_clip
 from drizzle.resample import blot_image
+
+from specresample.common.arrays import ArrayFile
+from specresample.common.image_stack import ImageStack
+from specresample.drizzling.found_outliers import SlitOutliers
+from specresample.drizzling.slit import drizzle_slit
+from specresample.drizzling.times import exposure_groups
+from specresample.drizzling.weights import inverse_variance_weights
+from specresample.footprint.prepared import PreparedSlit
+from specresample.grids.rectified import Grid
+from specresample.grids.sources import SourceSlits
+from specresample.level2b.flags import DO_NOT_USE
+
+# Medians are taken of these planes.
+_PLANES = ("sci", "err")
 
 # What counts as one of the weights of an image, from which its threshold is taken.
 _CLIP_SIGMA = 3
@@ -39,35 +54,109 @@ class OutlierLimits:
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, object]) -> "OutlierLimits":
-        """Take them from the arguments of a product.
-
-        Parameters
-        ----------
-        arguments : mapping
-            ``outlier_snr`` and ``outlier_scale``, two numbers as text, ``outlier_maskpt`` and
-            ``outlier_backg``.
-        """
+        """Take them from the arguments of a product, which hold pairs of numbers as text."""
         snr, scale = (
             tuple(map(float, arguments[name].split())) for name in ("outlier_snr", "outlier_scale")
         )
         return cls(snr, scale, arguments["outlier_maskpt"], arguments["outlier_backg"])
 
 
-def weight_threshold(weights: np.ndarray, part: float) -> float:
-    """Weight below which a drizzled pixel does not count in the median.
+def source_outliers(
+    slits: SourceSlits,
+    grid: Grid,
+    arrays: Mapping[str, ArrayFile],
+    limits: OutlierLimits,
+    scratch: Path,
+) -> dict[str, SlitOutliers]:
+    """Find the outliers of a source in all its exposures.
 
     Parameters
     ----------
-    weights : ndarray, shape (ny, nx)
-        Drizzled weights.
-    part : float
-        Part of the mean of the clipped weights.
+    slits : dict of str to PreparedSlit
+        Its slit in every exposure.
+    grid : Grid
+        The grid that it has by default.
+    arrays : mapping of str to ArrayFile
+        Prepared arrays of the exposures.
+    limits : OutlierLimits
+    scratch : Path
+        Folder for temporary files.
 
     Returns
     -------
-    float
-        0 when no pixel has weight.
+    dict of str to SlitOutliers
+        By exposure; without any when there are fewer than two exposures.
     """
+    keys = [*slits]
+    groups = exposure_groups([slit.metadata for slit in slits.values()])
+    if len(groups) < 2:
+        nothing = SlitOutliers(np.empty((0, 2), int), np.array(0))
+        return dict.fromkeys(slits, nothing)
+
+    def data(key: str) -> dict[str, np.ndarray]:
+        found = arrays[key].group(str(slits[key].number))
+        return {"err": np.zeros_like(found["sci"])} | found
+
+    with ImageStack(grid.shape, scratch) as sci, ImageStack(grid.shape, scratch) as err:
+        for group in groups:
+            single = group_mean([_drizzled(data(keys[number]), grid) for number in group])
+            light = single["wht"] < weight_threshold(single["wht"], limits.weight)
+            for name, stack in zip(_PLANES, (sci, err), strict=True):
+                stack.add(np.where(light, np.float32(np.nan), single[name]))
+        medians = [
+            np.concatenate([median(images) for _, images in stack.bands()]) for stack in (sci, err)
+        ]
+    return {key: _compared(slit, data(key), grid, medians, limits) for key, slit in slits.items()}
+
+
+def _drizzled(data: Mapping[str, np.ndarray], grid: Grid) -> dict[str, np.ndarray]:
+    # NON_SCIENCE does not matter here, as in the reference.
+    good = (data["dq"] & DO_NOT_USE) == 0
+    return drizzle_slit(
+        {name: data[name] for name in _PLANES},
+        inverse_variance_weights(good, data.get("var_rnoise")),
+        grid.pixel_map(data["coordinates"]),
+        grid.shape,
+        pixfrac=1.0,
+        kernel="square",
+    )
+
+
+def _compared(
+    slit: PreparedSlit,
+    data: Mapping[str, np.ndarray],
+    grid: Grid,
+    medians: list[np.ndarray],
+    limits: OutlierLimits,
+) -> SlitOutliers:
+    pixmap = grid.pixel_map(data["coordinates"])
+    expected, error = (blot(image, pixmap) for image in medians)
+    measured = data["sci"].copy()
+    measured[np.isnan(measured)] = data["invalid_sci"]
+    # Whether SCI is without a background that the level-2b file states and did not subtract.
+    known = slit.metadata.get("meta.background.level") is not None
+    if known and not slit.metadata.get("meta.background.subtracted"):
+        limits = replace(limits, background=0.0)
+    found = find_outliers(measured, expected, error, limits)
+    compared = np.isfinite(measured) & np.isfinite(expected)
+    return SlitOutliers(np.argwhere(found), np.array(compared.sum()))
+
+
+def group_mean(singles: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Average ``sci``, ``err`` and ``wht`` of the detectors of one exposure, drizzled alone."""
+    if len(singles) == 1:
+        return dict(singles[0])
+    weight = np.sum([single["wht"] for single in singles], axis=0)
+    mean = {}
+    for name in _PLANES:
+        parts = [np.where(s["wht"] > 0, s["wht"] * s[name], 0) for s in singles]
+        with np.errstate(invalid="ignore"):
+            mean[name] = np.sum(parts, axis=0) / weight
+    return mean | {"wht": weight}
+
+
+def weight_threshold(weights: np.ndarray, part: float) -> float:
+    """Weight below which a drizzled pixel does not count: a part of the mean of usual weights."""
     some = weights[np.isfinite(weights) & (weights != 0)]
     if not some.size:
         return 0.0
@@ -76,42 +165,8 @@ def weight_threshold(weights: np.ndarray, part: float) -> float:
     return np.mean(usual, dtype=np.float64) * part
 
 
-def group_mean(singles: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Average the detectors of one exposure.
-
-    Parameters
-    ----------
-    singles : sequence of mapping of str to ndarray
-        Of each detector ``sci``, ``err`` and ``wht`` on one grid, NaN without weight.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The same arrays (float32).
-    """
-    if len(singles) == 1:
-        return dict(singles[0])
-    weight = np.sum([single["wht"] for single in singles], axis=0)
-    mean = {}
-    for name in ("sci", "err"):
-        parts = [np.where(s["wht"] > 0, s["wht"] * s[name], 0) for s in singles]
-        with np.errstate(invalid="ignore"):
-            mean[name] = np.sum(parts, axis=0) / weight
-    return mean | {"wht": weight}
-
-
 def median(images: np.ndarray) -> np.ndarray:
-    """Median of several images, pixel by pixel, without what is NaN.
-
-    Parameters
-    ----------
-    images : ndarray, shape (n, ny, nx)
-
-    Returns
-    -------
-    ndarray, shape (ny, nx)
-        NaN where all of them are.
-    """
+    """Median along the first axis, without what is NaN; NaN where all are."""
     ordered = np.sort(images, axis=0)  # NaN last
     count = len(images) - np.isnan(images).sum(axis=0)
     middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(images) - 1)])
@@ -120,19 +175,7 @@ def median(images: np.ndarray) -> np.ndarray:
 
 
 def blot(image: np.ndarray, pixmap: np.ndarray) -> np.ndarray:
-    """Take an image on the output grid back to the pixels of an exposure.
-
-    Parameters
-    ----------
-    image : ndarray of float32, shape (my, mx)
-    pixmap : ndarray, shape (ny, nx, 2)
-        Where the exposure's pixels fall on the output grid: x and y, in this order.
-
-    Returns
-    -------
-    ndarray of float32, shape (ny, nx)
-        Interpolated linearly; NaN outside.
-    """
+    """Interpolate an image on the output grid at an exposure's pixels; NaN outside."""
     out = np.full(pixmap.shape[:2], np.nan, np.float32)
     # drizzle wants a number for every pixel; this one is outside.
     pixmap = np.where(np.isnan(pixmap), -1, pixmap)
@@ -149,10 +192,8 @@ def find_outliers(
     ----------
     sci : ndarray of float32, shape (ny, nx)
         What the exposure has, bad pixels as well, because their neighbours are judged by them.
-    expected : ndarray of float32, shape (ny, nx)
-        The median, blotted.
-    error : ndarray of float32, shape (ny, nx)
-        The median error, blotted.
+    expected, error : ndarray of float32, shape (ny, nx)
+        The median and its error, blotted.
     limits : OutlierLimits
 
     Returns
@@ -171,17 +212,7 @@ def find_outliers(
 
 
 def steepest(image: np.ndarray) -> np.ndarray:
-    """Largest difference of each pixel from its four neighbours, NaN among them left out.
-
-    Parameters
-    ----------
-    image : ndarray, shape (ny, nx)
-
-    Returns
-    -------
-    ndarray, shape (ny, nx)
-        0 without neighbours.
-    """
+    """Largest difference of each pixel from its four neighbours that are not NaN; 0 without."""
     out = np.zeros_like(image)
     for lines in (out, out.T):
         step = np.abs(np.diff(image if lines is out else image.T, axis=0))
@@ -191,16 +222,7 @@ def steepest(image: np.ndarray) -> np.ndarray:
 
 
 def grown(mask: np.ndarray) -> np.ndarray:
-    """Add to a mask the eight neighbours of its pixels.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (ny, nx)
-
-    Returns
-    -------
-    ndarray of bool, shape (ny, nx)
-    """
+    """Add to a mask the eight neighbours of its pixels."""
     mask = np.pad(mask, 1)
     rows = mask[:-2] | mask[1:-1] | mask[2:]
     return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]

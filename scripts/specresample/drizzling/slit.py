@@ -45,41 +45,38 @@ def drizzle_slit(
         given, is the bitwise OR of contributing pixels.
     """
     out: dict[str, np.ndarray] = {}
-    if not has_area(pixmap):
-        # drizzle would refuse it.
-        return _nothing(arrays, shape)
-    for name, array in arrays.items():
-        if name == "dq":
-            continue
-        drizzle = Drizzle(kernel=kernel, fillval="NaN", out_shape=shape, disable_ctx=True)
+    for name in (name for name in arrays if name != "dq"):
+        takes_dq = name == "sci" and "dq" in arrays
+        drizzle = Drizzle(
+            kernel=kernel,
+            fillval="NaN",
+            out_shape=shape,
+            out_dq=np.zeros(shape, np.uint32) if takes_dq else None,
+            disable_ctx=True,
+        )
         variance = name in VARIANCES
         with np.errstate(invalid="ignore"):  # a negative variance is none, and NaN in the output
-            plane = np.sqrt(array) if variance else array
-        drizzle.add_image(
-            plane,
-            exptime=1.0,  # only counted by drizzle, for data in counts per second
-            pixmap=pixmap,
-            weight_map=weights,
-            iscale=intensity_scale,
-            pixfrac=pixfrac,
-            in_units="cps",
-            dq=arrays.get("dq") if name == "sci" else None,
-        )
+            plane = np.sqrt(arrays[name]) if variance else arrays[name]
+        if has_area(pixmap):
+            drizzle.add_image(
+                plane,
+                exptime=1.0,  # only counted by drizzle, for data in counts per second
+                pixmap=pixmap,
+                weight_map=weights,
+                iscale=intensity_scale,
+                pixfrac=pixfrac,
+                in_units="cps",
+                dq=arrays["dq"] if takes_dq else None,
+            )
         out[name] = drizzle.out_img**2 if variance else drizzle.out_img
         if name == "sci":
             out["wht"] = drizzle.out_wht
-            if drizzle.out_dq is not None:
-                out["dq"] = drizzle.out_dq
+        if takes_dq:
+            out["dq"] = drizzle.out_dq
     return out
 
 
 def has_area(pixmap: np.ndarray) -> bool:
-    """Whether two rows and two columns have a place on the output grid."""
+    """Whether two rows and two columns have a place on the output grid, as drizzle wants it."""
     valid = np.isfinite(pixmap).all(axis=-1)
     return valid.any(axis=0).sum() > 1 and valid.any(axis=1).sum() > 1
-
-
-def _nothing(arrays: Mapping[str, np.ndarray], shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    out = {name: np.full(shape, np.nan, np.float32) for name in arrays if name != "dq"}
-    out["wht"] = np.zeros(shape, np.float32)
-    return out | ({"dq": np.zeros(shape, np.uint32)} if "dq" in arrays else {})

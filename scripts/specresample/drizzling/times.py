@@ -43,12 +43,12 @@ _EXPOSURE_IDENTITY = tuple(
 
 
 def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
-    """Sum the times of exposures (docs/specification.md, "Product").
+    """Sum the times of exposures.
 
     Parameters
     ----------
     inputs : sequence of mapping
-        Metadata by dotted path, an entry per exposure.
+        Metadata by dotted path, an entry per exposure and detector.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
 
 
 def exposure_groups(inputs: Sequence[Mapping[str, object]]) -> list[list[int]]:
-    """Find the detectors of the same exposures (docs/specification.md, "Product").
+    """Find the detectors of the same exposures.
 
     Parameters
     ----------

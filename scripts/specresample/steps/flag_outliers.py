@@ -10,8 +10,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.files import folder_written_aside
 from specresample.common.progress import Progress
 from specresample.drizzling.found_outliers import SlitOutliers
-from specresample.drizzling.outlier_search import source_outliers
-from specresample.drizzling.outliers import OutlierLimits
+from specresample.drizzling.outliers import OutlierLimits, source_outliers
 from specresample.drizzling.times import exposure_groups
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import default_grid
