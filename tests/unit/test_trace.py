@@ -370,7 +370,6 @@ def test_fit_of_the_slit_position(pointing, wcs):
     )
     footprint = trace(wcs)
     fit, target = footprint.summary.slit_position, footprint.summary.fiducial
-    assert fit.error < 1e-6
     # At pixels of the slit, which are not the points of the fit
     finite = np.isfinite(footprint.coordinates).all(axis=0)
     ra, dec, wavelength = footprint.coordinates[:, finite]
@@ -378,5 +377,5 @@ def test_fit_of_the_slit_position(pointing, wcs):
     variables = [*to_tangent(ra, dec, *target), wavelength]
     scaled = [(v - c) / s for v, c, s in zip(variables, fit.centres, fit.scales, strict=True)]
     found = np.polynomial.polynomial.polyval3d(*scaled, np.array(fit.coefficients))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
     assert np.ptp(expected) > 4

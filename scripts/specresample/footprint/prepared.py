@@ -16,14 +16,11 @@ class SlitPositionFit(JsonRecord):
         What is subtracted from the three variables, and what they are divided by.
     coefficients : list
         Nested lists, for `numpy.polynomial.polynomial.polyval3d`.
-    error : float
-        Largest error of the fit, in slit heights.
     """
 
     centres: tuple[float, ...]
     scales: tuple[float, ...]
     coefficients: list
-    error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -150,5 +150,4 @@ def _fit_slit_position(
         centres=tuple(centres),
         scales=tuple(scales),
         coefficients=coefficients.reshape([d + 1 for d in degrees]).tolist(),
-        error=error,
     )

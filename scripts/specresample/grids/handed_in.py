@@ -49,6 +49,7 @@ class CustomGrid:
 
     kind = "custom"
     spacing = "free"
+    limits = None
     as_reference = True
 
     def to_json(self) -> dict:
@@ -81,9 +82,8 @@ class CustomGrid:
             When the file or its WCS is not usable, or no shape is known; names the file.
         """
         try:
-            keys = ("wcs", "pixel_area", "pixel_shape", "array_shape")
-            node, area, pixel_shape, array_shape = map(read_file(file).get, keys)
-            wcs = convert(node)
+            tree = read_file(file)
+            wcs = convert(tree.get("wcs"))
         except Exception as error:
             raise ResampleError(
                 f"output_wcs {file}: not readable as ASDF ({first_line(error)})"
@@ -94,14 +94,14 @@ class CustomGrid:
                 {
                     "output_shape": _reversed(output_shape),
                     "array_shape of its WCS": wcs.array_shape,
-                    "pixel_shape": _reversed(pixel_shape),
-                    "array_shape": array_shape,
+                    "pixel_shape": _reversed(tree.get("pixel_shape")),
+                    "array_shape": tree.get("array_shape"),
                     "bounding_box": _box_shape(wcs),
                 }
             )
             _check_inverse(wcs, shape)
             wcs.array_shape = shape
-            grid = cls(str(file), wcs, shape, _pixel_area(area))
+            grid = cls(str(file), wcs, shape, _pixel_area(tree.get("pixel_area")))
             # It goes into the product, and asdf validates what it writes.
             _ = grid.wcs_nodes
             return grid
@@ -148,7 +148,9 @@ class CustomGrid:
 
     def pixel_scale(self, dispersion_axis: int) -> float | None:
         """Spatial pixel scale at the centre of the grid; see `Grid.pixel_scale`."""
-        x, y = np.mean(self._box(), axis=1)
+        x, y = np.subtract(self.shape[::-1], 1) / 2
+        if self.wcs.bounding_box is not None:
+            x, y = np.mean(self.wcs.bounding_box.bounding_box(order="F"), axis=1)
         dx, dy = (0, 1) if dispersion_axis == 1 else (1, 0)
         ra, dec, _ = self.wcs([x, x + dx], [y, y + dy], with_bounding_box=False)
         scale = 3600 * float(separation(ra[0], dec[0], ra[1], dec[1]))
@@ -188,15 +190,9 @@ class CustomGrid:
         """
         pixels = []
         for summary in summaries:
-            sky = np.array(summary.hull or summary.centre)
-            wavelengths = np.array(summary.wavelengths)
-            points = np.concatenate(
-                [
-                    np.repeat(sky, wavelengths.size, axis=1),
-                    np.tile(wavelengths, sky.shape[1])[None],
-                ]
-            )
-            pixels.append(self.pixel_map(points))
+            sky, wavelengths = np.array(summary.hull or summary.centre), summary.wavelengths
+            ra, dec = np.repeat(sky, len(wavelengths), axis=1)
+            pixels.append(self.pixel_map(np.array([ra, dec, np.tile(wavelengths, sky.shape[1])])))
         found = np.concatenate(pixels)
         found = found[np.isfinite(found).all(axis=1)]
         last = np.array(self.shape[::-1]) - 0.5
@@ -208,11 +204,6 @@ class CustomGrid:
     def _world(self) -> np.ndarray:
         y, x = np.mgrid[: self.shape[0], : self.shape[1]].astype(float)
         return np.array(self.wcs(x, y))
-
-    def _box(self) -> np.ndarray:
-        if self.wcs.bounding_box is None:
-            return np.array([(-0.5, self.shape[1] - 0.5), (-0.5, self.shape[0] - 0.5)])
-        return np.array(self.wcs.bounding_box.bounding_box(order="F"), float)
 
 
 # All sources of a product have the same grid.

@@ -53,11 +53,19 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
         When no source can be resampled, or a grid or table that is handed in is not usable.
     """
     used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
+    left_out = [
+        replace(slit, exposure=key)
+        for key, exposure in exposures.items()
+        for slit in exposure.left_out
+    ]
+    left_out += [
+        LeftOut(exposure.skip, exposure=key) for key, exposure in exposures.items() if exposure.skip
+    ]
     grids = ProductGrids(
         name=name,
         file_each="{" in name,
         several=has_several_slits(used),
-        left_out=tuple(_left_out_before(exposures)),
+        left_out=tuple(left_out),
     )
     if not used:
         reason = "; ".join(dict.fromkeys(exposure.skip for exposure in exposures.values()))
@@ -67,7 +75,7 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
     asked = _asked(arguments)
     grouped, doubled = group_sources(used)
     sources: dict[str, Source] = {}
-    left_out = [*grids.left_out, *doubled]
+    left_out += doubled
     for key, slits in grouped.items():
         label = next(iter(slits.values())).label
         try:
@@ -94,19 +102,6 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
     )
 
 
-def _left_out_before(exposures: Exposures) -> list[LeftOut]:
-    """Collect what is known to be left out before any grid is laid out."""
-    slits = [
-        replace(slit, exposure=key)
-        for key, exposure in exposures.items()
-        for slit in exposure.left_out
-    ]
-    skipped = [
-        LeftOut(exposure.skip, exposure=key) for key, exposure in exposures.items() if exposure.skip
-    ]
-    return slits + skipped
-
-
 def _asked(arguments: Mapping[str, object]) -> "CustomGrid | WavelengthGrid":
     """Read what is asked for: a grid, or the wavelengths of one."""
     if arguments["output_wcs"]:
@@ -129,17 +124,16 @@ def _source(
     arguments: Mapping[str, object],
     asked: "CustomGrid | WavelengthGrid",
 ) -> Source:
-    grid, ratio = _source_grid(list(slits.values()), arguments, asked)
-    if arguments["output_wcs"]:
-        fitted_axes = (0, 1)
-    elif arguments["output_shape"]:
+    of_exposures = [*slits.values()]
+    grid, ratio = _source_grid(of_exposures, arguments, asked)
+    if arguments["output_shape"] and not arguments["output_wcs"]:
         fitted_axes = ()
     else:
         fitted_axes = (0, 1) if asked.limits is None else (0,)
     return Source(
         number=number,
         key=key,
-        label=next(iter(slits.values())).label,
+        label=of_exposures[0].label,
         file=expand_product_name(name, slits),
         grid=grid,
         scale_ratio=ratio,
@@ -156,9 +150,8 @@ def _source_grid(
     """Lay out the grid of one source; also gives its ratio of input to output pixel scale."""
     first = slits[0]
     natural = default_grid(slits)
-    footprints = [slit.footprint for slit in slits]
-    exposure_type = _exposure_type(first)
     needed = natural.shape
+    footprints = [slit.footprint for slit in slits]
     if arguments["output_wcs"]:
         grid, ratio = asked, _handed_in_ratio(asked, first)
         if not asked.overlaps(footprints):
@@ -169,7 +162,7 @@ def _source_grid(
         if ratio != 1 or shape or asked != NATIVE:
             grid = build_grid(
                 footprints,
-                exposure_type,
+                _exposure_type(first),
                 scale_ratio=ratio,
                 sampling=asked,
                 shape=shape and tuple(shape[::-1]),
@@ -225,15 +218,12 @@ def _needed_shape(natural: OutputGrid, asked: WavelengthGrid) -> tuple[int, int]
 
 
 def _ratio(first: PreparedSlit, arguments: Mapping[str, object]) -> float:
-    scale = arguments["pixel_scale"]
+    scale, input_scale = arguments["pixel_scale"], first.footprint.pixel_scale
     if scale is None:
         return arguments["pixel_scale_ratio"]
-    input_scale = first.footprint.pixel_scale
     if input_scale is None or first.pixel_area is None:
-        log.warning(
-            "slit %s: pixel_scale ignored: the input has no pixel scale or no PIXAR_SR",
-            first.label,
-        )
+        message = "slit %s: pixel_scale ignored: the input has no pixel scale or no PIXAR_SR"
+        log.warning(message, first.label)
         return arguments["pixel_scale_ratio"]
     return input_scale / scale
 

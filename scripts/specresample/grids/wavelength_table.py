@@ -13,17 +13,9 @@ from astropy.io import fits
 from specresample.grids.fits_wcs import LOOKED_UP
 
 TABLE = "WCS-TABLE"
-_TABLE_COMMENT = "table of the wavelengths"
-_COLUMN_COMMENT = "column of the wavelengths"
 
 # A FITS table has no more than 999 columns.
 MOST_SLITS = 499
-
-# The type of the axis that the third one takes the place of. It counts planes, and there is one.
-_PLANE = {"ctype": "PIXEL", "cunit": ""}
-
-# Not WAVE, because jdaviz refuses a file whose axis WAVE depends on several pixel axes.
-_THIRD = "LAMB-TAB"
 
 
 def wavelength_table(lines: Sequence[np.ndarray | None]) -> fits.BinTableHDU:
@@ -64,7 +56,7 @@ def table_axis(keywords: Mapping[str, object]) -> int | None:
     Parameters
     ----------
     keywords : mapping
-        From `specresample.grids.fits_wcs.fits_wcs`.
+        From `specresample.grids.fits_wcs.fits_wcs`, or the header that has them.
 
     Returns
     -------
@@ -91,8 +83,8 @@ def table_cards(axis: int, number: int | None) -> list[tuple[str, str, str]]:
     """
     ending = "" if number is None else f"_{number}"
     cards = [
-        (f"PS{axis}_0", TABLE, _TABLE_COMMENT),
-        (f"PS{axis}_1", f"wavelength{ending}", _COLUMN_COMMENT),
+        (f"PS{axis}_0", TABLE, "table of the wavelengths"),
+        (f"PS{axis}_1", f"wavelength{ending}", "column of the wavelengths"),
     ]
     if number is not None:
         cards.append((f"PS{axis}_2", f"index{ending}", "column of the pixel indices"))
@@ -110,7 +102,7 @@ def point_to_table(header: fits.Header, number: int | None, table: fits.BinTable
         Of the slit, from 1; None for the only one.
     table : BinTableHDU
     """
-    axis = next(axis for axis in (1, 2) if header[f"CTYPE{axis}"] == LOOKED_UP)
+    axis = table_axis(header)
     if number is not None:
         header[f"CRVAL{axis}"] = float(table.data[f"index_{number}"][0, 0])
     for card in reversed(table_cards(axis, number)):
@@ -127,8 +119,7 @@ def with_third_axis(keywords: Mapping[str, object], number: int) -> dict[str, ob
     Parameters
     ----------
     keywords : mapping
-        Those of a slit in ``meta.wcsinfo``, with the values from
-        `specresample.grids.fits_wcs.fits_wcs`.
+        Those of a slit in ``meta.wcsinfo``.
     number : int
         Of the slit, from 1.
 
@@ -140,8 +131,10 @@ def with_third_axis(keywords: Mapping[str, object], number: int) -> dict[str, ob
     axis = table_axis(keywords)
     if axis is None:
         return dict(keywords)
-    plane = {f"{name}{axis}": value for name, value in _PLANE.items()}
-    third = {"ctype3": _THIRD, "cunit3": "um", "crpix3": 1.0, "crval3": 1.0, "cdelt3": 1.0}
+    # The axis that the third one takes the place of counts planes, and there is one.
+    plane = {f"ctype{axis}": "PIXEL", f"cunit{axis}": ""}
+    # Not WAVE, because jdaviz refuses a file whose axis WAVE depends on several pixel axes.
+    third = {"ctype3": "LAMB-TAB", "cunit3": "um", "crpix3": 1.0, "crval3": 1.0, "cdelt3": 1.0}
     matrix = {f"pc{axis}_{axis}": 0.0, f"pc{axis}_3": 1.0, f"pc3_{axis}": 1.0, "pc3_3": 0.0}
     table = {"ps3_0": TABLE, "ps3_1": f"wavelength_{number}"}
     return {**keywords, "wcsaxes": 3, **plane, **third, **matrix, **table}

@@ -1,6 +1,8 @@
 """The wavelengths of a product: native ones, and grids that are asked for instead.
 
 All are in um and ascending here; spectra that run downwards are turned by who lays out the grid.
+``native`` wavelengths are those of the exposures, an array of shape (n,). More wavelengths than an
+image may have pixels are refused by a ResampleError, before anything is made for each of them.
 
 See docs/specification.md, "Output grid, NIRSpec", 3, "Output grid, interpolated" and "Wavelength
 grids".
@@ -90,7 +92,14 @@ class LinearGrid:
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
         """Wavelengths of a product, from those of its exposures; see `WavelengthGrid`."""
         step = self.step or np.median(np.diff(native)) / self.oversampling
-        return _evenly(native, self.limits, step)
+        if self.limits is None:
+            low = native[0] - (native[1] - native[0]) / 2
+            high = native[-1] + (native[-1] - native[-2]) / 2
+            first, count = low + step / 2, np.ceil((high - low) / step - _ROUNDING)
+        else:
+            first, last = self.limits
+            count = np.floor((last - first) / step + _ROUNDING) + 1
+        return first + step * np.arange(_checked(count))
 
 
 @dataclass(frozen=True)
@@ -111,11 +120,9 @@ class LogGrid:
 
     def wavelengths(self, native: np.ndarray) -> np.ndarray:
         """Wavelengths of a product, from those of its exposures; see `WavelengthGrid`."""
-        native = np.log(native)
-        median = np.median(np.diff(native)) / self.oversampling
-        step = 1 / self.resolving_power if self.resolving_power else median
-        limits = None if self.limits is None else np.log(self.limits)
-        return np.exp(_evenly(native, limits, step))
+        limits = self.limits and tuple(np.log(self.limits))
+        step = self.resolving_power and 1 / self.resolving_power
+        return np.exp(LinearGrid(limits, step, self.oversampling).wavelengths(np.log(native)))
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,7 @@ WavelengthGrid = NativeGrid | LinearGrid | LogGrid | TableGrid
 
 Their ``spacing`` is ``native``, the exposures' own; ``linear``; ``log``; or ``free``, one by one.
 Their ``limits``, in um, are None where the exposures give them. Their ``wavelengths`` of a product
-follow from those of its exposures; ResampleError when they would be too many.
+follow from the native ones.
 """
 
 
@@ -288,21 +295,11 @@ def extend_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
 def fill_gaps(native: np.ndarray) -> np.ndarray:
     """Put wavelengths where neighbours are more than 1.5 steps apart.
 
-    Parameters
-    ----------
-    native : ndarray
-        Wavelengths in um, ascending.
-
     Returns
     -------
     ndarray
         The native ones and those put in, at steps that go evenly from the step before the gap to
         the one behind it.
-
-    Raises
-    ------
-    ResampleError
-        When they would be too many.
     """
     steps = np.diff(native)
     windows = sliding_window_view(np.pad(steps, _NEAR, mode="reflect"), 2 * _NEAR + 1)
@@ -341,20 +338,7 @@ def with_count(wavelengths: np.ndarray, count: int, spacing: str) -> np.ndarray:
 
 
 def largest_oversampling(wavelengths: np.ndarray, native: np.ndarray) -> float:
-    """Give the largest number of a product's pixels that one of its exposures' spans.
-
-    Parameters
-    ----------
-    wavelengths : ndarray
-        Of the product, in um, ascending.
-    native : ndarray
-        Of its exposures, likewise.
-
-    Returns
-    -------
-    float
-        Native step over that of the product, where it is largest.
-    """
+    """Give the largest ratio of the native step to that of a product's wavelengths."""
     native = fill_gaps(native)
     steps = np.interp(_middles(wavelengths), _middles(native), np.diff(native))
     return float((steps / np.diff(wavelengths)).max())
@@ -365,10 +349,8 @@ def check_wavelengths(wavelengths: np.ndarray, native: np.ndarray) -> None:
 
     Parameters
     ----------
-    wavelengths : ndarray
-        Two or more of the product, in um, ascending.
-    native : ndarray
-        Of its exposures, likewise.
+    wavelengths, native : ndarray
+        Two or more of the product, and the native ones.
 
     Raises
     ------
@@ -411,24 +393,11 @@ def interpolate(x: np.ndarray, nodes: np.ndarray, values: np.ndarray) -> np.ndar
     return values[segment] + (x - nodes[segment]) * step
 
 
-def _evenly(native: np.ndarray, limits: Sequence[float] | None, step: float) -> np.ndarray:
-    """Values at a constant step, between limits or over all that native pixels cover."""
-    if limits is None:
-        low = native[0] - (native[1] - native[0]) / 2
-        high = native[-1] + (native[-1] - native[-2]) / 2
-        first, count = low + step / 2, np.ceil((high - low) / step - _ROUNDING)
-    else:
-        first, last = limits
-        count = np.floor((last - first) / step + _ROUNDING) + 1
-    return first + step * np.arange(_checked(count))
-
-
 def _middles(values: np.ndarray) -> np.ndarray:
     return (values[1:] + values[:-1]) / 2
 
 
 def _checked(count: float) -> int:
-    """Check a number of wavelengths before anything is made for each of them."""
     # Not a number is refused too.
     if not count <= MAX_PIXELS:
         raise ResampleError(

@@ -35,7 +35,7 @@ _NUMBERS = frozenset(
 
 
 def read_tree(hdus: fits.HDUList) -> dict:
-    """Read the tree that a JWST file holds in its ASDF extension.
+    """Read the tree that a JWST file holds in its ASDF extension, by `parse_tree`.
 
     Parameters
     ----------
@@ -44,12 +44,7 @@ def read_tree(hdus: fits.HDUList) -> dict:
     Returns
     -------
     dict
-        Empty when there is no such extension; see `parse_tree`.
-
-    Raises
-    ------
-    ResampleError
-        As `parse_tree`.
+        Empty when there is no such extension.
     """
     if EXTENSION not in hdus:
         return {}
@@ -58,7 +53,7 @@ def read_tree(hdus: fits.HDUList) -> dict:
 
 
 def read_file(path: str | Path) -> dict:
-    """Read the tree of an ASDF file.
+    """Read the tree of an ASDF file, by `parse_tree`.
 
     Parameters
     ----------
@@ -67,12 +62,6 @@ def read_file(path: str | Path) -> dict:
     Returns
     -------
     dict
-        See `parse_tree`.
-
-    Raises
-    ------
-    ResampleError
-        As `parse_tree`.
     """
     path = Path(path)
     _check_bytes(path.stat().st_size)
@@ -80,12 +69,11 @@ def read_file(path: str | Path) -> dict:
 
 
 def parse_tree(content: bytes) -> dict:
-    """Read the tree of an ASDF file.
+    """Read the tree of an ASDF file that is in memory.
 
     Parameters
     ----------
     content : bytes
-        An ASDF file.
 
     Returns
     -------
@@ -203,12 +191,10 @@ class _Builder:
             tag, text = event.tag, event.value
             if tag is None or tag == "!":
                 tag = self._loader.resolve(yaml.ScalarNode, text, event.implicit)
-            plain = tag in self._loader.yaml_constructors
-            value = (
-                self._loader.construct_object(yaml.ScalarNode(tag, text))
-                if plain
-                else Tagged(tag, text)
-            )
+            if tag in self._loader.yaml_constructors:
+                value = self._loader.construct_object(yaml.ScalarNode(tag, text))
+            else:
+                value = Tagged(tag, text)
             self._scalars[written] = self._first.setdefault((tag, text), value)
         return self._scalars[written]
 
