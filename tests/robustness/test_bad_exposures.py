@@ -324,7 +324,7 @@ def test_highest_flag_in_signed_integers(exposures, tmp_path):
 
 
 def test_memory_that_does_not_suffice_names_the_exposure(exposures, tmp_path, monkeypatch):
-    def trace_slit(wcs, sci, *_, **__):
+    def trace_slit(slit):
         raise MemoryError("Unable to allocate")
 
     monkeypatch.setattr("specresample.footprint.preparation.trace_slit", trace_slit)

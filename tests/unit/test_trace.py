@@ -10,6 +10,7 @@ from specresample.common.sky import from_tangent, separation, to_tangent
 from specresample.footprint.slit_frame import far_off
 from specresample.footprint.summary import convex_hull, summarise
 from specresample.footprint.trace import drizzled_part, trace_slit
+from specresample.level2b.exposure import Slit
 from specsim import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
 
 SLIT = SlitGeometry(shape=(30, 40))
@@ -25,12 +26,16 @@ def image(shape=SLIT.shape):
     return np.random.default_rng(3).normal(5.0, 1.0, shape).astype(np.float32)
 
 
-def trace(wcs, sci=None, *, instrument="NIRSPEC", dispersion_axis=1, **options):
+def trace(wcs, sci=None, *, instrument="NIRSPEC", dispersion_axis=1, source=(None, None)):
     sci = image() if sci is None else sci
-    good = np.isfinite(sci)
-    return trace_slit(
-        slit_wcs(wcs), sci, good, instrument=instrument, dispersion_axis=dispersion_axis, **options
-    )
+    metadata = {
+        "meta.instrument.name": instrument,
+        "meta.wcsinfo.dispersion_direction": dispersion_axis,
+        "source_xpos": source[0],
+        "source_ypos": source[1],
+    }
+    arrays = {"sci": sci, "dq": np.isnan(sci).astype(np.uint32)}
+    return trace_slit(Slit(0, arrays, sci, slit_wcs(wcs), metadata))
 
 
 def trace_lrs(wcs, sci=None, **options):

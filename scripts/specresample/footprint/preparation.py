@@ -16,7 +16,6 @@ from specresample.common.progress import Progress
 from specresample.footprint.prepared import LeftOut, PreparedExposure, PreparedSlit
 from specresample.footprint.trace import Footprint, trace_slit
 from specresample.level2b.exposure import Exposure, Slit, slit_label
-from specresample.level2b.flags import good_pixels
 
 log = logging.getLogger(__name__)
 
@@ -97,24 +96,8 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
 
 
 def _trace(slit: Slit) -> Footprint:
-    """Evaluate the WCS of a slit, as its metadata ask."""
-    metadata = slit.metadata
-    axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
-    if axis not in (1, 2):
-        raise ResampleError(f"its dispersion axis (DISPAXIS) is {axis}, neither 1 nor 2")
-    instrument = str(metadata.get("meta.instrument.name", ""))
-    position = (metadata.get("source_xpos"), metadata.get("source_ypos"))
-    # Only of MIRI is the source given in detector pixels.
-    on_detector = instrument.upper() == "MIRI" and None not in position
     try:
-        return trace_slit(
-            slit.wcs,
-            slit.arrays["sci"],
-            good_pixels(slit.arrays["dq"]),
-            instrument=instrument,
-            dispersion_axis=int(axis),
-            source=position if on_detector else None,
-        )
+        return trace_slit(slit)
     except (ResampleError, MemoryError):
         raise
     except Exception as error:

@@ -14,6 +14,8 @@ from specresample.common.sky import separation
 from specresample.footprint.prepared import FootprintSummary
 from specresample.footprint.slit_frame import through_slit_frame
 from specresample.footprint.summary import summarise
+from specresample.level2b.exposure import Slit
+from specresample.level2b.flags import good_pixels
 from specresample.level2b.slit_wcs import SlitWcs
 from specresample.level2b.transforms import Transform, through
 
@@ -43,31 +45,13 @@ class Footprint:
     summary: FootprintSummary
 
 
-def trace_slit(
-    wcs: SlitWcs,
-    sci: np.ndarray,
-    good: np.ndarray,
-    *,
-    instrument: str,
-    dispersion_axis: int,
-    source: tuple[float, float] | None = None,
-) -> Footprint:
+def trace_slit(slit: Slit) -> Footprint:
     """Evaluate a slit's WCS at every pixel and summarise the result.
 
     Parameters
     ----------
-    wcs : SlitWcs
-        From detector pixels to (RA, Dec, wavelength) or, for lamp data, (x, y, wavelength).
-    sci : ndarray, shape (ny, nx)
-        Science image; invalid pixels are NaN.
-    good : ndarray of bool, shape (ny, nx)
-        Pixels with weight.
-    instrument : str
-        Name of the instrument, ``NIRSPEC`` or ``MIRI``.
-    dispersion_axis : int
-        1 when wavelength runs along x, 2 along y (keyword DISPAXIS).
-    source : tuple of float, optional
-        Pixel (x, y) of the source on the detector; its world coordinates go into the summary.
+    slit : Slit
+        Its WCS leads to (RA, Dec, wavelength) or, for lamp data, (x, y, wavelength).
 
     Returns
     -------
@@ -78,6 +62,16 @@ def trace_slit(
     ResampleError
         When the WCS is not spectral or gives no finite coordinates.
     """
+    wcs, sci, metadata = slit.wcs, slit.arrays["sci"], slit.metadata
+    dispersion_axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
+    if dispersion_axis not in (1, 2):
+        raise ResampleError(f"its dispersion axis (DISPAXIS) is {dispersion_axis}, neither 1 nor 2")
+    dispersion_axis = int(dispersion_axis)
+    instrument = str(metadata.get("meta.instrument.name", "")).upper()
+    source = (metadata.get("source_xpos"), metadata.get("source_ypos"))
+    # Only of MIRI is the source given in detector pixels.
+    if instrument != "MIRI" or None in source:
+        source = None
     if "SPECTRAL" not in wcs.axes_types:
         raise ResampleError("its WCS has no wavelength")
     ny, nx = sci.shape
@@ -99,9 +93,9 @@ def trace_slit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         if kind == "slit":
-            world, slit = through_slit_frame(wcs, detector, sci[rows, columns], inside)
+            world, more_known = through_slit_frame(wcs, detector, sci[rows, columns], inside)
         else:
-            world, slit = np.array(wcs(*detector)), {}
+            world, more_known = np.array(wcs(*detector)), {}
     coordinates, more = world[:, : x.size].reshape(3, *x.shape), world[:, x.size :]
     coordinates = np.where(inside, coordinates, np.nan)
     _check_coordinates(coordinates, dispersion_axis)
@@ -113,8 +107,8 @@ def trace_slit(
         pixel_scale=None if kind == "lamp" else _arcsec_apart(more[:, 0], more[:, 1]),
         source=None if source is None else tuple(more[:, 2].tolist()),
         oversampling=_oversampling(wcs, centre, step),
-        has_data=bool(np.sum(good & (sci != 0)) > MIN_GOOD_PIXELS),
-        **slit,
+        has_data=bool(np.sum(good_pixels(slit.arrays["dq"]) & (sci != 0)) > MIN_GOOD_PIXELS),
+        **more_known,
     )
     return Footprint(rows, columns, coordinates, summary)
 
@@ -145,7 +139,7 @@ def _kind(wcs: SlitWcs, instrument: str) -> str:
     """Kind of output grid that a WCS asks for."""
     if {"deg", "arcsec"}.isdisjoint(wcs.units):
         return "lamp"
-    return "slit" if instrument.upper() == "NIRSPEC" else "interpolated"
+    return "slit" if instrument == "NIRSPEC" else "interpolated"
 
 
 def _check_coordinates(coordinates: np.ndarray, dispersion_axis: int) -> None:

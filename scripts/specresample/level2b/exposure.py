@@ -184,14 +184,13 @@ class Exposure:
         own = self._metadata(self._slits[number], self._slit_schema, number + 1)
         # The exposure's values count. The slit's own count for its units, its WCS and its EXP_TYPE,
         # because a fixed slit may be part of a MOS exposure.
-        of_exposure = {
+        of_slit = {"meta.bunit_data", "meta.bunit_err", "meta.model_type"}
+        of_slit |= {"meta.exposure.type"} & own.keys()
+        return own | {
             path: value
             for path, value in self.metadata.items()
-            if not path.startswith("meta.wcsinfo.")
-            and path not in ("meta.bunit_data", "meta.bunit_err", "meta.model_type")
+            if path not in of_slit and not path.startswith("meta.wcsinfo.")
         }
-        own_type = {key: own[key] for key in ("meta.exposure.type",) if key in own}
-        return own | of_exposure | own_type
 
     def slit(self, number: int, metadata: dict[str, object]) -> Slit:
         """Read a slit.
