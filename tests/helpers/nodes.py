@@ -7,7 +7,7 @@ import numpy as np
 from specresample.common.asdf_format import Tagged
 from specresample.grids.grid_gwcs import grid_wcs
 from specresample.level2b.asdf_tree import parse_tree
-from specresample.level2b.installed import convert, installed_transform
+from specresample.level2b.installed import convert
 from specresample.level2b.slit_wcs import read_wcs
 from specresample.level2b.transforms import TransformReader
 
@@ -45,4 +45,4 @@ def gwcs_of(grid):
 
 def slit_wcs(wcs):
     """Write a GWCS, and read it as the WCS of a slit."""
-    return read_wcs(nodes(wcs=wcs)["wcs"], TransformReader(installed_transform))
+    return read_wcs(nodes(wcs=wcs)["wcs"], TransformReader())

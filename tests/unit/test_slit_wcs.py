@@ -4,7 +4,6 @@ from astropy.modeling import models
 from gwcs import WCS
 from nodes import nodes, slit_wcs
 from specresample.common.asdf_format import Tagged
-from specresample.level2b.installed import installed_transform
 from specresample.level2b.slit_wcs import read_wcs
 from specresample.level2b.transforms import TransformReader
 from specsim import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
@@ -48,11 +47,11 @@ def test_frames_may_be_names_and_boxes_missing():
 def test_bounding_box_of_old_files():
     node = nodes(wcs=WCS([("detector", models.Identity(2)), ("world", None)]))["wcs"]
     node.value["steps"][0].value["transform"].value["bounding_box"] = [[1.0, 2.0], [3.0, 4.0]]
-    found = read_wcs(node, TransformReader(installed_transform))
+    found = read_wcs(node, TransformReader())
     np.testing.assert_array_equal(found.bounding_box, [[3.0, 4.0], [1.0, 2.0]])
 
 
 @pytest.mark.parametrize("node", [None, 1, Tagged("tag:stsci.edu:gwcs/step-1.3.0", {})])
 def test_what_is_no_wcs(node):
     with pytest.raises(ValueError, match="no GWCS"):
-        read_wcs(node, TransformReader(installed_transform))
+        read_wcs(node, TransformReader())

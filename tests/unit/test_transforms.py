@@ -7,7 +7,6 @@ from astropy.modeling import CompoundModel, fix_inputs, models
 from gwcs import geometry, spectroscopy
 from nodes import nodes
 from specresample.common.asdf_format import Tagged
-from specresample.level2b.installed import installed_transform
 from specresample.level2b.transforms import TransformReader
 from stdatamodels.jwst.transforms import models as jwst
 
@@ -88,7 +87,7 @@ OTHERS = [
 
 
 def read(model):
-    return TransformReader(installed_transform).read(nodes(model=model)["model"])
+    return TransformReader().read(nodes(model=model)["model"])
 
 
 def evaluated(transform, n):
@@ -109,7 +108,7 @@ def assert_same(transform, model):
 @pytest.mark.parametrize("model", SIMPLE + COMBINED, ids=lambda model: type(model).__name__)
 def test_known_transforms(model, monkeypatch):
     # Models are not to be asked.
-    monkeypatch.delattr("specresample.level2b.installed._of_model")
+    monkeypatch.delattr("specresample.level2b.transforms._of_model")
     transform = read(model)
     assert_same(transform, model)
     for _ in range(2):  # there, and back
@@ -125,7 +124,7 @@ def test_known_transforms(model, monkeypatch):
 
 @pytest.mark.parametrize("model", ROUNDED, ids=lambda model: type(model).__name__)
 def test_transforms_that_are_the_same_but_for_rounding(model, monkeypatch):
-    monkeypatch.delattr("specresample.level2b.installed._of_model")
+    monkeypatch.delattr("specresample.level2b.transforms._of_model")
     x, y = np.array([0.31, -0.02, 0.0, 1.0]), np.array([0.12, 89.5, -0.3, -50.0])
     transform = read(model)
     world = transform(x, y)
@@ -172,7 +171,7 @@ def test_outside_of_a_bounded_table():
 
 def test_equal_nodes_make_one_transform():
     tree = nodes(a=models.Scale(2.0) & TWISTED, b=TWISTED)
-    reader = TransformReader(installed_transform)
+    reader = TransformReader()
     transform = reader.read(tree["b"])
     assert reader.read(tree["a"].value["forward"][1]) is transform
 
@@ -196,4 +195,4 @@ def test_equal_nodes_make_one_transform():
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_no_transform(node):
     with pytest.raises((ValueError, KeyError, TypeError)):
-        TransformReader(installed_transform).read(node)
+        TransformReader().read(node)

@@ -13,7 +13,6 @@ import pytest
 from inprocess import drizzled, file_names
 from specresample.drizzling import profiles as measures
 from specresample.grids.grid_gwcs import grid_wcs
-from specresample.level2b.installed import installed_transform
 from specresample.level2b.slit_wcs import read_wcs
 from specresample.level2b.transforms import Transform, TransformReader
 from specresample.quality import summarise
@@ -231,7 +230,7 @@ def test_broken_wcs_fails(observation, exposures, monkeypatch):
         taken = {key: parts.singles[key]["0/measures"] for key in slits}
 
     def read(node):
-        return read_wcs(node, TransformReader(installed_transform))
+        return read_wcs(node, TransformReader())
 
     grid = source.grid
     moved = tuple(b + 0.05 * m for b, m in zip(grid.intercept, grid.slope, strict=True))

@@ -25,7 +25,6 @@ from specresample.common.limits import MAX_PIXELS
 from specresample.common.schemas import Property, model_keywords, model_schema
 from specresample.level2b.asdf_tree import read_tree
 from specresample.level2b.flags import FLOAT_ARRAYS, mark_invalid
-from specresample.level2b.installed import installed_transform
 from specresample.level2b.slit_wcs import SlitWcs, read_wcs
 from specresample.level2b.transforms import TransformReader
 
@@ -125,7 +124,7 @@ class Exposure:
             if isinstance(hdu, fits.CompImageHDU) and math.prod(hdu.shape) > MAX_PIXELS:
                 raise ResampleError(f"{hdu.name} inflates to an image of shape {hdu.shape}")
         self.model_type = str(hdus[0].header.get("DATAMODL", "ImageModel"))
-        self._transforms = TransformReader(installed_transform)
+        self._transforms = TransformReader()
         # A header that was edited counts more than the ASDF extension, as in stdatamodels.
         edited = tree.get(FITS_HASH_KEY) != fits_hash(hdus)
         schema = model_schema(self.model_type) if edited else Property()

@@ -1,37 +1,12 @@
-"""Transforms of all other kinds, as the installed packages make them.
+"""Objects of all kinds, as the installed packages make them of the nodes of an ASDF tree.
 
-Their models come from astropy, gwcs and stdatamodels by way of asdf, which takes a second to import
-and is imported only when such a transform is met.
+They come from astropy, gwcs and stdatamodels by way of asdf, which takes a second to import and is
+imported only when such an object is met.
 """
 
 import io
 
-import numpy as np
-
-from specresample.common.asdf_format import Tagged, to_asdf
-from specresample.level2b.transforms import Coordinates, Transform
-
-
-def installed_transform(node: Tagged) -> Transform:
-    """Make the transform of a node by the converters that are installed.
-
-    Parameters
-    ----------
-    node : Tagged
-
-    Returns
-    -------
-    Transform
-
-    Raises
-    ------
-    Exception
-        Of any kind, when they cannot.
-    """
-    model = convert(node)
-    if not hasattr(model, "n_inputs"):
-        raise ValueError(f"no transform of the kind {node.tag} is known")
-    return _of_model(model)
+from specresample.common.asdf_format import to_asdf
 
 
 def convert(node: object) -> object:
@@ -61,11 +36,3 @@ def convert(node: object) -> object:
         content = io.BytesIO(to_asdf({"object": node}))
         with asdf.open(content, lazy_load=False) as file:
             return file["object"]
-
-
-def _of_model(model: object) -> Transform:
-    def evaluate(*coordinates: np.ndarray) -> Coordinates:
-        result = model(*coordinates)
-        return result if isinstance(result, tuple) else (result,)
-
-    return Transform(model.n_inputs, evaluate, lambda: _of_model(model.inverse))

@@ -13,6 +13,7 @@ from functools import cached_property, partial, reduce
 import numpy as np
 
 from specresample.common.asdf_format import Tagged
+from specresample.level2b.installed import convert
 
 Coordinates = tuple[np.ndarray, ...]
 
@@ -546,17 +547,18 @@ _KINDS: dict[str, Callable[[Mapping], Transform]] = {
 }
 
 
+def _of_model(model: object) -> Transform:
+    def evaluate(*coordinates: np.ndarray) -> Coordinates:
+        result = model(*coordinates)
+        return result if isinstance(result, tuple) else (result,)
+
+    return Transform(model.n_inputs, evaluate, lambda: _of_model(model.inverse))
+
+
 class TransformReader:
-    """Makes transforms of nodes, each node of a tree once.
+    """Makes transforms of nodes, each node of a tree once."""
 
-    Parameters
-    ----------
-    installed : callable
-        Makes a transform of a node of another kind.
-    """
-
-    def __init__(self, installed: Callable[[Tagged], Transform]) -> None:
-        self._installed = installed
+    def __init__(self) -> None:
         # With the node, so that no other can take its identity.
         self._made: dict[int, tuple[Tagged, Transform]] = {}
 
@@ -596,7 +598,10 @@ class TransformReader:
             else:
                 raise UnknownKindError
         except UnknownKindError:
-            return self._installed(node)
+            model = convert(node)
+            if not hasattr(model, "n_inputs"):
+                raise ValueError(f"no transform of the kind {node.tag} is known") from None
+            return _of_model(model)
         if "inverse" in node.value:
             return replace(transform, invert=lambda: self.read(node.value["inverse"]))
         return transform

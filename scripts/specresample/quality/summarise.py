@@ -11,7 +11,6 @@ from specresample.drizzling.slit import VARIANCES
 from specresample.footprint.prepared import PreparedSlit
 from specresample.grids.product_grids import Source
 from specresample.grids.sources import SourceSlits
-from specresample.level2b.installed import installed_transform
 from specresample.level2b.slit_wcs import read_wcs
 from specresample.level2b.transforms import TransformReader
 from specresample.quality.extraction import signal_to_noise, sum_rows
@@ -134,7 +133,7 @@ def _evaluated(gate: Callable[[], GateResult]) -> GateResult:
 
 
 def _wcs_gate(source: Source, tree: Mapping[str, object]) -> GateResult:
-    wcs = read_wcs(tree["meta"]["wcs"], TransformReader(installed_transform))
+    wcs = read_wcs(tree["meta"]["wcs"], TransformReader())
     ny, nx = tree["data"].shape
     y, x = np.meshgrid(
         np.linspace(0, ny - 1, _WCS_PIXELS), np.linspace(0, nx - 1, _WCS_PIXELS), indexing="ij"
