@@ -7,6 +7,7 @@ from pathlib import Path
 # Templates in product names stand for a property of each source. A regular expression describes
 # what replaces them.
 TEMPLATES = {"source_id": "[sbv][0-9]+", "slit_name": "[a-z0-9-]+"}
+TEMPLATE = "{(?:" + "|".join(TEMPLATES) + ")}"
 
 # Names of the observatory are shorter. With a suffix such a name stays below the 255 bytes that a
 # file name may have.
@@ -21,8 +22,7 @@ def strip_template(name: str) -> str:
     >>> strip_template("jw02736-o007_{source_id}_nirspec_f290lp-g395m")
     'jw02736-o007_nirspec_f290lp-g395m'
     """
-    template = "{(?:" + "|".join(TEMPLATES) + ")}"
-    return re.sub(f"{template}[_-]|[_-]?{template}", "", name)
+    return re.sub(f"{TEMPLATE}[_-]|[_-]?{TEMPLATE}", "", name)
 
 
 def source_pattern(name: str) -> str:

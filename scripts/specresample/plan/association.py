@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from specresample.common.errors import ResampleError
 from specresample.common.names import (
     MAX_NAME,
+    TEMPLATE,
     TEMPLATES,
     exposure_name,
     name_digest,
@@ -113,7 +114,7 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
 
 
 def unmovable(products: Iterable[Product]) -> str | None:
-    """Say in one line which associations cannot be moved together with their exposures.
+    """Say which associations cannot be moved together with their exposures.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def unmovable(products: Iterable[Product]) -> str | None:
     Returns
     -------
     str or None
-        None where all members are named as they lie in the folder of their association.
+        A line; None where all members are named as they lie in the folder of their association.
     """
     members = {product.association: product.outside for product in products if product.outside}
     if not members:
@@ -154,53 +155,56 @@ def read_association(file: str | Path) -> list[Product]:
         a name is not usable or a member does not exist.
     """
     try:
+        table = _read_table(file)
+        products = table.get("products") if isinstance(table, dict) else None
+        if not isinstance(products, list) or not products:
+            raise ResampleError("it has no products")
+        return [_read_product(entry, str(file), table.get("asn_pool")) for entry in products]
+    except ResampleError as error:
+        raise ResampleError(f"association {file}: {error}") from error
+
+
+def _read_table(file: str | Path) -> object:
+    try:
         with open(file, "rb") as stream:
             if stream.peek().startswith(b"SIMPLE  ="):
-                raise ResampleError(
-                    f"association {file}: this is a FITS file; name the association it is in"
-                )
-            table = json.loads(stream.read().decode("utf-8"))
+                raise ResampleError("this is a FITS file; name the association it is in")
+            return json.loads(stream.read().decode("utf-8"))
     except OSError as error:
-        raise ResampleError(f"association {file}: {error.strerror or error}") from error
+        raise ResampleError(error.strerror or error) from error
     except (ValueError, RecursionError) as error:
-        raise ResampleError(f"association {file}: not JSON ({error})") from error
-    products = table.get("products") if isinstance(table, dict) else None
-    if not isinstance(products, list) or not products:
-        raise ResampleError(f"association {file}: it has no products")
-    return [_read_product(entry, str(file), table.get("asn_pool")) for entry in products]
+        raise ResampleError(f"not JSON ({error})") from error
 
 
 def _read_product(entry: object, file: str, pool: object) -> Product:
     if not isinstance(entry, dict):
-        raise ResampleError(f"association {file}: a product is not a JSON object")
-    name = entry.get("name")
-    _check_name(name, file)
-    members = entry.get("members")
+        raise ResampleError("a product is not a JSON object")
+    name, members = entry.get("name"), entry.get("members")
+    _check_name(name)
     science, left_out = [], []
     for member in members if isinstance(members, list) else []:
         if not isinstance(member, dict) or not isinstance(member.get("expname"), str):
-            raise ResampleError(f"association {file}: product {name}: a member has no expname")
-        if MARKS.search(member["expname"]):
-            raise ResampleError(
-                f"association {file}: product {name}: member {member['expname']!r} is not usable: "
-                "{} or <> are in it"
-            )
-        kind = str(member.get("exptype", "")).lower()
+            raise ResampleError(f"product {name}: a member has no expname")
+        expname, kind = member["expname"], str(member.get("exptype", "")).lower()
+        if flaw := _flaw(expname, kind):
+            raise ResampleError(f"product {name}: member {expname!r} is not usable: {flaw}")
         if kind == "science":
-            science.append(member["expname"])
+            science.append(expname)
         else:
             known = re.fullmatch("[a-z_]+", kind)
-            left_out.append(f"{kind if known else 'unknown'}: {member['expname']}")
+            left_out.append(f"{kind if known else 'unknown'}: {expname}")
     if not science:
-        raise ResampleError(f"association {file}: product {name} has no science members")
+        raise ResampleError(f"product {name} has no science members")
     exposures: dict[str, str] = {}
     for expname in science:
-        path = _member_place(expname, name, file)
+        path = expname if is_uri(expname) else str(Path(file).parent / expname)
+        if not is_uri(path) and not os.path.isfile(path):  # pathlib raises when a name is too long
+            raise ResampleError(f"product {name}: member {path} does not exist")
         exposure = exposure_name(path)
         if exposure in exposures:
             raise ResampleError(
-                f"association {file}: product {name}: {exposures[exposure]} and {path} have the "
-                f"name of one exposure, {exposure}: keep one of them"
+                f"product {name}: {exposures[exposure]} and {path} have the name of one exposure, "
+                f"{exposure}: keep one of them"
             )
         exposures[exposure] = path
     return Product(
@@ -213,44 +217,34 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
     )
 
 
-def _check_name(name: object, file: str) -> None:
+def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip():
-        raise ResampleError(f"association {file}: a product has no name")
-    bare = name
-    for template in TEMPLATES:
-        bare = bare.replace("{" + template + "}", "0")
+        raise ResampleError("a product has no name")
+    bare = re.sub(TEMPLATE, "0", name)
     if len(name) > MAX_NAME or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", bare):
         raise ResampleError(
-            f"association {file}: product name {name[:MAX_NAME]!r} is not usable as a file name: "
-            f"letters, digits and _ . + - only, at most {MAX_NAME}, and of templates "
+            f"product name {name[:MAX_NAME]!r} is not usable as a file name: letters, digits and "
+            f"_ . + - only, at most {MAX_NAME}, and of templates "
             + " or ".join(f"{{{template}}}" for template in TEMPLATES)
         )
     if not re.search(r"[A-Za-z0-9]", strip_template(name)):
-        raise ResampleError(f"association {file}: product name {name!r} is nothing but a template")
+        raise ResampleError(f"product name {name!r} is nothing but a template")
+
+
+def _flaw(expname: str, kind: str) -> str | None:
+    """Say what is wrong with the name of a member; science members are read by it."""
+    if MARKS.search(expname):
+        return "{} or <> are in it"
+    if kind == "science" and not expname.isprintable():
+        return "it has signs that are not printable"
+    if kind == "science" and is_uri(expname) and not _URI.fullmatch(expname):
+        return "https://, http:// or s3://, without user, query and braces"
+    return None
 
 
 def is_uri(path: str) -> bool:
     """Return whether a member of an association lies elsewhere."""
     return "://" in path
-
-
-def _member_place(expname: str, product: str, file: str) -> str:
-    if is_uri(expname):
-        if not expname.isprintable() or not _URI.fullmatch(expname):
-            raise ResampleError(
-                f"association {file}: product {product}: member {expname!r} is not usable: "
-                "https://, http:// or s3://, without user, query and braces"
-            )
-        return expname
-    if not expname.isprintable():
-        raise ResampleError(
-            f"association {file}: product {product}: member {expname!r} is not usable: it has "
-            "signs that are not printable"
-        )
-    path = Path(file).parent / expname
-    if not os.path.isfile(path):  # pathlib raises when a name is too long
-        raise ResampleError(f"association {file}: product {product}: member {path} does not exist")
-    return str(path)
 
 
 def _leads_out(expname: str) -> bool:
