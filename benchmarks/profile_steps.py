@@ -82,7 +82,6 @@ def _profile(association: str, arguments: Mapping[str, object], prepared: Path) 
     watch = Stopwatch()
     with watch.step(IMPORTS):
         from specresample.jobs.job import logged_job
-        from specresample.jobs.workers import Workers
         from specresample.steps.combine import combine
         from specresample.steps.drizzle import drizzle
         from specresample.steps.lay_out import lay_out
@@ -97,7 +96,8 @@ def _profile(association: str, arguments: Mapping[str, object], prepared: Path) 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         logs = SimpleNamespace(text=os.devnull, status=str(folder / "status.json"))
-        with logged_job(logs, SimpleNamespace(**given)):
+        job = SimpleNamespace(log=logs, resources=SimpleNamespace(**given), threads=1)
+        with logged_job(job) as workers:
             grid, contents = folder / "grid.json", folder / "contents.json"
             arrays = {key: prepared / f"{key}.npz" for key in request.exposures}
             summaries = {key: prepared / f"{key}.json" for key in request.exposures}
@@ -114,7 +114,7 @@ def _profile(association: str, arguments: Mapping[str, object], prepared: Path) 
                 request,
                 summaries,
                 singles,
-                Workers(),
+                workers,
                 grid=grid,
                 contents=contents,
                 files=folder / "files",

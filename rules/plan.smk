@@ -32,13 +32,7 @@ from specresample.plan.campaign import Campaign
 from specresample.plan.code_digest import code_digest
 from specresample.plan.locks import mark_run, remove_stale_locks
 from specresample.plan.resources import request_resources, useful_workers
-from specresample.plan.snakemake_internals import (
-    end_quickly,
-    is_dry_run,
-    lift_job_rate,
-    lock_files,
-    planned_files,
-)
+from specresample.plan.snakemake_internals import Run, end_quickly
 from specresample.reporting.closing import close_ledger
 
 # Every key has a default, so that a working directory needs no config file of its own.
@@ -62,7 +56,7 @@ end_quickly()
 # Processes of jobs read the rules too.
 if workflow.is_main_process:
     notes = [unmovable(CAMPAIGN.products.values())]
-    if not is_dry_run(workflow):
+    if not Run(workflow).is_dry():
         notes += remove_stale_locks(Path(".snakemake"))
     print(end="".join(f"{note}\n" for note in notes if note), file=sys.stderr)
 
@@ -214,9 +208,10 @@ def records_of_all(wildcards):
 
 def begin_run():
     """Mark the run as alive, and say from time to time how far it is."""
-    lift_job_rate(workflow)
-    mark_run(Path(".snakemake"), lock_files(workflow))
-    made = planned_files(workflow)
+    run = Run(workflow)
+    run.lift_job_rate()
+    mark_run(Path(".snakemake"), run.lock_files())
+    made = run.planned_files()
     records = expand(rules.record.output.record, product=CAMPAIGN.products)
     watch_products([Path(record) for record in records if record in made])
 

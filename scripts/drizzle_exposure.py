@@ -11,7 +11,7 @@ from specresample.steps.drizzle import drizzle
 
 if __name__ == "__main__":
     key, folder = snakemake.wildcards.exposure, snakemake.input.outliers
-    with logged_job(snakemake.log, snakemake.resources):
+    with logged_job(snakemake):
         drizzle(
             key,
             Path(snakemake.input.arrays),

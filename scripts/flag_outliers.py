@@ -7,12 +7,11 @@ outliers, and how many could be ``compared``.
 from pathlib import Path
 
 from specresample.jobs.job import logged_job
-from specresample.jobs.workers import worker_pool
 from specresample.steps.flag_outliers import flag_outliers
 
 if __name__ == "__main__":
     inputs, params = snakemake.input, snakemake.params
-    with logged_job(snakemake.log, snakemake.resources), worker_pool(snakemake.threads) as workers:
+    with logged_job(snakemake) as workers:
         flag_outliers(
             dict(zip(params.exposures, map(Path, inputs.arrays), strict=True)),
             dict(zip(params.exposures, map(Path, inputs.summaries), strict=True)),

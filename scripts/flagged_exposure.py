@@ -9,7 +9,7 @@ from specresample.jobs.job import logged_job
 from specresample.steps.flagged_exposure import flagged_exposure
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log, snakemake.resources):
+    with logged_job(snakemake):
         flagged_exposure(
             snakemake.wildcards.exposure,
             Path(snakemake.input.exposure),

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
-from specresample.jobs.workers import worker_pool
 from specresample.steps.make_product import make_product
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log, snakemake.resources), worker_pool(snakemake.threads) as workers:
+    with logged_job(snakemake) as workers:
         request = ProductRequest.from_json(snakemake.params.request)
         make_product(
             request,

@@ -11,7 +11,7 @@ from specresample.jobs.job import logged_job
 from specresample.steps.lay_out import lay_out
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log, snakemake.resources):
+    with logged_job(snakemake):
         params = snakemake.params
         lay_out(
             params.name,

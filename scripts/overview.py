@@ -11,7 +11,7 @@ from specresample.reporting.ledger import entry_of_record
 from specresample.reporting.overview import write_overview
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log, snakemake.resources):
+    with logged_job(snakemake):
         write_overview(
             Path(snakemake.output[0]), [entry_of_record(Path(path)) for path in snakemake.input]
         )

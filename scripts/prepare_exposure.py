@@ -14,7 +14,7 @@ from specresample.jobs.job import logged_job
 from specresample.steps.prepare import prepare
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log, snakemake.resources):
+    with logged_job(snakemake):
         prepare(
             Path(snakemake.input[0]),
             Path(snakemake.output.arrays),

@@ -10,7 +10,7 @@ from specresample.reporting.preview import write_preview
 from specresample.steps.draw_preview import product_preview
 
 if __name__ == "__main__":
-    with logged_job(snakemake.log, snakemake.resources):
+    with logged_job(snakemake):
         figure = product_preview(
             [*map(Path, snakemake.input.products)],
             Path(snakemake.input.grid),

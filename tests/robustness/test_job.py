@@ -31,7 +31,8 @@ def wait():
 
 job._BEYOND_REASON = {factor}
 logs = SimpleNamespace(text="log/rule/name.log", status="status/rule/name.json")
-with job.logged_job(logs, SimpleNamespace(mem_mb={mem_mb}, runtime={runtime})):
+given = SimpleNamespace(mem_mb={mem_mb}, runtime={runtime})
+with job.logged_job(SimpleNamespace(log=logs, resources=given, threads=1)):
 """
 
 

@@ -110,7 +110,8 @@ def test_forked_processes_share_log_and_terminal(tmp_path):
     if not child:
         # A process of its own, so that the log and the limits of the tests are left alone.
         try:
-            with logged_job(logs, SimpleNamespace(mem_mb=1000, runtime=10)):
+            given = SimpleNamespace(mem_mb=1000, runtime=10)
+            with logged_job(SimpleNamespace(log=logs, resources=given, threads=1)):
                 log = logging.getLogger("specresample.test")
                 for worker in range(4):
                     if not os.fork():

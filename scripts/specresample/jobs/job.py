@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from types import SimpleNamespace
 
 from specresample.common.errors import ResampleError, first_line
 from specresample.jobs.bounds import OutOfTime, bound_process, free_process
 from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, Stopwatch
 from specresample.jobs.terminal import OnTerminal
-from specresample.jobs.workers import end_with
+from specresample.jobs.workers import Workers, end_with, worker_pool
 
 # A job is given memory and time on the safe side. When it needs this many times as much, its input
 # is no spectrum.
@@ -23,30 +23,22 @@ _BEYOND_REASON = 5
 _INTERRUPTED = 130  # exit status of a program that Ctrl-C ended
 
 
-class Logs(Protocol):
-    """Files that tell of a job: messages, and its status."""
-
-    text: str
-    status: str
-
-
-class Resources(Protocol):
-    """What a job was given: memory in MB and time in minutes."""
-
-    mem_mb: int
-    runtime: int
-
-
 @contextmanager
-def logged_job(logs: Logs, given: Resources) -> Iterator[None]:
+def logged_job(job: SimpleNamespace) -> Iterator[Workers]:
     """Run a job: messages go to its log; warnings, errors and some progress also to the terminal.
 
     Its memory and its time are bounded, far above what it was given.
 
     Parameters
     ----------
-    logs : Logs
-    given : Resources
+    job : SimpleNamespace
+        What a script finds as ``snakemake``. Its ``log`` names the files ``text``, which takes the
+        messages, and ``status``; its ``resources`` are ``mem_mb`` and ``runtime`` in minutes.
+
+    Yields
+    ------
+    Workers
+        As many as the job has ``threads``.
 
     Raises
     ------
@@ -55,19 +47,21 @@ def logged_job(logs: Logs, given: Resources) -> Iterator[None]:
         is in the log. And after Ctrl-C.
     """
     watch = Stopwatch()
-    watch.status(RUNNING).write(logs.status)
+    watch.status(RUNNING).write(job.log.status)
     # WCSs are many small objects and hardly any garbage. By default half of the time to build them
     # goes into looking for garbage. Steps look for it where they are done with an exposure or file.
     gc.disable()
     gc.freeze()
     end_with(os.getppid())
-    log = _set_up_logging(logs.text)
-    megabytes, minutes = _BEYOND_REASON * given.mem_mb, _BEYOND_REASON * given.runtime
+    log = _set_up_logging(job.log.text)
+    megabytes = _BEYOND_REASON * job.resources.mem_mb
+    minutes = _BEYOND_REASON * job.resources.runtime
     bound_process(megabytes, 60 * minutes)
-    job = "/".join(Path(logs.text).with_suffix("").parts[-2:])
+    name = "/".join(Path(job.log.text).with_suffix("").parts[-2:])
     state, status, message = FAILED, 1, ""
     try:
-        yield
+        with worker_pool(job.threads) as workers:
+            yield workers
         state, status = DONE, 0
         log.info("done")
     except ResampleError as error:
@@ -78,18 +72,18 @@ def logged_job(logs: Logs, given: Resources) -> Iterator[None]:
         log.warning("%s", message)
     except MemoryError as error:
         free_process()  # to say so
-        message = f"{job}: it needs more than {megabytes} MB of memory ({first_line(error)})"
+        message = f"{name}: it needs more than {megabytes} MB of memory ({first_line(error)})"
         log.error("%s", message, exc_info=True)
     except OutOfTime:
-        message = f"{job}: it needs more than {minutes:g} minutes"
+        message = f"{name}: it needs more than {minutes:g} minutes"
         log.error("%s", message, exc_info=True)
     except Exception as error:
         message = (
-            f"{job}: {type(error).__name__}: {first_line(error)} "
-            f"(unexpected; traceback in {logs.text})"
+            f"{name}: {type(error).__name__}: {first_line(error)} "
+            f"(unexpected; traceback in {job.log.text})"
         )
         log.error("%s", message, exc_info=True)
-    watch.status(state, message).write(logs.status)
+    watch.status(state, message).write(job.log.status)
     if status:
         sys.exit(status)
 

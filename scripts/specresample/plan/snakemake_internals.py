@@ -1,83 +1,54 @@
 """The places where this workflow touches what Snakemake does not document.
 
-Runs do not depend on it: each function that they call works, and does nothing, when Snakemake has
-changed.
+Runs do not depend on it: what they call works, and does nothing, when Snakemake has changed.
 """
 
 import atexit
 import gc
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 
-def planned_files(workflow: object) -> set[str]:
-    """Return the files that a run will make.
-
-    Parameters
-    ----------
-    workflow : snakemake.workflow.Workflow
-        Once its DAG is built.
-
-    Returns
-    -------
-    set of str
-        Empty when it is not known.
-    """
-    try:
-        return {str(file) for job in workflow.dag.needrun_jobs() for file in job.output}
-    except AttributeError:
-        return set()
-
-
-def lock_files(workflow: object) -> list[Path]:
-    """Return the files by which a run locks what it reads and makes.
-
-    Parameters
-    ----------
-    workflow : snakemake.workflow.Workflow
-        Once it runs.
-
-    Returns
-    -------
-    list of Path
-        Empty when they are not known.
-    """
-    try:
-        return [Path(path) for path in workflow.persistence._lockfile.values()]
-    except AttributeError:
-        return []
-
-
-def is_dry_run(workflow: object) -> bool:
-    """Return whether a run changes nothing, which is assumed when it is not known.
+class Run:
+    """A run of Snakemake, as far as it can be told.
 
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
     """
-    try:
-        return workflow.output_settings.dryrun
-    except AttributeError:
+
+    def __init__(self, workflow: object) -> None:
+        self._workflow = workflow
+
+    def is_dry(self) -> bool:
+        """Return whether it changes nothing, which is assumed when it is not known."""
+        with suppress(AttributeError):
+            return self._workflow.output_settings.dryrun
         return True
 
+    def planned_files(self) -> set[str]:
+        """Return the files that it will make, once its DAG is built; none when not known."""
+        with suppress(AttributeError):
+            return {str(file) for job in self._workflow.dag.needrun_jobs() for file in job.output}
+        return set()
 
-def lift_job_rate(workflow: object) -> None:
-    """Let jobs begin as soon as there are cores, where jobs are counted over no time span at all.
+    def lock_files(self) -> list[Path]:
+        """Return the files by which it locks what it reads and makes; none when not known."""
+        with suppress(AttributeError):
+            return [Path(path) for path in self._workflow.persistence._lockfile.values()]
+        return []
 
-    Otherwise Snakemake looks at all waiting jobs again after each time span, over and over. Without
-    this limit it looks at them when a job has ended.
+    def lift_job_rate(self) -> None:
+        """Let jobs begin as soon as there are cores, where they are counted over no time at all.
 
-    Parameters
-    ----------
-    workflow : snakemake.workflow.Workflow
-        Once it runs, and before its first job.
-    """
-    try:
-        if workflow.scheduler.job_rate_limiter.timespan == 0:
-            workflow.scheduler.job_rate_limiter = None
-    except AttributeError:
-        pass
+        It is called before the first job. Otherwise Snakemake looks at all waiting jobs again after
+        each time span, over and over. Without this limit it looks at them when a job has ended.
+        """
+        with suppress(AttributeError):
+            if self._workflow.scheduler.job_rate_limiter.timespan == 0:
+                self._workflow.scheduler.job_rate_limiter = None
 
 
 def end_quickly() -> None:
@@ -113,29 +84,17 @@ def job_of(
     from snakemake.api import SnakemakeApi
     from snakemake.dag import DAG
     from snakemake.jobs import Job
-    from snakemake.settings.types import (
-        ConfigSettings,
-        OutputSettings,
-        Quietness,
-        ResourceSettings,
-    )
+    from snakemake.settings import types
 
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    with SnakemakeApi(types.OutputSettings(quiet={types.Quietness.ALL})) as api:
         plan = api.workflow(
-            resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(configfiles=configfiles),
+            resource_settings=types.ResourceSettings(cores=1),
+            config_settings=types.ConfigSettings(configfiles=configfiles),
             snakefile=snakefile,
         )
         plan.dag()
         workflow = plan._workflow
         job = Job(workflow.get_rule(rule), DAG(workflow, rules=workflow.rules), dict(wildcards))
-        return SimpleNamespace(
-            input=job.input,
-            output=job.output,
-            params=job.params,
-            wildcards=job.wildcards,
-            threads=job.threads,
-            resources=job.resources,
-            log=job.log,
-            config=dict(workflow.config),
-        )
+        names = ("input", "output", "params", "wildcards", "threads", "resources", "log")
+        found = {name: getattr(job, name) for name in names}
+        return SimpleNamespace(**found, config=dict(workflow.config))
