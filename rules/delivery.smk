@@ -15,7 +15,7 @@ rule deliver:
         # Otherwise Snakemake would remove the previous product before the new one is there.
         update(PATHS.product),
     log:
-        PATHS.log("deliver", "{file}"),
+        PATHS.logs("deliver", "{file}")["text"],
     # A product is finished before others are begun.
     priority: 1
     conda:
@@ -36,8 +36,7 @@ rule flagged_exposure:
     output:
         update(PATHS.flagged),
     log:
-        text=PATHS.log("flagged_exposure", "{product}", "{exposure}"),
-        status=PATHS.status("flagged_exposure", "{product}", "{exposure}"),
+        **PATHS.logs("flagged_exposure", "{product}", "{exposure}"),
     wildcard_constraints:
         product=PRODUCTS,
     conda:
@@ -68,7 +67,7 @@ rule record:
         ),
         provenance=PATHS.provenance,
     log:
-        PATHS.log("record", "{product}"),
+        PATHS.logs("record", "{product}")["text"],
     wildcard_constraints:
         product=PRODUCTS,
     priority: 1

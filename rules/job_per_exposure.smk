@@ -13,8 +13,7 @@ rule prepare_exposure:
         arrays=intermediate(PATHS.arrays),
         summary=intermediate(PATHS.summary),
     log:
-        text=PATHS.log("prepare_exposure", "{exposure}"),
-        status=PATHS.status("prepare_exposure", "{exposure}"),
+        **PATHS.logs("prepare_exposure", "{exposure}"),
     cache: True
     conda:
         "../envs/resample.yaml"
@@ -30,16 +29,13 @@ rule prepare_exposure:
 
 checkpoint output_grid:
     input:
-        summaries=lambda wildcards: expand(
-            PATHS.summary, exposure=members_of(wildcards)
-        ),
+        summaries=of_members(PATHS.summary),
         handed_in=grid_handed_in,
     output:
         grid=PATHS.grid,
         contents=PATHS.contents,
     log:
-        text=PATHS.log("output_grid", "{product}"),
-        status=PATHS.status("output_grid", "{product}"),
+        **PATHS.logs("output_grid", "{product}"),
     conda:
         "../envs/resample.yaml"
     resources:
@@ -61,15 +57,12 @@ checkpoint output_grid:
 # No argument of the product is among its params, so that none repeats it.
 rule flag_outliers:
     input:
-        arrays=lambda wildcards: expand(PATHS.arrays, exposure=members_of(wildcards)),
-        summaries=lambda wildcards: expand(
-            PATHS.summary, exposure=members_of(wildcards)
-        ),
+        arrays=of_members(PATHS.arrays),
+        summaries=of_members(PATHS.summary),
     output:
         intermediate(directory(PATHS.outliers)),
     log:
-        text=PATHS.log("flag_outliers", "{product}"),
-        status=PATHS.status("flag_outliers", "{product}"),
+        **PATHS.logs("flag_outliers", "{product}"),
     conda:
         "../envs/resample.yaml"
     threads: workers_of
@@ -95,8 +88,7 @@ rule drizzle_exposure:
     output:
         intermediate(PATHS.single),
     log:
-        text=PATHS.log("drizzle_exposure", "{product}", "{exposure}"),
-        status=PATHS.status("drizzle_exposure", "{product}", "{exposure}"),
+        **PATHS.logs("drizzle_exposure", "{product}", "{exposure}"),
     conda:
         "../envs/resample.yaml"
     resources:
@@ -115,17 +107,14 @@ rule combine:
         grid=rules.output_grid.output.grid,
         contents=rules.output_grid.output.contents,
         summaries=rules.output_grid.input.summaries,
-        singles=lambda wildcards: expand(
-            PATHS.single, product=wildcards.product, exposure=members_of(wildcards)
-        ),
+        singles=of_members(PATHS.single),
         handed_in=grid_handed_in,
     output:
         files=intermediate(directory(PATHS.files)),
         record=PATHS.made_record,
         provenance=PATHS.made_provenance,
     log:
-        text=PATHS.log("combine", "{product}"),
-        status=PATHS.status("combine", "{product}"),
+        **PATHS.logs("combine", "{product}"),
     conda:
         "../envs/resample.yaml"
     threads: workers_of

@@ -14,8 +14,7 @@ checkpoint make_product:
         record=PATHS.made_record,
         provenance=PATHS.made_provenance,
     log:
-        text=PATHS.log("make_product", "{product}"),
-        status=PATHS.status("make_product", "{product}"),
+        **PATHS.logs("make_product", "{product}"),
     conda:
         "../envs/resample.yaml"
     threads: workers_of

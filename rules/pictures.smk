@@ -14,8 +14,7 @@ rule preview:
             labels={"product": "{product}"},
         ),
     log:
-        text=PATHS.log("preview", "{product}"),
-        status=PATHS.status("preview", "{product}"),
+        **PATHS.logs("preview", "{product}"),
     wildcard_constraints:
         product=PRODUCTS,
     conda:
@@ -42,8 +41,7 @@ rule overview:
             labels={"table": "all products"},
         ),
     log:
-        text=PATHS.log("overview"),
-        status=PATHS.status("overview"),
+        **PATHS.logs("overview"),
     conda:
         "../envs/resample.yaml"
     resources:

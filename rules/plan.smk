@@ -115,6 +115,13 @@ def members_of(wildcards):
     return [*CAMPAIGN.members[wildcards.product]]
 
 
+def of_members(pattern):
+    """Function that gives a path for every exposure of a product."""
+    return lambda wildcards: expand(
+        pattern, product=wildcards.product, exposure=members_of(wildcards)
+    )
+
+
 def request_of(wildcards):
     """What is asked for of a product, in plain values."""
     return CAMPAIGN.request(wildcards.product).to_json()

@@ -45,13 +45,10 @@ class Paths:
         self.provenance = f"{out}/{{product}}/provenance.json"
         self.preview = f"{out}/{{product}}/preview.png"
 
-    def log(self, rule: str, *wildcards: str) -> str:
-        """Return the log of a rule's jobs."""
-        return self._of_job("logs", rule, *wildcards) + ".log"
-
-    def status(self, rule: str, *wildcards: str) -> str:
-        """Return the status file of a rule's jobs."""
-        return self._of_job("status", rule, *wildcards) + ".json"
+    def logs(self, rule: str, *wildcards: str) -> dict[str, str]:
+        """Return the log of a rule's jobs, ``text``, and their ``status`` file."""
+        job = "/".join([rule, *(wildcards or ["job"])])
+        return {"text": f"{self.work}/logs/{job}.log", "status": f"{self.work}/status/{job}.json"}
 
     def log_of(self, status: str) -> str:
         """Return the log of the job that left a status file."""
@@ -69,11 +66,9 @@ class Paths:
             Keys of its exposures.
         """
         exposures = list(exposures)
-        return [
-            *(self.status(rule, key) for rule in PER_EXPOSURE for key in exposures),
-            *(self.status(rule, product) for rule in PER_PRODUCT),
-            *(self.status(rule, product, key) for rule in PER_BOTH for key in exposures),
+        jobs = [
+            *((rule, key) for rule in PER_EXPOSURE for key in exposures),
+            *((rule, product) for rule in PER_PRODUCT),
+            *((rule, product, key) for rule in PER_BOTH for key in exposures),
         ]
-
-    def _of_job(self, kind: str, rule: str, *wildcards: str) -> str:
-        return "/".join([self.work, kind, rule, *(wildcards or ["job"])])
+        return [self.logs(*job)["status"] for job in jobs]
