@@ -43,7 +43,7 @@ locks:
 	done
 
 config/README.md: config/config.schema.yaml | .venv/installed
-	PYTHONPATH=scripts $(BIN)/python -m specresample.plan.configuration_reference $< > $@
+	PYTHONPATH=scripts $(BIN)/python -m specresample.plan.configuration_reference > $@
 
 # What Snakemake has to fetch of a module on a git host, since it fetches only what it is asked for.
 scripts/specresample/manifest.txt: $(shell find scripts config -name '*.py' -o -name '*.html')

@@ -77,7 +77,7 @@ def _profile(association: str, arguments: Mapping[str, object], prepared: Path) 
     from specresample.plan.campaign import Campaign
     from specresample.plan.resources import request_resources
 
-    campaign = Campaign({"associations": [association], **arguments}, PROJECT)
+    campaign = Campaign({"associations": [association], **arguments})
     request = campaign.request(next(iter(campaign.products)))
     watch = Stopwatch()
     with watch.step(IMPORTS):

@@ -42,7 +42,7 @@ if Path("config/config.yaml").is_file():
 
 
 try:
-    CAMPAIGN = Campaign(config, PROJECT)
+    CAMPAIGN = Campaign(config)
 except ResampleError as error:
     raise WorkflowError(str(error))
 

@@ -110,7 +110,7 @@ def _read_campaign(configfiles: Iterable[Path]) -> Campaign:
     default = Path("config/config.yaml")
     for file in ([default] if default.is_file() else []) + list(configfiles):
         update_config(config, load_configfile(file))
-    return Campaign(config, PROJECT)
+    return Campaign(config)
 
 
 def _refuse_second_start(name: str, *, may_be_unknown: bool) -> None:

@@ -16,7 +16,7 @@ from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.jobs.workers import Workers
 from specresample.level2b.exposure import Exposure, Slit
-from specresample.plan.configuration import complete_config, load_schema, product_arguments
+from specresample.plan.configuration import complete_config, product_arguments
 from specresample.s2d.product_files import ProductParts, write_files
 from specresample.steps import lay_out
 from specresample.steps.drizzle import drizzle
@@ -33,8 +33,7 @@ from specsim import (
     write_nirspec,
 )
 
-_SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "config.schema.yaml")
-ARGUMENTS = product_arguments(complete_config({}, _SCHEMA), _SCHEMA, "")
+ARGUMENTS = product_arguments(complete_config({}), "")
 
 
 def request(

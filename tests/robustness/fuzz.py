@@ -36,12 +36,11 @@ from nodes import gwcs_of
 from specresample.common.errors import ResampleError
 from specresample.jobs.bounds import bound_process
 from specresample.plan.association import read_products
-from specresample.plan.configuration import complete_config, load_schema
+from specresample.plan.configuration import SCHEMA, complete_config
 
 SECONDS = 60  # that one input may take
 MEMORY = 2000  # MB that it may take beyond the imports: what the smallest jobs have
 
-SCHEMA = Path(__file__).resolve().parents[2] / "config/config.schema.yaml"
 KINDS = {
     "slit": inprocess.write_slit_exposures,
     "slits": inprocess.write_slits_exposures,
@@ -398,7 +397,7 @@ def associations(rng: random.Random) -> Iterator[Case]:
 
 def configs(rng: random.Random) -> Iterator[Case]:
     """Configurations with senseless values and unknown keys, as a user mistypes them."""
-    known = [*load_schema(SCHEMA)["properties"]]
+    known = [*SCHEMA["properties"]]
     while True:
         pairs = {
             rng.choice([*known, "x", "../x", 1]): rng.choice((*VALUES, *NAMES))
@@ -407,7 +406,7 @@ def configs(rng: random.Random) -> Iterator[Case]:
 
         def run(folder: Path, _: dict[str, list[Path]], pairs: dict[object, object] = pairs) -> str:
             os.chdir(folder)
-            config = complete_config(pairs, load_schema(SCHEMA))
+            config = complete_config(pairs)
             read_products(config["associations"])
             return "product"
 

@@ -183,7 +183,7 @@ def undisturbed(folder: Path, config: str, number: int) -> dict[str, str]:
 def in_one_process(folder: Path, name: str) -> Path:
     """Make a product as its job does; returns the path of its file."""
     (association,) = folder.glob(f"asn*/{name}_asn.json")
-    request = Campaign({"associations": [str(association)]}, PROJECT).request(name)
+    request = Campaign({"associations": [str(association)]}).request(name)
     exposures = [Path(path) for path in request.exposures.values()]
     make(exposures, folder / "one-process", name=name, association=request.association)
     return folder / "one-process" / f"{name}_s2d.fits"

@@ -8,14 +8,13 @@ from runs import PROJECT
 from specresample.common.errors import ResampleError
 from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.campaign import Campaign
-from specresample.plan.configuration import complete_config, load_schema, product_arguments
+from specresample.plan.configuration import complete_config, product_arguments
 
-SCHEMA = load_schema(PROJECT / "config" / "config.schema.yaml")
 LINEAR, LOG = {"wavelength_grid": "linear"}, {"wavelength_grid": "log"}
 
 
 def found(**config):
-    return [*misfits(product_arguments(complete_config(config, SCHEMA), SCHEMA, ""))]
+    return [*misfits(product_arguments(complete_config(config), ""))]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,7 @@ def campaign(tmp_path):
             (tmp_path / product["members"][0]["expname"]).touch()
         file = tmp_path / "asn.json"
         file.write_text(json.dumps({"products": products}))
-        return Campaign({"associations": [str(file)]} | config, PROJECT)
+        return Campaign({"associations": [str(file)]} | config)
 
     return make
 
@@ -227,8 +226,8 @@ def test_ready_grids_are_as_the_page_says(file):
     import yaml
     from specresample.grids.wavelengths import asked_grid
 
-    config = complete_config(yaml.safe_load(file.read_text()), SCHEMA)
-    arguments = product_arguments(config, SCHEMA, "")
+    config = complete_config(yaml.safe_load(file.read_text()))
+    arguments = product_arguments(config, "")
     assert [*misfits(arguments)] == []
     line = asked_grid(arguments).wavelengths(np.linspace(1, 2, 100))
     low, high = arguments["wavelength_range"]

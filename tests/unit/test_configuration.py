@@ -1,12 +1,9 @@
 import math
 import re
-from pathlib import Path
 
 import pytest
 from specresample.common.errors import ResampleError
-from specresample.plan.configuration import complete_config, load_schema, product_arguments
-
-SCHEMA = load_schema(Path(__file__).parents[2] / "config" / "config.schema.yaml")
+from specresample.plan.configuration import SCHEMA, complete_config, product_arguments
 
 # As the documentation of jwst's step gives them; propagate_dq is a parameter of the step too.
 DEFAULTS = {
@@ -27,7 +24,7 @@ OFF = {key: entry["default"] for key, entry in SCHEMA["$defs"]["beyond"].items()
 
 
 def complete(**config):
-    return complete_config({"associations": ["asn.json"]} | config, SCHEMA)
+    return complete_config({"associations": ["asn.json"]} | config)
 
 
 def refusal(**config):
@@ -38,21 +35,21 @@ def refusal(**config):
 
 def test_defaults_are_the_documented_ones():
     config = complete()
-    assert product_arguments(config, SCHEMA, "any") == DEFAULTS | OFF
+    assert product_arguments(config, "any") == DEFAULTS | OFF
     assert config["output_dir"] == "results"
 
 
 def test_defaults_agree_with_the_documentation_text(shared):
     text = (shared / "spec" / "arguments.txt").read_text().lower()
     documented = dict(re.findall(r"--(\w+)\n\([\w ]+, default=\W?([\w.]*)\W?\)", text))
-    arguments = product_arguments(complete(), SCHEMA, "any")
+    arguments = product_arguments(complete(), "any")
     assert documented == {key: str(arguments[key]).lower() for key in documented}
     assert documented.keys() >= arguments.keys() - OFF.keys() - {"propagate_dq"}
 
 
 def test_nothing_is_changed_in_place():
     config = {"associations": "a,b", "overrides": {"p": {"output_shape": "3,4"}}}
-    complete_config(config, SCHEMA)
+    complete_config(config)
     assert config == {"associations": "a,b", "overrides": {"p": {"output_shape": "3,4"}}}
     assert SCHEMA["properties"]["overrides"]["default"] == {}
 
@@ -120,11 +117,11 @@ def test_unknown_key_is_named_with_the_known_ones():
 
 def test_kinds_of_values_are_called_as_in_yaml():
     with pytest.raises(ResampleError, match=r"overrides = 3: it must be of type mapping"):
-        complete_config({"overrides": 3}, SCHEMA)
+        complete_config({"overrides": 3})
     with pytest.raises(
         ResampleError, match=r"output_shape = \{\}: it must be of type list or none"
     ):
-        complete_config({"output_shape": {}}, SCHEMA)
+        complete_config({"output_shape": {}})
 
 
 def test_unknown_key_of_an_override_is_named_with_the_product():
@@ -181,6 +178,7 @@ def test_unknown_key_of_an_override_is_named_with_the_product():
         ("associations", 5, "list"),
         ("overrides", None, "mapping"),
         ("output_dir", 3, "string"),
+        ("output_dir", "{x}", "it must be a folder's name without {} and <>"),
     ],
 )
 def test_bad_value_is_named_with_what_is_allowed(key, value, allowed):
@@ -241,6 +239,6 @@ def test_overrides_go_before_the_configuration():
         overrides={"p": {"pixfrac": "0.7", "output_shape": "1300,40", "fillval": 0}},
     )
     changed = {"pixfrac": 0.7, "output_shape": [1300, 40], "fillval": "0", "kernel": "point"}
-    assert product_arguments(config, SCHEMA, "p") == DEFAULTS | OFF | changed
+    assert product_arguments(config, "p") == DEFAULTS | OFF | changed
     others = {"pixfrac": 0.5, "kernel": "point"}
-    assert product_arguments(config, SCHEMA, "q") == DEFAULTS | OFF | others
+    assert product_arguments(config, "q") == DEFAULTS | OFF | others

@@ -6,13 +6,12 @@ Snakefile again.
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from specresample.common.errors import ResampleError
 from specresample.common.product_request import ProductRequest
 from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.association import MARKS, Product, exposure_keys, read_products
-from specresample.plan.configuration import complete_config, load_schema, product_arguments
+from specresample.plan.configuration import ARGUMENTS, complete_config, product_arguments
 from specresample.plan.presets import preset_arguments
 
 
@@ -23,8 +22,6 @@ class Campaign:
     ----------
     config : mapping
         As Snakemake merged it.
-    folder : str or Path
-        Folder of the Snakefile.
 
     Attributes
     ----------
@@ -44,9 +41,8 @@ class Campaign:
         When configuration or associations are not usable.
     """
 
-    def __init__(self, config: Mapping, folder: str | Path) -> None:
-        self._schema = load_schema(Path(folder) / "config" / "config.schema.yaml")
-        self.config = complete_config(config, self._schema)
+    def __init__(self, config: Mapping) -> None:
+        self.config = complete_config(config)
         self._given = frozenset(config)
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
@@ -70,11 +66,10 @@ class Campaign:
         """
         found = self.products[product]
         own = self.config["overrides"].get(found.name, {})
-        arguments = product_arguments(self.config, self._schema, found.name)
+        arguments = product_arguments(self.config, found.name)
         preset = preset_arguments(arguments["preset"], found)
         arguments |= {k: v for k, v in preset.items() if k not in self._given and k not in own}
-        known = self._schema["$defs"]["arguments"]["properties"]
-        used = [name for name in known if rule is None or rule in known[name]["usedBy"]]
+        used = (name for name in ARGUMENTS if rule in (None, *ARGUMENTS[name]["usedBy"]))
         return {name: arguments[name] for name in used}
 
     def request(self, product: str) -> ProductRequest:

@@ -7,6 +7,7 @@ import math
 import os
 import reprlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -18,36 +19,46 @@ from specresample.common.errors import ResampleError
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 300
 
+# What is allowed, by the word of the schema that says so.
+_ALLOWED = {
+    "enum": "allowed are {}",
+    "minimum": "it must be at least {}",
+    "maximum": "it must be at most {}",
+    "exclusiveMinimum": "it must be greater than {}",
+    "minLength": "it must not be empty",
+    "minItems": "it must have {} entries",
+    "maxItems": "it must have {} entries",
+    "pattern": "{}",
+    "type": "it must be of type {}",
+}
 
-def load_schema(file: str | Path) -> dict:
-    """Read the schema and place all arguments, the documented and those beyond, at its top level.
 
-    Parameters
-    ----------
-    file : str or Path
-        Path of ``config.schema.yaml``.
+def _load_schema() -> dict:
+    """Read the schema, beside the package in the folder of the workflow.
 
-    Returns
-    -------
-    dict
-        JSON schema of the whole configuration.
+    All arguments, the documented and those beyond, are placed at its top level.
     """
-    schema = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    file = Path(__file__).parents[3] / "config" / "config.schema.yaml"
+    schema = yaml.load(file.read_bytes(), yaml.CSafeLoader)
     arguments = schema["$defs"]["arguments"]["properties"]
     arguments |= schema["$defs"]["beyond"]
     schema["properties"] |= arguments
     return schema
 
 
-def complete_config(config: Mapping, schema: Mapping) -> dict:
+SCHEMA = _load_schema()
+
+# What the schema says of every argument of a product.
+ARGUMENTS = SCHEMA["$defs"]["arguments"]["properties"]
+
+
+def complete_config(config: Mapping) -> dict:
     """Fill in defaults, bring every value into its standard form and validate the whole.
 
     Parameters
     ----------
     config : mapping
         Configuration as Snakemake merged it from files and the command line.
-    schema : mapping
-        From `load_schema`.
 
     Returns
     -------
@@ -59,31 +70,27 @@ def complete_config(config: Mapping, schema: Mapping) -> dict:
     ResampleError
         With a line for each unknown key and bad value: key, value and what is allowed.
     """
-    complete = {
-        key: entry["default"] for key, entry in schema["properties"].items() if "default" in entry
-    }
-    complete |= _standard_forms(config, schema)
+    complete = {key: entry["default"] for key, entry in SCHEMA["properties"].items()}
+    complete |= _standard_forms(config)
     overrides = complete["overrides"]
     if isinstance(overrides, Mapping):
         complete["overrides"] = {
-            product: _standard_forms(values, schema) if isinstance(values, Mapping) else values
+            product: _standard_forms(values) if isinstance(values, Mapping) else values
             for product, values in overrides.items()
         }
-    errors = sorted(Draft202012Validator(schema).iter_errors(complete), key=lambda e: e.json_path)
+    errors = sorted(Draft202012Validator(SCHEMA).iter_errors(complete), key=lambda e: e.json_path)
     if errors:
         raise ResampleError("\n".join(_explain(error) for error in errors))
     return complete
 
 
-def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
+def product_arguments(config: Mapping, product: str) -> dict:
     """Arguments of one product: the configuration's, or where given those of its override.
 
     Parameters
     ----------
     config : mapping
         From `complete_config`.
-    schema : mapping
-        From `load_schema`.
     product : str
         Name of the product as its association gives it.
 
@@ -92,16 +99,13 @@ def product_arguments(config: Mapping, schema: Mapping, product: str) -> dict:
     dict
         Value by argument.
     """
-    arguments = {key: config[key] for key in schema["$defs"]["arguments"]["properties"]}
-    return arguments | config["overrides"].get(product, {})
+    return {key: config[key] for key in ARGUMENTS} | config["overrides"].get(product, {})
 
 
-def _standard_forms(config: Mapping, schema: Mapping) -> dict:
+def _standard_forms(config: Mapping) -> dict:
     """Bring the forms that a command line produces into those of a config file."""
-    out = {
-        key: _standard_form(value, schema["properties"].get(key, {}))
-        for key, value in config.items()
-    }
+    known = SCHEMA["properties"]
+    out = {key: _standard_form(value, known.get(key, {})) for key, value in config.items()}
     if isinstance(out.get("output_dir"), str):
         out["output_dir"] = os.path.normpath(out["output_dir"]) if out["output_dir"] else ""
     if "fillval" in out:
@@ -142,11 +146,9 @@ def _list(value: object, kind: str) -> object:
 
 def _number(text: str) -> float | int | str:
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             number = kind(text)
-        except ValueError:
-            continue
-        return number if math.isfinite(number) else text
+            return number if math.isfinite(number) else text
     return text
 
 
@@ -169,29 +171,19 @@ def _explain(error: ValidationError) -> str:
         where = f"{error.json_path[2:]}: " if error.absolute_path else ""
         unknown = ", ".join(str(key) for key in error.instance if key not in known)
         return f"config: {where}unknown key {unknown}; known are {', '.join(sorted(known))}"
-    key = error.json_path.removeprefix("$.")
-    value = error.validator_value
-    allowed = {
-        "enum": lambda: "allowed are " + ", ".join(map(str, value)),
-        "minimum": lambda: f"it must be at least {value}",
-        "maximum": lambda: f"it must be at most {value}",
-        "exclusiveMinimum": lambda: f"it must be greater than {value}",
-        "minItems": lambda: f"it must have {value} entries",
-        "maxItems": lambda: f"it must have {value} entries",
-        "pattern": lambda: {
-            "fillval": "allowed are NAN, INDEF or a number",
-            "output_dir": "it must be a folder's name without {} and <>",
-            "outlier_snr": "it must be two numbers, such as 5.0 4.0",
-            "outlier_scale": "it must be two numbers, such as 1.2 0.7",
-        }[key.split(".")[-1]],
-        "type": lambda: f"it must be of type {_type_names(value)}",
-    }.get(error.validator, lambda: error.message)()
-    return f"config: {key} = {_SHORT.repr(error.instance)}: {allowed}"
+    key, allowed = error.json_path.removeprefix("$."), error.validator_value
+    if error.validator == "enum":
+        allowed = ", ".join(map(str, allowed))
+    elif error.validator == "pattern":
+        allowed = error.schema["allowed"]
+    elif error.validator == "type":
+        allowed = _type_names(allowed)
+    said = _ALLOWED[error.validator].format(allowed)
+    return f"config: {key} = {_SHORT.repr(error.instance)}: {said}"
 
 
 def _type_names(types: str | list[str]) -> str:
     """Name JSON types as people who write YAML do."""
     words = {"object": "mapping", "array": "list", "null": "none"}
-    return " or ".join(
-        words.get(kind, kind) for kind in ([types] if isinstance(types, str) else types)
-    )
+    kinds = [types] if isinstance(types, str) else types
+    return " or ".join(words.get(kind, kind) for kind in kinds)

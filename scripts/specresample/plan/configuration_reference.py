@@ -4,11 +4,10 @@ After a change of the schema ``make config/README.md`` writes it anew. A test ch
 """
 
 import json
-import sys
 from collections.abc import Mapping
 from textwrap import fill
 
-from specresample.plan.configuration import load_schema
+from specresample.plan.configuration import ARGUMENTS, SCHEMA
 
 _KINDS = {"array": "list", "object": "mapping", "boolean": "`true` or `false`"}
 _BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "maximum": "<="}
@@ -36,38 +35,32 @@ overrides:
 """
 
 
-def reference(schema: Mapping) -> str:
+def reference() -> str:
     """Describe every key of the configuration.
-
-    Parameters
-    ----------
-    schema : mapping
-        From `specresample.plan.configuration.load_schema`.
 
     Returns
     -------
     str
         Markdown: type, allowed values, default, an example and the effect of every key.
     """
-    arguments, beyond = schema["$defs"]["arguments"]["properties"], schema["$defs"]["beyond"]
-    documented = {key: entry for key, entry in arguments.items() if key not in beyond}
-    own = {key: entry for key, entry in schema["properties"].items() if key not in arguments}
+    beyond = SCHEMA["$defs"]["beyond"].keys()
     return "".join(
         [
             _INTRODUCTION,
             "## What to make, and where\n\n",
-            *(_describe(key, entry) for key, entry in own.items()),
+            *map(_describe, [key for key in SCHEMA["properties"] if key not in ARGUMENTS]),
             "## Arguments of `resample_spec`\n\n",
-            *(_describe(key, entry) for key, entry in documented.items()),
+            *map(_describe, [key for key in ARGUMENTS if key not in beyond]),
             "## Beyond the reference\n\n",
             "What jwst's `resample_spec` does not have. All of it is off by default.\n\n",
-            *(_describe(key, entry) for key, entry in beyond.items()),
+            *map(_describe, beyond),
             _COMMAND_LINE,
         ]
     )
 
 
-def _describe(key: str, entry: Mapping) -> str:
+def _describe(key: str) -> str:
+    entry = SCHEMA["properties"][key]
     example = json.dumps(entry["examples"][0], ensure_ascii=False)
     facts = f"{_values(entry)}, default `{json.dumps(entry['default'])}`"
     return f"""\
@@ -97,4 +90,4 @@ def _values(entry: Mapping) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference(load_schema(sys.argv[1])))
+    print(end=reference())
