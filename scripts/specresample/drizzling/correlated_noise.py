@@ -1,7 +1,7 @@
 """Variances of sums over pixels that share noise."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,10 +52,6 @@ class CorrelatedNoise:
             What the variances are: ``pixel`` or ``aperture``, with the covariances in them.
         dispersion_axis : int
             1 when wavelength runs along x, 2 along y.
-
-        Returns
-        -------
-        CorrelatedNoise
         """
         known = {
             name: np.where(np.isfinite(plane), plane, 0).astype(float)
@@ -68,19 +64,17 @@ class CorrelatedNoise:
         return cls(variance, covariance, np.sqrt(known[FLAT]), dispersion_axis)
 
     def along_slit(self) -> "CorrelatedNoise":
-        """Keep the covariances of pixels of the same wavelength, and have it run along x.
+        """Keep the covariances of pixels of the same wavelength, and have it run along x."""
+        axis = self.dispersion_axis
 
-        Returns
-        -------
-        CorrelatedNoise
-        """
-        if self.dispersion_axis == 1:
-            same = {lag: plane for lag, plane in self.covariance.items() if lag[1] == 0}
-            return replace(self, covariance=same)
+        def along_x(plane: np.ndarray) -> np.ndarray:
+            return plane if axis == 1 else plane.T
+
+        same = {lag: plane for lag, plane in self.covariance.items() if lag[2 - axis] == 0}
         return CorrelatedNoise(
-            self.variance.T,
-            {(dx, 0): plane.T for (dy, dx), plane in self.covariance.items() if dy == 0},
-            self.flat.T,
+            along_x(self.variance),
+            {(lag[axis - 1], 0): along_x(plane) for lag, plane in same.items()},
+            along_x(self.flat),
             dispersion_axis=1,
         )
 

@@ -1,32 +1,6 @@
 """Exposure times of exposures and of products (docs/specification.md, "Product")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class ExposureTimes:
-    """Times of a product, in seconds; start and end are in MJD.
-
-    Attributes
-    ----------
-    pointings : int
-        Number of exposures, the detectors of one exposure counted once.
-    exposure, duration : float
-        Summed effective exposure time and duration.
-    measurement : float or None
-        Summed measurement time; None when an exposure does not give it.
-    start, end : float or None
-        Start of the first and end of the last exposure.
-    """
-
-    pointings: int
-    exposure: float
-    duration: float
-    measurement: float | None
-    start: float | None
-    end: float | None
-
 
 _EXPOSURE_IDENTITY = tuple(
     f"meta.observation.{part}"
@@ -42,8 +16,8 @@ _EXPOSURE_IDENTITY = tuple(
 )
 
 
-def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
-    """Sum the times of exposures.
+def total_times(inputs: Sequence[Mapping[str, object]]) -> dict[str, float | None]:
+    """Sum the times of exposures, the detectors of one exposure counted once.
 
     Parameters
     ----------
@@ -52,7 +26,10 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
 
     Returns
     -------
-    ExposureTimes
+    dict of str to float or None
+        Metadata of a product by dotted path: number of exposures, their summed times in seconds,
+        start of the first and end of the last. None when they are not known, and for the
+        measurement time when one exposure does not give it.
     """
     exposures = [inputs[detectors[0]] for detectors in exposure_groups(inputs)]
 
@@ -60,15 +37,18 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> ExposureTimes:
         found = (metadata.get(f"meta.exposure.{name}") for metadata in exposures)
         return [value for value in found if value is not None]
 
-    measurement = values("measurement_time")
-    return ExposureTimes(
-        pointings=len(exposures),
-        exposure=sum(values("exposure_time")),
-        duration=sum(values("duration")),
-        measurement=sum(measurement) if len(measurement) == len(exposures) else None,
-        start=min(values("start_time"), default=None),
-        end=max(values("end_time"), default=None),
-    )
+    time, duration = sum(values("exposure_time")), sum(values("duration"))
+    measured = [metadata.get("meta.exposure.measurement_time") for metadata in exposures]
+    return {
+        "meta.exposure.exposure_time": time,
+        "meta.exposure.effective_exposure_time": time,
+        "meta.exposure.duration": duration,
+        "meta.exposure.elapsed_exposure_time": duration,
+        "meta.exposure.measurement_time": None if None in measured else sum(measured),
+        "meta.exposure.start_time": min(values("start_time"), default=None),
+        "meta.exposure.end_time": max(values("end_time"), default=None),
+        "meta.resample.pointings": len(exposures),
+    }
 
 
 def exposure_groups(inputs: Sequence[Mapping[str, object]]) -> list[list[int]]:

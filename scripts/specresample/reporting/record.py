@@ -57,7 +57,7 @@ def product_record(
         "reason": grids.skip,
         "mode": {name: first.get(path) for name, path in _MODE.items()},
         "exposures": list(exposures),
-        "exposure_time": total_times(used).exposure if used else None,
+        "exposure_time": total_times(used)["meta.exposure.exposure_time"] if used else None,
         "files": list(files),
         "slits": [slit.to_json() for slit in slits],
         "left_out": [bad.to_json() for bad in grids.left_out],

@@ -1,7 +1,9 @@
-"""The extensions COVAR of a product: covariances of the pixels of every slit."""
+"""The extensions COVAR of a product: covariances of the pixels of every slit.
 
-import re
-from collections.abc import Mapping, Sequence
+Data models that save a product again give them other names, which `slit_extensions` knows.
+"""
+
+from collections.abc import Mapping
 from contextlib import suppress
 
 from astropy import units as u
@@ -9,7 +11,6 @@ from astropy.io import fits
 
 EXTENSION = "COVAR"
 SLIT = "SLITVER"  # keyword of an extension: EXTVER of its slit
-_OWN = re.compile(rf"LAG[YX]\d+|BUNIT|{SLIT}")
 
 
 def covariance_hdus(tree: Mapping[str, object]) -> list[fits.ImageHDU]:
@@ -35,29 +36,6 @@ def covariance_hdus(tree: Mapping[str, object]) -> list[fits.ImageHDU]:
             slit["covariance"] = hdu.data
             hdus.append(hdu)
     return hdus
-
-
-def kept_covariances(hdus: Sequence[fits.ImageHDU]) -> dict[str, dict[str, object]]:
-    """Give what data models keep of the extensions when they save a product again.
-
-    Parameters
-    ----------
-    hdus : sequence of ImageHDU
-        From `covariance_hdus`.
-
-    Returns
-    -------
-    dict of str to dict
-        Data and header by name. They keep one extension to a name: those of several slits have
-        names of their own.
-    """
-    return {
-        EXTENSION if len(hdus) == 1 else f"{EXTENSION}_{hdu.ver}": {
-            "data": hdu.data,
-            "header": [[*card] for card in hdu.header.cards if _OWN.fullmatch(card.keyword)],
-        }
-        for hdu in hdus
-    }
 
 
 def _cards(slit: Mapping[str, object]) -> list[tuple[str, object, str]]:
@@ -90,3 +68,27 @@ def lags_of(header: fits.Header) -> list[tuple[int, int]]:
     """Read the lags of the planes of an extension from its header."""
     planes = range(1, header["NAXIS3"] + 1)
     return [(header[f"LAGY{number}"], header[f"LAGX{number}"]) for number in planes]
+
+
+def slit_extensions(hdus: fits.HDUList) -> dict[int, dict[str, fits.hdu.base.ExtensionHDU]]:
+    """Sort the extensions of a product by the slits that they belong to.
+
+    Parameters
+    ----------
+    hdus : HDUList
+        A product, also one that data models saved again.
+
+    Returns
+    -------
+    dict of int to dict of str to HDU
+        Extensions by the number of the slit (EXTVER of its SCI) and by name. Tables are among those
+        of the first slit.
+    """
+    # A list of hundreds of extensions is searched too slowly by name.
+    slits: dict[int, dict[str, fits.hdu.base.ExtensionHDU]] = {}
+    for hdu in hdus[1:]:
+        number, name = hdu.ver, hdu.name
+        if SLIT in hdu.header:
+            number, name = hdu.header[SLIT], EXTENSION
+        slits.setdefault(number, {})[name] = hdu
+    return slits

@@ -5,12 +5,16 @@ written. When it is saved, the keywords of its schemas are written for every sli
 ``extra_fits`` holds, by the name of an extension, is written once per name.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from astropy.io import fits
 
 from specresample.grids.wavelength_table import table_axis, table_cards, with_third_axis
-from specresample.s2d.covariance_extension import kept_covariances
+from specresample.s2d.covariance_extension import EXTENSION, SLIT
+
+# Keywords of a covariance extension that astropy does not write itself.
+_OWN = re.compile(rf"LAG[YX]\d+|BUNIT|{SLIT}")
 
 
 def kept_tree(
@@ -39,17 +43,19 @@ def kept_tree(
     extra = {"PRIMARY": {"header": [[*card] for card in cards]}}
     for hdu in tables:
         extra[hdu.name] = {"data": hdu.data}
-    extra |= kept_covariances(covariances)
+    for hdu in covariances:
+        # One extension is kept to a name, and so those of several slits have names of their own.
+        extra[EXTENSION if len(covariances) == 1 else f"{EXTENSION}_{hdu.ver}"] = {
+            "data": hdu.data,
+            "header": [[*card] for card in hdu.header.cards if _OWN.fullmatch(card.keyword)],
+        }
     if "slits" in tree:
-        slits = [_slit(slit, number) for number, slit in enumerate(tree["slits"], start=1)]
+        slits = []
+        for number, slit in enumerate(tree["slits"], start=1):
+            wcsinfo = with_third_axis(slit["meta"].get("wcsinfo", {}), number)
+            slits.append({**slit, "meta": {**slit["meta"], "wcsinfo": wcsinfo}})
         return {**tree, "slits": slits, "extra_fits": extra}
     axis = table_axis(tree["meta"].get("wcsinfo", {}))
     if axis is not None:
         extra["SCI"] = {"header": [[*card] for card in table_cards(axis, None)]}
     return {**tree, "extra_fits": extra}
-
-
-def _slit(slit: Mapping[str, object], number: int) -> dict[str, object]:
-    meta = slit["meta"]
-    wcsinfo = with_third_axis(meta.get("wcsinfo", {}), number)
-    return {**slit, "meta": {**meta, "wcsinfo": wcsinfo}}

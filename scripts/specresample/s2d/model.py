@@ -57,48 +57,28 @@ class S2d:
 
 def _slit_model(
     inputs: Sequence[Mapping[str, object]],
-    grid: Grid,
+    source: Source,
+    place: Sequence[float] | None,
     arrays: Mapping[str, np.ndarray],
     arguments: Mapping[str, object],
-    scale_ratio: float,
     line: np.ndarray | None,
-    source: Sequence[float] | None = None,
 ) -> dict:
-    """Tree of a SlitModel for one source.
+    """Tree of a SlitModel for one source, from the metadata of its slit in every exposure.
 
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata of the source's slit in every exposure, by dotted path.
-    grid : Grid
-    arrays : mapping of str to ndarray
-        From `specresample.drizzling.combination.Combination.finish`, or of a single product.
-    arguments : mapping
-        The documented arguments.
-    scale_ratio : float
-        Input over output pixel scale, across the dispersion.
-    line : ndarray or None
-        Wavelengths along the dispersion, from `specresample.grids.fits_wcs.dispersion_line`.
-    source : sequence of float, optional
-        World coordinates (RA, Dec, wavelength) of the source, when its position in the input is
-        given in pixels of the detector (MIRI LRS).
-
-    Returns
-    -------
-    dict
-        Tree of arrays and metadata by the names of the data model.
+    ``place`` is its place in world coordinates, where the input gives one in detector pixels (LRS).
     """
-    metadata = _product_metadata(inputs, "SlitModel", arguments, scale_ratio)
+    grid = source.grid
+    metadata = _product_metadata(inputs, "SlitModel", arguments, source.scale_ratio)
     area = metadata.get("meta.photometry.pixelarea_steradians")
     if area is not None:
-        area = area / scale_ratio
+        area = area / source.scale_ratio
         metadata["meta.photometry.pixelarea_steradians"] = area
         metadata["meta.photometry.pixelarea_arcsecsq"] = float(area * _SQUARE_ARCSEC)
     else:
         metadata.pop("meta.photometry.pixelarea_arcsecsq", None)
     metadata["meta.wcsinfo.s_region"] = _region(inputs[0], grid)
-    if source is not None:
-        x, y = grid.pixel_map(np.reshape(source, (3, 1, 1)))[0, 0]
+    if place is not None:
+        x, y = grid.pixel_map(np.reshape(place, (3, 1, 1)))[0, 0]
         metadata |= {"source_xpos": float(x), "source_ypos": float(y)}
 
     axis = _dispersion_axis(metadata)
@@ -154,19 +134,10 @@ def product_model(
     for number, (source, source_arrays) in enumerate(zip(sources, arrays, strict=True), start=1):
         slits = list(source.slits_in(used).values())
         slit_inputs = [slit.metadata | association for slit in slits]
-        line = dispersion_line(source.grid, _dispersion_axis(slit_inputs[0]))
-        wavelengths.append(line if number <= MOST_SLITS else None)
-        trees.append(
-            _slit_model(
-                slit_inputs,
-                source.grid,
-                source_arrays,
-                arguments,
-                source.scale_ratio,
-                wavelengths[-1],
-                slits[0].footprint.source,
-            )
-        )
+        axis, place = _dispersion_axis(slit_inputs[0]), slits[0].footprint.source
+        line = dispersion_line(source.grid, axis) if number <= MOST_SLITS else None
+        wavelengths.append(line)
+        trees.append(_slit_model(slit_inputs, source, place, source_arrays, arguments, line))
     if several:
         inputs = [exposure.metadata | association for exposure in used.values()]
         ratio = sources[0].scale_ratio
@@ -195,23 +166,15 @@ def _product_metadata(
     arguments: Mapping[str, object],
     scale_ratio: float,
 ) -> dict[str, object]:
-    times = total_times(inputs)
     blend = blending.blend_metadata if arguments["blendheaders"] else blending.first_metadata
     # With a grid handed in, the reference states the argument and not the ratio that the grid has.
     stated_ratio = scale_ratio if arguments["pixel_scale"] else arguments["pixel_scale_ratio"]
     return blend(inputs, model) | {
         "meta.model_type": model,
         "meta.cal_step.resample": "COMPLETE",
-        "meta.exposure.exposure_time": times.exposure,
-        "meta.exposure.effective_exposure_time": times.exposure,
-        "meta.exposure.duration": times.duration,
-        "meta.exposure.elapsed_exposure_time": times.duration,
-        "meta.exposure.measurement_time": times.measurement,
-        "meta.exposure.start_time": times.start,
-        "meta.exposure.end_time": times.end,
+        **total_times(inputs),
         "meta.background.level": None,
         "meta.background.subtracted": None,
-        "meta.resample.pointings": times.pointings,
         "meta.resample.pixel_scale_ratio": stated_ratio,
         **{
             f"meta.resample.{name}": arguments[name]
@@ -236,19 +199,7 @@ def _region(first: Mapping[str, object], grid: Grid) -> str | None:
 
 
 def _creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
-    """Date that goes into a product, the same whenever and wherever it is made.
-
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata of every exposure, by dotted path.
-
-    Returns
-    -------
-    str
-        SOURCE_DATE_EPOCH when the environment sets it, else the newest input's date; ISO 8601.
-        Empty when no input has one.
-    """
+    """Date of a product, the same whenever and wherever it is made; empty when no input has one."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch:
         date = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)

@@ -8,8 +8,7 @@ from astropy.io import fits
 from specresample.common.errors import ResampleError
 from specresample.drizzling.correlated_noise import CorrelatedNoise
 from specresample.drizzling.slit import VARIANCES
-from specresample.s2d.covariance_extension import EXTENSION, lags_of
-from specresample.s2d.extensions import slit_extensions
+from specresample.s2d.covariance_extension import EXTENSION, lags_of, slit_extensions
 
 
 def read_noise(path: str | Path, slit: int = 1) -> CorrelatedNoise:

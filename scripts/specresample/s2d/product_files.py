@@ -2,11 +2,9 @@
 
 import gc
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.product_contents import single_file
@@ -15,7 +13,7 @@ from specresample.common.progress import Progress
 from specresample.drizzling.combination import combined_arrays, fill_number, single_arrays
 from specresample.drizzling.found_outliers import OutlierCount
 from specresample.footprint.prepared import Exposures
-from specresample.grids.product_grids import ProductGrids, Source
+from specresample.grids.product_grids import ProductGrids
 from specresample.quality.slit_summary import SlitSummary
 from specresample.quality.summarise import summarise_slit
 from specresample.s2d.model import S2d, product_model
@@ -61,6 +59,11 @@ def write_files(
     -------
     dict of str to list of SlitSummary
         Of every slit in a file, by name.
+
+    Raises
+    ------
+    ResampleError
+        When a file cannot be written.
     """
     summaries = {}
     progress = Progress(names, len(names))
@@ -91,53 +94,33 @@ def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
     summaries : list of SlitSummary
         Of every slit in the file.
     """
-    request, grids = parts.request, parts.grids
+    request, grids, exposures = parts.request, parts.grids, parts.exposures
     if request.arguments["single"]:
         keys = {single_file(request.name, request.file(key)): key for key in request.exposures}
-        return _single(parts, keys[name])
-    sources, several = grids.sources, grids.several
-    if grids.file_each:
-        sources, several = [source for source in sources if source.file == name], False
-    arrays = combined_arrays(sources, parts.exposures, parts.singles, request.arguments)
-    files = [source.file for source in sources]
-    return _product(parts, parts.exposures, sources, arrays, files, several=several)
-
-
-def _single(parts: ProductParts, key: str) -> tuple[S2d, list[SlitSummary]]:
-    """Give an exposure alone, its slits on the grids of the product."""
-    sources = parts.grids.sources_of(key)
-    arrays = (
-        single_arrays(
-            parts.singles[key].group(str(source.number)),
-            scale_ratio=source.scale_ratio,
-            fill_value=fill_number(parts.request.arguments["fillval"]),
+        key = keys[name]
+        exposures = {key: exposures[key]}
+        sources, several = grids.sources_of(key), grids.several
+        arrays = (
+            single_arrays(
+                parts.singles[key].group(str(source.number)),
+                scale_ratio=source.scale_ratio,
+                fill_value=fill_number(request.arguments["fillval"]),
+            )
+            for source in sources
         )
-        for source in sources
-    )
-    exposures = {key: parts.exposures[key]}
-    file = Path(single_file(parts.request.name, parts.request.file(key))).name
-    files = [file] * len(sources)
-    return _product(parts, exposures, sources, arrays, files, several=parts.grids.several)
-
-
-def _product(
-    parts: ProductParts,
-    exposures: Exposures,
-    sources: Sequence[Source],
-    arrays: Iterable[Mapping[str, np.ndarray]],
-    files: Sequence[str],
-    *,
-    several: bool,
-) -> tuple[S2d, list[SlitSummary]]:
-    product = product_model(parts.grids, sources, exposures, arrays, parts.request, several=several)
+    else:
+        sources = [source for source in grids.sources if source.file == name]
+        several = grids.several and not grids.file_each
+        arrays = combined_arrays(sources, exposures, parts.singles, request.arguments)
+    product = product_model(grids, sources, exposures, arrays, request, several=several)
     trees = product.tree.get("slits", [product.tree])
     summaries = []
-    for file, source, tree in zip(files, sources, trees, strict=True):
+    for source, tree in zip(sources, trees, strict=True):
         slits = source.slits_in(exposures)
         measures = {key: parts.singles[key][f"{source.number}/measures"] for key in slits}
         outliers = None
-        if parts.request.arguments["outlier_detection"]:
+        if request.arguments["outlier_detection"]:
             outliers = {key: OutlierCount.read(parts.singles[key], source.number) for key in slits}
-        name = f"{file}_s2d.fits"
-        summaries.append(summarise_slit(name, source, slits, measures, tree, outliers))
+        file = f"{Path(name).name}_s2d.fits"
+        summaries.append(summarise_slit(file, source, slits, measures, tree, outliers))
     return product, summaries

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.io import fits
 
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specresample.s2d.extensions import slit_extensions
+from specresample.s2d.covariance_extension import slit_extensions
 from specresample.s2d.noise import noise_of_slit
 
 # What a value and the sum over a slit are shown in, by BUNIT: factor and unit.
@@ -139,7 +139,7 @@ def _read_slit(
     if "/sr" in bunit:
         area = header.get("PIXAR_SR") if bunit == "MJy/sr" else None
         sum_factor, sum_unit = (area * _MICROJANSKY, "µJy") if area else (1.0, f"{bunit} pixel")
-    counted = context is not None
+    contributions, n_exposures = (None, None) if context is None else count_exposures(context)
     return RectifiedSlit(
         label=_label(header, version),
         about=(*_about(primary, header), f"{rows} x {n_columns} pixels"),
@@ -150,8 +150,8 @@ def _read_slit(
         err=None if err is None else err * factor,
         wht=wht,
         noise=_shown_noise(noise_of_slit(primary, extensions), columns, factor),
-        contributions=count_contributions(context) if counted else None,
-        n_exposures=count_exposures(context) if counted else None,
+        contributions=contributions,
+        n_exposures=n_exposures,
         factor=factor,
         unit=unit,
         sum_factor=sum_factor,
@@ -160,8 +160,8 @@ def _read_slit(
     )
 
 
-def count_contributions(context: np.ndarray) -> np.ndarray:
-    """Count the exposures that contributed to each pixel.
+def count_exposures(context: np.ndarray) -> tuple[np.ndarray, int]:
+    """Count the exposures that contributed to each pixel, and to any.
 
     Parameters
     ----------
@@ -170,24 +170,13 @@ def count_contributions(context: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray, shape (ny, nx)
+    contributions : ndarray, shape (ny, nx)
+    number : int
     """
-    return np.bitwise_count(context.view(np.uint32)).sum(axis=0, dtype=np.int64)
-
-
-def count_exposures(context: np.ndarray) -> int:
-    """Count the exposures that contributed to any pixel.
-
-    Parameters
-    ----------
-    context : ndarray of int32, shape (planes, ny, nx)
-
-    Returns
-    -------
-    int
-    """
-    anywhere = np.bitwise_or.reduce(context.view(np.uint32), axis=(1, 2))
-    return int(np.bitwise_count(anywhere).sum(dtype=np.int64))
+    bits = context.view(np.uint32)
+    anywhere = np.bitwise_or.reduce(bits, axis=(1, 2))
+    contributions = np.bitwise_count(bits).sum(axis=0, dtype=np.int64)
+    return contributions, int(np.bitwise_count(anywhere).sum(dtype=np.int64))
 
 
 def _wavelength_axis(
