@@ -1,7 +1,7 @@
 """Larger observations from small ones: more slits, exposures and products, under other names.
 
-Every function takes the association of an observation and returns that of the larger or other one.
-Its files go into a ``folder`` that is made, unless it is there, or else beside the first.
+Every function takes the association of an observation and returns that of the other one. Its files
+go into ``folder``, which is made unless it is there, or else beside the first association.
 """
 
 import json
@@ -26,6 +26,7 @@ def repeat_slits(association: Path, slits: int, folder: Path) -> Path:
         Of MOS exposures; its product is a template.
     slits : int
         Slits of each exposure that is written. Every repetition has other sources.
+    folder : Path
     """
     if not folder.exists():
         with folder_written_aside(folder) as aside:
@@ -36,14 +37,28 @@ def repeat_slits(association: Path, slits: int, folder: Path) -> Path:
 
 
 def repeat_exposures(association: Path, exposures: int, folder: Path) -> Path:
-    """Write an observation of some number of exposures: those of another one in turn."""
+    """Write an observation of more exposures: those of another one in turn.
+
+    Parameters
+    ----------
+    association, folder : Path
+    exposures : int
+        Exposures that are written.
+    """
     names = islice(cycle(_members(association)), exposures)
     copies = {f"e{number:03d}_{name}": name for number, name in enumerate(names)}
     return _copy(association, copies, folder)
 
 
 def repeat_products(association: Path, products: int, folder: Path) -> tuple[Path, ...]:
-    """Write some number of observations of the same exposures under other names."""
+    """Write observations of the same exposures under other names, an association for each.
+
+    Parameters
+    ----------
+    association, folder : Path
+    products : int
+        Observations that are written, each in a folder of its own.
+    """
     names, product = _members(association), _product(association)["name"]
     return tuple(
         _copy(
@@ -57,7 +72,14 @@ def repeat_products(association: Path, products: int, folder: Path) -> tuple[Pat
 
 
 def first_exposures(association: Path, exposures: int) -> Path:
-    """Write an association of some number of the first members."""
+    """Write an association of the first members of another one.
+
+    Parameters
+    ----------
+    association : Path
+    exposures : int
+        Members to keep.
+    """
     path = association.with_name(f"first{exposures}_asn.json")
     return _write(association, path, members=_product(association)["members"][:exposures])
 
