@@ -90,8 +90,7 @@ def single_arrays(
     Parameters
     ----------
     single : mapping of str to ndarray
-        From `specresample.drizzling.slit.drizzle_slit`, with ``sci``, ``wht``, ``err`` when the
-        exposure has one, and where wanted ``dq``.
+        From `specresample.drizzling.slit.drizzle_slit`, with ``err`` when the exposure has one.
     scale_ratio : float
         Input over output pixel scale.
     fill_value : float

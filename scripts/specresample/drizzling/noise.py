@@ -64,16 +64,10 @@ def drizzle_noise(
     noise = [_known(variances[name], weights) for name in names]
     colours = _colours(np.sum(noise, axis=0), reach.spacing) if reach and noise else []
     squared = [*noise, *colours]
-    flat = (
-        np.sqrt(_known(variances[FLAT], weights)) if FLAT in variances else np.zeros_like(weights)
-    )
+    flat = np.sqrt(_known(variances.get(FLAT, np.zeros_like(weights)), weights))
     planes = np.zeros((len(squared), *shape), np.float32)
     drizzle = Drizzle(
-        kernel=kernel,
-        fillval="NaN",
-        out_shape=shape,
-        out_img2=[*planes],
-        disable_ctx=True,
+        kernel=kernel, fillval="NaN", out_shape=shape, out_img2=[*planes], disable_ctx=True
     )
     if has_area(pixmap):
         drizzle.add_image(

@@ -1,4 +1,8 @@
-"""Exposure times of exposures and of products (docs/specification.md, "Product")."""
+"""Exposure times of exposures and of products (docs/specification.md, "Product").
+
+Metadata are mappings by dotted path. Of the inputs of a product there is one for every exposure and
+detector.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +22,6 @@ _EXPOSURE_IDENTITY = tuple(
 
 def total_times(inputs: Sequence[Mapping[str, object]]) -> dict[str, float | None]:
     """Sum the times of exposures, the detectors of one exposure counted once.
-
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata by dotted path, an entry per exposure and detector.
 
     Returns
     -------
@@ -54,11 +53,6 @@ def total_times(inputs: Sequence[Mapping[str, object]]) -> dict[str, float | Non
 def exposure_groups(inputs: Sequence[Mapping[str, object]]) -> list[list[int]]:
     """Find the detectors of the same exposures.
 
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata by dotted path, an entry per exposure and detector.
-
     Returns
     -------
     list of list of int
@@ -74,11 +68,6 @@ def exposure_groups(inputs: Sequence[Mapping[str, object]]) -> list[list[int]]:
 
 def time_weight(metadata: Mapping[str, object]) -> float | None:
     """Time by which ``weight_type: exptime`` weights an exposure, in seconds.
-
-    Parameters
-    ----------
-    metadata : mapping
-        Metadata of the exposure by dotted path.
 
     Returns
     -------

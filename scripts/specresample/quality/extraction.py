@@ -75,8 +75,8 @@ def sum_rows(
 
 
 def _profile_error(sci: np.ndarray, wht: np.ndarray | None, variance: np.ndarray) -> np.ndarray:
-    weight = np.ones(sci.shape) if wht is None else wht.astype(float)
-    weight = np.where(np.isfinite(sci) & np.isfinite(variance), weight, 0)
+    known = np.isfinite(sci) & np.isfinite(variance)
+    weight = np.where(known, 1.0 if wht is None else wht.astype(float), 0)
     with np.errstate(invalid="ignore"):
         return np.sqrt((weight**2 * np.nan_to_num(variance)).sum(axis=1)) / weight.sum(axis=1)
 

@@ -44,15 +44,13 @@ def flux_gate(
 ) -> GateResult:
     """Check that flux out is flux in, in the right units.
 
-    Drizzle gives a row of the product the weighted mean of the pixels that fall onto it. This mean
-    is compared with that of the input pixels, each taken where its centre falls. Surface brightness
-    is multiplied by the size of a pixel, which comes from the pixel map and not from the scale
-    ratio that was applied. The value is flux out over flux in, from all rows together: the factor
-    that takes the input's profile to the product's. Therefore background-subtracted nods can be
-    measured, although their positive and negative traces cancel.
+    The value is the factor that takes the profile of the input along the slit to the product's.
+    Therefore background-subtracted nods can be measured, although their positive and negative
+    traces cancel. The size of a pixel comes from the pixel map and not from the scale ratio that
+    was applied.
 
-    The limit is 5 %. Pixel scales vary by less along a spectrum. The pixels that the edges of the
-    grid cut change a profile by less, too. A wrong unit or scale ratio changes it by far more.
+    The limit is 5 %. Pixel scales vary by less along a spectrum, and the pixels that the edges of
+    the grid cut change a profile by less. A wrong unit or scale ratio changes it by far more.
 
     Parameters
     ----------
@@ -74,9 +72,8 @@ def flux_gate(
         return _fail(FLUX_LIMITS, f"BUNIT {units[0]} was made of {', '.join(map(str, units[1:]))}")
     weight_in = np.sum([m["weight"] for m in measures], axis=0)
     flux_in = np.sum([m["flux"] for m in measures], axis=0)
-    weight_out = wht.astype(float)
-    flux_out = (weight_out * np.where(wht > 0, sci, 0)).sum(axis=1)
-    weight_out = weight_out.sum(axis=1)
+    weights = wht.astype(float)
+    weight_out, flux_out = weights.sum(axis=1), (weights * np.where(wht > 0, sci, 0)).sum(axis=1)
     rows = (weight_in > 0) & (weight_out > 0)
     # The pixel scales of a slit are the same in all exposures.
     scale = np.nanmedian([m["scale"] for m in measures])
@@ -93,8 +90,7 @@ def flux_gate(
 def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateResult:
     """Check that wavelengths rise, or fall, from pixel to pixel, in every row alike.
 
-    The value is the number of steps that do not go the way of most. The limit is 0, because a
-    look-up of a wavelength would otherwise find the wrong pixel, or two pixels.
+    A look-up of a wavelength would otherwise find the wrong pixel, or two pixels.
 
     Parameters
     ----------
@@ -118,16 +114,15 @@ def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateRes
 def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateResult:
     """Check that the WCS leads from a pixel to the sky and back to the same pixel.
 
-    The value is the largest distance in pixels, over pixels all over the grid and over all ways
-    back. These are the WCS's own inverse, and the pixel map by which the product was drizzled. The
-    limit is a hundredth of a pixel: far more than rounding (1e-8), far less than can be measured.
+    The limit is a hundredth of a pixel: far more than rounding (1e-8), far less than can be
+    measured.
 
     Parameters
     ----------
     pixels : ndarray, shape (n, 2)
         Pixels of the output grid.
     there_and_back : sequence of ndarray, shape (n, 2)
-        Where each way leads to.
+        Where the ways back lead to: by the WCS's own inverse, and by the pixel map of the product.
 
     Returns
     -------
@@ -147,11 +142,9 @@ def size_gate(
 ) -> GateResult:
     """Check that the product is as large as its exposures need it.
 
-    A product should be at least as large as the largest exposure, and at most as large as all of
-    them side by side, apart from a margin. In between the value is 1. Otherwise it is the ratio of
-    the product's size to the nearer of these, for the axis where it is worse. Below one half, not
-    half of an exposure is on the product. Above three, the exposures of an association show
-    different places, or the scale is wrong.
+    The value is that of the axis where it is worse. Below one half, not half of an exposure is on
+    the product. Above three, the exposures of an association show different places, or the scale is
+    wrong.
 
     Parameters
     ----------
@@ -184,17 +177,14 @@ def size_gate(
 def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     """Check that exposures show their trace at the same place of the product.
 
-    The spatial profiles of the exposures, each drizzled alone, are compared with that of the one
-    with most signal. Only what is above the median of a profile counts, because subtracted nods
-    leave negative traces at other places in each. The shift is the one at which two profiles
-    correlate best. The value is the distance in input pixels between the exposures that are
-    farthest apart. The limit is half a pixel. Errors of pointing and of the centroid of
-    undersampled traces (0.2) are smaller, and a larger shift broadens the combined trace.
+    The profiles of the exposures are compared with that of the one with most signal. Only what is
+    above the median of a profile counts, because subtracted nods leave negative traces at other
+    places in each. The value is the distance in input pixels between the exposures that are
+    farthest apart. Errors of pointing and of the centroid of undersampled traces (0.2) are smaller
+    than the limit, and a larger shift broadens the combined trace.
 
-    A shift cannot be measured when too little signal or structure leaves it unknown to a tenth of a
-    pixel. It cannot be measured either when the profiles are not alike, or when the end of the slit
-    cuts the trace. A shift of more than a pixel is believed when the profiles are alike with it and
-    not without it, and when they do not simply follow the slit.
+    A shift of more than a pixel is believed when the profiles are alike with it and not without it,
+    and when they do not simply follow the slit.
 
     Parameters
     ----------
@@ -212,10 +202,9 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     best = max(strength, key=strength.get)
     if strength[best] < _SIGNIFICANT:
         return _not_measurable(NODS_LIMITS, "no trace is bright enough")
-    scale = float(exposures[best]["scale"])
-    shifts, reasons = [0.0], []
     if _is_cut(signals[best][0]):
         return _not_measurable(NODS_LIMITS, "the trace lies at the end of the slit")
+    shifts, reasons = [0.0], []
     for key, signal in signals.items():
         if key == best:
             continue
@@ -225,7 +214,7 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
         if _is_cut(signal[0]):
             reasons.append("the trace lies at the end of the slit")
             continue
-        shift, error = _trace_shift(*signals[best], *signal, scale)
+        shift, error = _trace_shift(*signals[best], *signal, float(exposures[best]["scale"]))
         if np.isnan(shift):
             reasons.append("profiles are not alike")
         elif not (error <= _KNOWN or abs(shift) > NODS_LIMITS[1] + _SIGNIFICANT * error):
@@ -239,8 +228,6 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
 
 def outliers_gate(exposures: Sequence[OutlierCount]) -> GateResult:
     """Check that no exposure is an outlier as a whole.
-
-    The value is the part of the compared pixels that are outliers, in the exposure that has most.
 
     Parameters
     ----------

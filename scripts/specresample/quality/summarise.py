@@ -74,7 +74,10 @@ def summarise_slit(
             sci,
             wht,
             pixel_area=_pixel_area(tree, first),
-            units=[tree["meta"].get("bunit_data"), *map(_unit, slits.values())],
+            units=[
+                tree["meta"].get("bunit_data"),
+                *(slit.metadata.get("meta.bunit_data") for slit in slits.values()),
+            ],
         ),
         "wavelength": lambda: wavelength_gate(tree["wavelength"], dispersion_axis=axis),
         "wcs": lambda: _wcs_gate(source, tree),
@@ -156,10 +159,6 @@ def _pixel_area(tree: Mapping[str, object], slit: PreparedSlit) -> float:
     return after / slit.pixel_area if slit.pixel_area and after else float("nan")
 
 
-def _unit(slit: PreparedSlit) -> object:
-    return slit.metadata.get("meta.bunit_data")
-
-
 def _number(value: object) -> float | None:
-    """Give a number with the digits that matter, None when it is none: JSON has no NaN."""
+    """Give a number with the digits that matter; None when it is none, as JSON has no NaN."""
     return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")

@@ -1,7 +1,8 @@
 """Blend the metadata of several exposures (docs/specification.md, "Product").
 
 The schemas of stdatamodels say which keyword belongs to which metadata path, how it is blended, and
-what goes to the header table.
+what goes to the header table. The functions take ``inputs``, metadata by dotted path of every
+exposure in association order, and ``model``, the name of the product's data model.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,17 +21,13 @@ _NOT_BLENDED = (
 )
 
 
-def _multi(values: Sequence[object]) -> object:
-    return values[0] if len(set(values)) == 1 else "MULTIPLE"
-
-
 def _wheel_tolerance(values: Sequence[object]) -> object:
     outside = "outside calibration tolerance"
     return outside if outside in values else "within commanded tolerance"
 
 
 _RULES: dict[str, Callable] = {
-    "multi": _multi,
+    "multi": lambda values: values[0] if len(set(values)) == 1 else "MULTIPLE",
     "mean": lambda values: float(np.mean(values)),
     "sum": sum,
     "max": max,
@@ -43,39 +40,13 @@ _RULES: dict[str, Callable] = {
 
 
 def first_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
-    """Metadata of a product without blending: the first exposure's.
-
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata by dotted path, an entry per exposure.
-    model : str
-        Name of the product's data model.
-
-    Returns
-    -------
-    dict
-        Those of the first exposure that the schema knows.
-    """
+    """Give the metadata of a product without blending: those of the first that the schema knows."""
     known = model_keywords(model).types
     return {path: value for path, value in inputs[0].items() if path in known}
 
 
 def blend_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
-    """Blend the metadata of several exposures by the schema's rules.
-
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata by dotted path, an entry per exposure, in association order.
-    model : str
-        Name of the product's data model.
-
-    Returns
-    -------
-    dict
-        The first exposure's metadata, changed where a rule asks for it.
-    """
+    """Give the first exposure's metadata, changed where a rule of the schema asks for it."""
     blended = first_metadata(inputs, model)
     for path, rule in model_keywords(model).rules.items():
         if rule == "first" or path.startswith(_NOT_BLENDED):
@@ -88,13 +59,6 @@ def blend_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[s
 
 def header_table(inputs: Sequence[Mapping[str, object]], model: str) -> np.ndarray:
     """Table of the metadata of all exposures, a row per exposure (HDRTAB).
-
-    Parameters
-    ----------
-    inputs : sequence of mapping
-        Metadata by dotted path, an entry per exposure, in association order.
-    model : str
-        Name of the product's data model.
 
     Returns
     -------

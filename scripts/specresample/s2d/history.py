@@ -40,8 +40,6 @@ OUTLIER_ARGUMENTS = ("outlier_snr", "outlier_scale", "outlier_maskpt", "outlier_
 def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     """Arguments beyond the reference that a product states: those that are not at their defaults.
 
-    With ``outlier_detection`` they are all of its limits.
-
     Parameters
     ----------
     arguments : mapping
@@ -50,8 +48,9 @@ def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     Returns
     -------
     dict
-        Value by argument; of a table of wavelengths the name, wherever it lies, and of a range
-        both ends in one text, because a keyword has one value.
+        Value by argument, with ``outlier_detection`` also all its limits; of a table of wavelengths
+        the name, wherever it lies, and of a range both ends in one text, because a keyword has one
+        value.
     """
     names = [name for name, default in BEYOND_ARGUMENTS.items() if arguments[name] != default]
     if arguments["outlier_detection"]:
@@ -64,13 +63,8 @@ def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     return asked
 
 
-def product_history(
-    arguments: Mapping[str, object],
-    digests: Mapping[str, str],
-) -> list[str]:
-    """Lines of history that a product carries.
-
-    Nothing in them depends on where or when the product is made.
+def product_history(arguments: Mapping[str, object], digests: Mapping[str, str]) -> list[str]:
+    """Lines of history that a product carries, wherever and whenever it is made.
 
     Parameters
     ----------
