@@ -118,8 +118,7 @@ def _pixel_to_slit(grid: OutputGrid) -> tuple[Tagged, Tagged]:
         _mapping([0, 1, 0], 2, inverse=back),
         _concatenate(_concatenate(centre, _table(rows, positions, None)), wavelength),
     )
-    rising = slice(None, None, 1 if positions[0] < positions[-1] else -1)
-    row = _table(positions[rising].copy(), rows[rising].copy(), None)
+    row = _inverse_table(rows, positions, None)
     from_slit = _concatenate(_concatenate(centre, row), wavelength.value["inverse"])
     return to_slit, _compose(from_slit, back)
 
@@ -128,9 +127,8 @@ def _wavelength(grid: OutputGrid) -> Tagged:
     pixels, wavelengths = grid.wavelength_nodes()
     # Without a fill value the outer segments are continued.
     fill = np.nan if grid.bounded else None
-    rising = slice(None, None, 1 if wavelengths[0] <= wavelengths[-1] else -1)
     table = _table(pixels, wavelengths, fill)
-    table.value["inverse"] = _table(wavelengths[rising].copy(), pixels[rising].copy(), fill)
+    table.value["inverse"] = _inverse_table(pixels, wavelengths, fill)
     return table
 
 
@@ -143,6 +141,11 @@ def _table(points: np.ndarray, values: np.ndarray, fill: float | None) -> Tagged
         "bounds_error": False,
     }
     return _transform("tabular-1.4.0", parameters, "x", "y")
+
+
+def _inverse_table(points: np.ndarray, values: np.ndarray, fill: float | None) -> Tagged:
+    rising = slice(None, None, 1 if values[0] <= values[-1] else -1)
+    return _table(values[rising].copy(), points[rising].copy(), fill)
 
 
 def _line(slope: float, intercept: float) -> Tagged:

@@ -43,8 +43,10 @@ def slit_region(grid: Grid, input_region: str) -> str | None:
     str or None
         Polygon of four corners; None when the input's cannot be read.
     """
-    corners = _corners(input_region)
-    if corners is None:
+    try:
+        numbers = [float(word) for word in input_region.split()[2:10]]
+        corners = np.reshape(numbers, (4, 2)).T
+    except ValueError:
         return None
     width = separation(*corners, *np.roll(corners, -1, axis=1)).min()
     (ra0, ra1), (dec0, dec1) = np.array(grid.sky())[:, [0, -1]]
@@ -58,15 +60,6 @@ def slit_region(grid: Grid, input_region: str) -> str | None:
     return _polygon(
         [corner(ra0, dec0, 1), corner(ra1, dec1, 1), corner(ra1, dec1, -1), corner(ra0, dec0, -1)]
     )
-
-
-def _corners(region: str) -> np.ndarray | None:
-    """Corners of a polygon in degrees, shape (2, 4)."""
-    try:
-        values = [float(word) for word in region.split()[2:10]]
-        return np.reshape(values, (4, 2)).T
-    except ValueError:
-        return None
 
 
 def _polygon(corners: Iterable[Sequence[float]]) -> str:

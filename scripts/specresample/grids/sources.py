@@ -13,9 +13,6 @@ log = logging.getLogger(__name__)
 SourceSlits = dict[str, PreparedSlit]
 """Slit of a source in every exposure that has it, by key of the exposure, in association order."""
 
-# In an exposure with several slits a slit is known by its source; a file of one slit needs no name.
-_ONLY = ""
-
 
 def group_sources(exposures: Exposures) -> tuple[dict[str, SourceSlits], list[LeftOut]]:
     """Find the slits of all exposures that show the same source.
@@ -39,7 +36,10 @@ def group_sources(exposures: Exposures) -> tuple[dict[str, SourceSlits], list[Le
     left_out = []
     for key, exposure in exposures.items():
         for slit in exposure.slits:
-            source = _source_key(slit) if several else _ONLY
+            name = str(slit.metadata.get("source_name") or "").strip()
+            name = name or str(slit.metadata.get("source_id"))
+            # A file of one slit needs no name.
+            source = name if several else ""
             other = sources.setdefault(source, {}).setdefault(key, slit)
             if other is not slit:
                 reason = f"slit {other.label} shows the same source"
@@ -90,8 +90,3 @@ def expand_product_name(name: str, slits: Mapping[str, PreparedSlit]) -> str:
     if not re.fullmatch(source_pattern(name), expanded):
         raise ResampleError(f"its name {expanded!r} is not usable as a file name")
     return expanded
-
-
-def _source_key(slit: PreparedSlit) -> str:
-    name = str(slit.metadata.get("source_name") or "").strip()
-    return name or str(slit.metadata.get("source_id"))

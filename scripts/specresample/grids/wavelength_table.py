@@ -50,37 +50,24 @@ def wavelength_table(lines: Sequence[np.ndarray | None]) -> fits.BinTableHDU:
     return fits.BinTableHDU.from_columns(columns, name=TABLE, ver=1)
 
 
-def table_axis(keywords: Mapping[str, object]) -> int | None:
-    """Tell the axis of a slit that is looked up in the table.
+def table_cards(keywords: Mapping[str, object], number: int | None) -> list[tuple[str, str, str]]:
+    """Cards of the header of a slit that point to its columns. No schema has them.
 
     Parameters
     ----------
     keywords : mapping
         From `specresample.grids.fits_wcs.fits_wcs`, or the header that has them.
-
-    Returns
-    -------
-    int or None
-        1 or 2; None when no axis is.
-    """
-    return next((axis for axis in (1, 2) if keywords.get(f"ctype{axis}") == LOOKED_UP), None)
-
-
-def table_cards(axis: int, number: int | None) -> list[tuple[str, str, str]]:
-    """Cards of the header of a slit that point to its columns. No schema has them.
-
-    Parameters
-    ----------
-    axis : int
-        From `table_axis`.
     number : int or None
         Of the slit, from 1; None for the only one.
 
     Returns
     -------
     list of (str, str, str)
-        Keyword, value and comment.
+        Keyword, value and comment; empty when no axis is looked up in the table.
     """
+    axis = _table_axis(keywords)
+    if axis is None:
+        return []
     ending = "" if number is None else f"_{number}"
     cards = [
         (f"PS{axis}_0", TABLE, "table of the wavelengths"),
@@ -89,6 +76,10 @@ def table_cards(axis: int, number: int | None) -> list[tuple[str, str, str]]:
     if number is not None:
         cards.append((f"PS{axis}_2", f"index{ending}", "column of the pixel indices"))
     return cards
+
+
+def _table_axis(keywords: Mapping[str, object]) -> int | None:
+    return next((axis for axis in (1, 2) if keywords.get(f"ctype{axis}") == LOOKED_UP), None)
 
 
 def point_to_table(header: fits.Header, number: int | None, table: fits.BinTableHDU) -> None:
@@ -102,10 +93,10 @@ def point_to_table(header: fits.Header, number: int | None, table: fits.BinTable
         Of the slit, from 1; None for the only one.
     table : BinTableHDU
     """
-    axis = table_axis(header)
+    axis = _table_axis(header)
     if number is not None:
         header[f"CRVAL{axis}"] = float(table.data[f"index_{number}"][0, 0])
-    for card in reversed(table_cards(axis, number)):
+    for card in reversed(table_cards(header, number)):
         header.set(*card, after=f"CDELT{axis}")
 
 
@@ -126,9 +117,9 @@ def with_third_axis(keywords: Mapping[str, object], number: int) -> dict[str, ob
     Returns
     -------
     dict
-        With a third axis, where `table_axis` is not None.
+        With a third axis, where an axis is looked up in the table.
     """
-    axis = table_axis(keywords)
+    axis = _table_axis(keywords)
     if axis is None:
         return dict(keywords)
     # The axis that the third one takes the place of counts planes, and there is one.

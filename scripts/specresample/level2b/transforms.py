@@ -128,19 +128,7 @@ _COMBINATIONS = {
 }
 
 
-def _fix_inputs(transform: Transform, values: Mapping[int, float]) -> Transform:
-    """Give some of the inputs of a transform, by their numbers from 0, for good."""
-
-    def evaluate(*coordinates: np.ndarray) -> Coordinates:
-        inputs = [*coordinates]
-        for index in sorted(values):
-            inputs.insert(index, np.float64(values[index]))
-        return transform.evaluate(*inputs)
-
-    return Transform(transform.n_inputs - len(values), evaluate)
-
-
-# ---- axes ----------------------------------------------------------------------------------------
+# ---- axes, single coordinates --------------------------------------------------------------------
 
 
 def _mapping(indices: Sequence[int], n_inputs: int | None = None) -> Transform:
@@ -153,9 +141,6 @@ def _mapping(indices: Sequence[int], n_inputs: int | None = None) -> Transform:
         return _mapping([indices.index(i) for i in range(n)], len(indices))
 
     return Transform(n, lambda *coordinates: tuple(coordinates[i] for i in indices), inverse)
-
-
-# ---- one coordinate ------------------------------------------------------------------------------
 
 
 def _shift(offset: float) -> Transform:
@@ -478,9 +463,20 @@ def _refraction_index(node: Mapping) -> Transform:
 
 def _snell(node: Mapping) -> Transform:
     """Through the front of a prism, to its rear, which is a mirror, and out again."""
-    index = _glass_index(node)
+    strengths, resonances = _numbers(node["kcoef"]), _numbers(node["lcoef"])
+    # The prism is about as cold as its glass when it was measured. A warm one needs corrections.
+    if _number(node["temp"]) - _number(node["ref_temp"]) >= 20:
+        raise UnknownKindError
     angle = _number(node["prism_angle"])
     to_rear, to_front = _unit_rotations([angle], "y"), _unit_rotations([-angle], "y")
+
+    def refraction_index(wavelength: np.ndarray) -> np.ndarray:
+        """Against wavelength in um, by Sellmeier's equation."""
+        square = wavelength**2
+        total = 1.0
+        for strength, resonance in zip(strengths, resonances, strict=True):
+            total = total + strength * square / (square - resonance)
+        return np.sqrt(total)
 
     def refracted(n: np.ndarray, x: np.ndarray, y: np.ndarray) -> Coordinates:
         x, y = x / n, y / n
@@ -489,29 +485,12 @@ def _snell(node: Mapping) -> Transform:
     def evaluate(
         wavelength: np.ndarray, x: np.ndarray, y: np.ndarray, _: np.ndarray
     ) -> Coordinates:
-        n = index(wavelength * 1.0e6)
+        n = refraction_index(wavelength * 1.0e6)
         x, y, z = to_rear(*refracted(n, x, y))
         x, y, _ = to_front(-1 * x, -1 * y, z)
         return refracted(1.0 / n, x, y)
 
     return Transform(4, evaluate)
-
-
-def _glass_index(node: Mapping) -> Callable[[np.ndarray], np.ndarray]:
-    """Refraction index against wavelength in um, by Sellmeier's equation."""
-    strengths, resonances = _numbers(node["kcoef"]), _numbers(node["lcoef"])
-    # The prism is about as cold as its glass when it was measured. A warm one needs corrections.
-    if _number(node["temp"]) - _number(node["ref_temp"]) >= 20:
-        raise UnknownKindError
-
-    def sellmeier(wavelength: np.ndarray) -> np.ndarray:
-        square = wavelength**2
-        total = 1.0
-        for strength, resonance in zip(strengths, resonances, strict=True):
-            total = total + strength * square / (square - resonance)
-        return np.sqrt(total)
-
-    return sellmeier
 
 
 # ---- from a file ---------------------------------------------------------------------------------
@@ -607,7 +586,15 @@ class TransformReader:
         return transform
 
     def _fixed(self, node: Tagged, fixed: Mapping) -> Transform:
-        transform = self.read(node)
-        names = node.value["inputs"]
+        """Give some of the inputs of a transform for good."""
+        transform, names = self.read(node), node.value["inputs"]
         indices = [key if isinstance(key, int) else names.index(key) for key in fixed["keys"]]
-        return _fix_inputs(transform, dict(zip(indices, _numbers(fixed["values"]), strict=True)))
+        values = sorted(zip(indices, _numbers(fixed["values"]), strict=True))
+
+        def evaluate(*coordinates: np.ndarray) -> Coordinates:
+            inputs = [*coordinates]
+            for index, value in values:
+                inputs.insert(index, np.float64(value))
+            return transform.evaluate(*inputs)
+
+        return Transform(transform.n_inputs - len(values), evaluate)

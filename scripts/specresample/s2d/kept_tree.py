@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from astropy.io import fits
 
-from specresample.grids.wavelength_table import table_axis, table_cards, with_third_axis
+from specresample.grids.wavelength_table import table_cards, with_third_axis
 from specresample.s2d.covariance_extension import EXTENSION, SLIT
 
 # Keywords of a covariance extension that astropy does not write itself.
@@ -55,7 +55,6 @@ def kept_tree(
             wcsinfo = with_third_axis(slit["meta"].get("wcsinfo", {}), number)
             slits.append({**slit, "meta": {**slit["meta"], "wcsinfo": wcsinfo}})
         return {**tree, "slits": slits, "extra_fits": extra}
-    axis = table_axis(tree["meta"].get("wcsinfo", {}))
-    if axis is not None:
-        extra["SCI"] = {"header": [[*card] for card in table_cards(axis, None)]}
+    if pointers := table_cards(tree["meta"].get("wcsinfo", {}), None):
+        extra["SCI"] = {"header": [[*card] for card in pointers]}
     return {**tree, "extra_fits": extra}
