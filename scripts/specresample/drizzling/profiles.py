@@ -123,10 +123,9 @@ def _sum_by_row(values: np.ndarray, across: np.ndarray, width: float, rows: int)
 def _row_medians(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Median of every row after that of every column was subtracted, and its standard error.
 
-    Medians are used because outliers must not count, nor an emission line that a bad pixel hides
-    from some rows. What fills a column, such as the sky, is subtracted. The error comes from the
-    quartiles of the row. It includes the variation of the spectrum itself, so that it is rather too
-    large than too small.
+    Outliers must not count, nor an emission line that a bad pixel hides from some rows, nor what
+    fills a column, such as the sky. The error includes the variation of the spectrum itself, so
+    that it is rather too large than too small.
     """
     image = image - _quantile(np.sort(image, axis=0).T, 0.5)
     image = np.sort(image, axis=1)

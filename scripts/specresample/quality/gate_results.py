@@ -38,17 +38,9 @@ class GateResult(JsonRecord):
     value: float | None = None
     reason: str | None = None
 
-
-def verdict_text(name: str, gate: GateResult) -> str:
-    """Put a gate's result into words: value and limits, or why there is no value.
-
-    Parameters
-    ----------
-    name : str
-        Of the gate.
-    gate : GateResult
-    """
-    if gate.value is None:
-        return gate.reason
-    low, high = gate.limits
-    return f"{MEANINGS[name]}: {gate.value:g}, allowed are {low:g} to {high:g}"
+    def in_words(self, name: str) -> str:
+        """Give value and limits of the gate of a name, or why there is no value."""
+        if self.value is None:
+            return self.reason
+        low, high = self.limits
+        return f"{MEANINGS[name]}: {self.value:g}, allowed are {low:g} to {high:g}"

@@ -1,6 +1,6 @@
 """Gates: what must hold for every slit of a product (docs/specification.md, "Gates").
 
-A gate compares a value with limits and says ``passed``, ``failed`` or, with the reason,
+A gate compares a value with limits. Its result says ``passed``, ``failed`` or, with the reason,
 ``not measurable``. It judges a product and never keeps it back.
 """
 
@@ -63,10 +63,6 @@ def flux_gate(
         known, so that surface brightness itself is compared.
     units : sequence
         BUNIT of the product, then of every exposure.
-
-    Returns
-    -------
-    GateResult
     """
     if len(set(units)) > 1:
         return _fail(FLUX_LIMITS, f"BUNIT {units[0]} was made of {', '.join(map(str, units[1:]))}")
@@ -98,10 +94,6 @@ def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateRes
         In um, as the product has them; NaN where there is none.
     dispersion_axis : int
         1 when wavelength runs along x, 2 along y.
-
-    Returns
-    -------
-    GateResult
     """
     steps = np.diff(wavelengths, axis=2 - dispersion_axis)
     known = np.isfinite(steps)
@@ -123,10 +115,6 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateRe
         Pixels of the output grid.
     there_and_back : sequence of ndarray, shape (n, 2)
         Where the ways back lead to: by the WCS's own inverse, and by the pixel map of the product.
-
-    Returns
-    -------
-    GateResult
     """
     if not len(pixels):
         return _fail(WCS_LIMITS, "no pixel has a place on the sky")
@@ -155,10 +143,6 @@ def size_gate(
     axes : sequence of int
         Axes that are judged, 0 across the dispersion and 1 along it: those whose size was not asked
         for.
-
-    Returns
-    -------
-    GateResult
     """
     if not axes:
         return _not_measurable(SIZE_LIMITS, "its shape was asked for")
@@ -190,10 +174,6 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     ----------
     exposures : mapping of str to ndarray
         By exposure, from `specresample.drizzling.profiles.measure_exposure`.
-
-    Returns
-    -------
-    GateResult
     """
     if len(exposures) < 2:
         return _not_measurable(NODS_LIMITS, "one exposure")
@@ -232,10 +212,6 @@ def outliers_gate(exposures: Sequence[OutlierCount]) -> GateResult:
     Parameters
     ----------
     exposures : sequence of OutlierCount
-
-    Returns
-    -------
-    GateResult
     """
     shares = [count.outliers / count.compared for count in exposures if count.compared]
     if not shares:
@@ -252,9 +228,7 @@ def _trace_shift(
 ) -> tuple[float, float]:
     """Shift of a profile against another one, in input pixels, and its error.
 
-    Profiles and their noise are NaN where they are not known; `scale` is rows to an input pixel.
-    The error follows from the noise and the slopes of the profiles. Both results are NaN when the
-    profiles are not alike at any shift.
+    `scale` is rows to an input pixel. Both are NaN when the profiles are not alike at any shift.
     """
     near = np.arange(-_NEAR, _NEAR + _STEP / 2, _STEP) * scale
     alike, shift = _correlate(reference, signal, near, _FEWEST_ROWS)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from specresample.common.json_record import JsonRecord
-from specresample.quality.gate_results import FAILED, GateResult, verdict_text
+from specresample.quality.gate_results import FAILED, GateResult
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SlitSummary(JsonRecord):
     def failed_gates(self) -> list[str]:
         """Say of every gate that failed what was found, a line each."""
         return [
-            f"{self.file}: slit {self.slit}: gate {name} failed: {verdict_text(name, gate)}"
+            f"{self.file}: slit {self.slit}: gate {name} failed: {gate.in_words(name)}"
             for name, gate in self.gates.items()
             if gate.state == FAILED
         ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from specresample.common.files import written_aside
-from specresample.quality.gate_results import FAILED, PASSED, verdict_text
+from specresample.quality.gate_results import FAILED, PASSED
 from specresample.quality.slit_summary import SlitSummary
 from specresample.reporting.ledger import product_counts
 
@@ -115,7 +115,5 @@ def _slit(summary: Mapping[str, object]) -> dict:
     return {name: summary[name] for name in summary if name != "gates"} | {
         "passed": sum(gate.state == PASSED for gate in gates.values()),
         "failed_gates": [name for name, gate in gates.items() if gate.state == FAILED],
-        "verdicts": [
-            f"{name} {gate.state}: {verdict_text(name, gate)}" for name, gate in gates.items()
-        ],
+        "verdicts": [f"{name} {gate.state}: {gate.in_words(name)}" for name, gate in gates.items()],
     }

@@ -31,25 +31,17 @@ def covariance_hdus(tree: Mapping[str, object]) -> list[fits.ImageHDU]:
     for number, slit in enumerate(tree.get("slits", [tree]), start=1):
         if "covariance" in slit:
             hdu = fits.ImageHDU(slit["covariance"], name=EXTENSION, ver=number)
-            hdu.header.extend(_cards(slit))
+            unit = _square(slit["meta"].get("bunit_data"))
+            if unit:
+                hdu.header["BUNIT"] = (unit, "square of the unit of SCI")
+            for plane, lag in enumerate(slit["covariance_lags"], start=1):
+                for axis, step in zip("yx", lag, strict=True):
+                    comment = f"plane {plane}: step to the other pixel, {axis}"
+                    hdu.header[f"LAG{axis.upper()}{plane}"] = (int(step), comment)
             hdu.header[SLIT] = (number, "EXTVER of the slit")
             slit["covariance"] = hdu.data
             hdus.append(hdu)
     return hdus
-
-
-def _cards(slit: Mapping[str, object]) -> list[tuple[str, object, str]]:
-    cards = [
-        (
-            f"LAG{axis}{number}",
-            int(step),
-            f"plane {number}: step to the other pixel, {axis.lower()}",
-        )
-        for number, lag in enumerate(slit["covariance_lags"], start=1)
-        for axis, step in zip("YX", lag, strict=True)
-    ]
-    unit = _square(slit["meta"].get("bunit_data"))
-    return [("BUNIT", unit, "square of the unit of SCI"), *cards] if unit else cards
 
 
 def _square(unit: object) -> str | None:

@@ -59,11 +59,6 @@ def write_files(
     -------
     dict of str to list of SlitSummary
         Of every slit in a file, by name.
-
-    Raises
-    ------
-    ResampleError
-        When a file cannot be written.
     """
     summaries = {}
     progress = Progress(names, len(names))

@@ -1,7 +1,7 @@
 """Write an s2d product (docs/specification.md, "Product")."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache, lru_cache
 from pathlib import Path
@@ -65,7 +65,13 @@ def write_product(path: str | Path, product: S2d) -> None:
         hdus.update_extend()
         for hdu in hdus:
             _add_checksums(hdu)
-        tree = kept_tree(tree, _more_cards(tree), tables, covariances)
+        resample = tree["meta"]["resample"]
+        cards = [
+            (more["fits_keyword"], resample[name], more["title"])
+            for name, more in MORE_KEYWORDS.items()
+            if name in resample
+        ]
+        tree = kept_tree(tree, cards, tables, covariances)
         hdus.append(asdf_hdu(tree, hdus, product.history, product.extensions))
         _add_checksums(hdus[-1])
         hdus.writeto(aside, output_verify="exception")
@@ -86,15 +92,6 @@ def _wavelength_table(
         if need:
             point_to_table(header, number if len(headers) > 1 else None, table)
     return [table]
-
-
-def _more_cards(tree: Mapping[str, object]) -> list[tuple[str, object, str]]:
-    resample = tree["meta"]["resample"]
-    return [
-        (attributes["fits_keyword"], resample[name], attributes["title"])
-        for name, attributes in MORE_KEYWORDS.items()
-        if name in resample
-    ]
 
 
 def _add_checksums(hdu: fits.hdu.base.ExtensionHDU) -> None:
