@@ -17,7 +17,7 @@ from specresample.drizzling.combination import Combination, combined_arrays
 from specresample.drizzling.correlated_noise import CorrelatedNoise
 from specresample.drizzling.lags import lag_pairs
 from specresample.drizzling.noise import NOISE
-from specresample.drizzling.slit import VARIANCES, drizzle_slit
+from specresample.drizzling.slit import VARIANCES, OntoGrid, drizzle_slit
 from specresample.drizzling.weights import weight_map
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import output_grids
@@ -205,14 +205,18 @@ def draw_realisations(
         sigma = np.sqrt(np.where(weights > 0, variance, 0))
         pixmap = source.grid.pixel_map(data["coordinates"])
         scaled = slit.flux_density and slit.pixel_area
-        parts.append((sigma, weights, pixmap, 1 / source.scale_ratio if scaled else 1.0))
-    how = {name: arguments[name] for name in ("pixfrac", "kernel")}
+        onto = OntoGrid(
+            weights,
+            pixmap,
+            source.grid.shape,
+            pixfrac=arguments["pixfrac"],
+            kernel=arguments["kernel"],
+            intensity_scale=1 / source.scale_ratio if scaled else 1.0,
+        )
+        parts.append((sigma, onto))
     for _ in range(number):
         combination = Combination(source.grid.shape, len(parts), propagate_dq=False)
-        for sigma, weights, pixmap, scale in parts:
+        for sigma, onto in parts:
             drawn = {"sci": random.standard_normal(sigma.shape, np.float32) * sigma}
-            single = drizzle_slit(
-                drawn, weights, pixmap, source.grid.shape, intensity_scale=scale, **how
-            )
-            combination.add(single)
+            combination.add(drizzle_slit(drawn, onto))
         yield combination.finish(fill_value=0.0)["sci"]

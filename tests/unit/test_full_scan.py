@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from specresample.drizzling.full_scan import full_scan
-from specresample.drizzling.slit import drizzle_slit
+from specresample.drizzling.slit import OntoGrid, drizzle_slit
 
 ROWS, COLUMNS = 30, 80
 
@@ -31,8 +31,8 @@ def exposure(pixmap):
 
 def drizzled(images, shape, kernel="square"):
     planes = {name: images[name] for name in ("sci", "dq")}
-    onto = images["weights"], images["pixmap"], shape
-    return drizzle_slit(planes, *onto, pixfrac=1, kernel=kernel)
+    onto = OntoGrid(images["weights"], images["pixmap"], shape, pixfrac=1, kernel=kernel)
+    return drizzle_slit(planes, onto)
 
 
 @pytest.mark.parametrize("scale", [(1, 1), (2.5, 1), (1, 4), (0.7, 0.4), (1, 25)])

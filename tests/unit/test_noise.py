@@ -3,7 +3,7 @@ import pytest
 from drizzle.resample import Drizzle
 from specresample.drizzling.lags import NoiseReach, lag_pairs, noise_reach
 from specresample.drizzling.noise import drizzle_noise
-from specresample.drizzling.slit import drizzle_slit
+from specresample.drizzling.slit import OntoGrid, drizzle_slit
 
 SHAPE = (9, 11)
 OUT = (32, 16)
@@ -22,14 +22,8 @@ def pixel_map(ratio=1.0, shift=(2.3, 1.6), tilt=0.04, curve=0.002, along=1.0):
 
 def drizzle(variances, weights=WEIGHTS, pixmap=None, *, reach=None, **options):
     pixmap = pixel_map() if pixmap is None else pixmap
-    return drizzle_noise(
-        variances,
-        weights,
-        pixmap,
-        OUT,
-        **{"pixfrac": 1.0, "kernel": "square"} | options,
-        reach=reach,
-    )
+    options = {"pixfrac": 1.0, "kernel": "square"} | options
+    return drizzle_noise(variances, OntoGrid(weights, pixmap, OUT, **options), reach)
 
 
 def shares(pixmap, weights=WEIGHTS, *, pixfrac=1.0, kernel="square"):
@@ -150,7 +144,8 @@ def test_flat_is_drizzled_by_its_square_root_and_has_no_covariance():
     reach = noise_reach(pixel_map(), 1.0)
     out = drizzle({"var_rnoise": VARIANCE, "var_flat": 5 * VARIANCE}, reach=reach)
     arrays = {"sci": VARIANCE, "var_flat": 5 * VARIANCE}
-    other = drizzle_slit(arrays, WEIGHTS, pixel_map(), OUT, pixfrac=1.0, kernel="square")
+    onto = OntoGrid(WEIGHTS, pixel_map(), OUT, pixfrac=1.0, kernel="square")
+    other = drizzle_slit(arrays, onto)
     np.testing.assert_allclose(out["var_flat"], other["var_flat"], rtol=1e-6)
     without = drizzle({"var_rnoise": VARIANCE}, reach=reach)
     np.testing.assert_array_equal(out["covariance"], without["covariance"])

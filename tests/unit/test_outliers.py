@@ -14,7 +14,7 @@ from specresample.drizzling.outliers import (
     steepest,
     weight_threshold,
 )
-from specresample.drizzling.slit import drizzle_slit
+from specresample.drizzling.slit import OntoGrid, drizzle_slit
 
 RNG = np.random.default_rng(18)
 LIMITS = OutlierLimits(snr=(5.0, 4.0), scale=(1.2, 0.7), weight=0.7, background=0.0)
@@ -59,7 +59,8 @@ def test_detectors_are_averaged_as_if_drizzled_together():
     together = {name: Drizzle(out_shape=(8, 16), fillval="NaN") for name in ("sci", "err")}
     singles = []
     for detector in zip(planes, weights, pixmaps, strict=True):
-        singles.append(drizzle_slit(*detector, (8, 16), pixfrac=1.0, kernel="square"))
+        onto = OntoGrid(*detector[1:], (8, 16), pixfrac=1.0, kernel="square")
+        singles.append(drizzle_slit(detector[0], onto))
         for name, drizzle in together.items():
             plane, weight, pixmap = detector
             drizzle.add_image(plane[name], 1.0, pixmap, weight_map=weight)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from images import assert_same, bits
 from specresample.drizzling.combination import Combination
 from specresample.drizzling.combined_errors import ReferenceErrors
-from specresample.drizzling.slit import VARIANCES, drizzle_slit
+from specresample.drizzling.slit import VARIANCES, OntoGrid, drizzle_slit
 
 IN, OUT = (8, 10), (9, 13)
 PLANES = ("sci", *VARIANCES)
@@ -148,8 +148,8 @@ def image(seed):
 
 
 def drizzle(sci, weight, seed, kernel, pixfrac, **more):
-    images = {"sci": sci, **more}
-    return drizzle_slit(images, weight, pixel_map(seed), OUT, pixfrac=pixfrac, kernel=kernel)
+    onto = OntoGrid(weight, pixel_map(seed), OUT, pixfrac=pixfrac, kernel=kernel)
+    return drizzle_slit({"sci": sci, **more}, onto)
 
 
 @quick
@@ -193,5 +193,6 @@ def test_weight_is_conserved_within_the_grid(seed, kernel):
     y, x = np.mgrid[: IN[0], : IN[1]].astype(float)
     shift = np.random.default_rng(seed).uniform(0.0, min(np.subtract(OUT, IN)), 2)
     pixmap = np.stack([x, y], axis=-1) + shift
-    out = drizzle_slit({"sci": weight}, weight, pixmap, OUT, pixfrac=1.0, kernel=kernel)
+    onto = OntoGrid(weight, pixmap, OUT, pixfrac=1.0, kernel=kernel)
+    out = drizzle_slit({"sci": weight}, onto)
     assert out["wht"].sum() == pytest.approx(weight.sum(), rel=1e-5)

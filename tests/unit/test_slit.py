@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from specresample.drizzling.slit import drizzle_slit
+from specresample.drizzling.slit import OntoGrid, drizzle_slit
 
 SHAPE = (8, 10)
 OUT = (16, 18)
@@ -17,16 +17,9 @@ def pixel_map(shift=(2.3, 3.6), scale=1.0, turn=0.0):
 
 
 def drizzle(sci=SCI, weights=WEIGHTS, pixmap=None, *, kernel="square", pixfrac=1.0, **more):
-    intensity_scale = more.pop("intensity_scale", 1.0)
-    return drizzle_slit(
-        {"sci": sci} | more,
-        weights,
-        pixel_map() if pixmap is None else pixmap,
-        OUT,
-        pixfrac=pixfrac,
-        kernel=kernel,
-        intensity_scale=intensity_scale,
-    )
+    pixmap = pixel_map() if pixmap is None else pixmap
+    scale = more.pop("intensity_scale", 1.0)
+    return drizzle_slit({"sci": sci} | more, OntoGrid(weights, pixmap, OUT, pixfrac, kernel, scale))
 
 
 @pytest.mark.parametrize("pixfrac", [1.0, 0.6])

@@ -138,14 +138,12 @@ def combined_arrays(
     progress = Progress(sources, len(sources))
     for source in progress:
         slits = source.slits_in(exposures)
-        combination = Combination(
-            source.grid.shape, len(slits), propagate_dq=arguments["propagate_dq"]
-        )
-        errors = (
-            ReferenceErrors(source.grid.shape, source.scale_ratio)
-            if arguments["errors"] == "reference"
-            else ExactErrors(source.grid.shape)
-        )
+        shape = source.grid.shape
+        combination = Combination(shape, len(slits), propagate_dq=arguments["propagate_dq"])
+        if arguments["errors"] == "reference":
+            errors = ReferenceErrors(shape, source.scale_ratio)
+        else:
+            errors = ExactErrors(shape)
         for key, slit in slits.items():
             single = singles[key].group(str(source.number))
             combination.add(single)

@@ -13,7 +13,7 @@ from specresample.drizzling.full_scan import full_scan
 from specresample.drizzling.lags import noise_reach
 from specresample.drizzling.noise import drizzle_noise
 from specresample.drizzling.profiles import measure_exposure
-from specresample.drizzling.slit import VARIANCES, drizzle_slit
+from specresample.drizzling.slit import VARIANCES, OntoGrid, drizzle_slit
 from specresample.drizzling.weights import weight_map
 from specresample.footprint.prepared import PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids, Source
@@ -88,12 +88,6 @@ def _drizzle_source(
     arguments: Mapping[str, object],
 ) -> dict[str, np.ndarray]:
     scaled = slit.flux_density and slit.pixel_area
-    how = {
-        "shape": source.grid.shape,
-        "pixfrac": arguments["pixfrac"],
-        "kernel": arguments["kernel"],
-        "intensity_scale": 1 / source.scale_ratio if scaled else 1.0,
-    }
     drop = 0 if arguments["kernel"] == "point" else arguments["pixfrac"]
     scanned = {name: image for name, image in data.items() if name != "coordinates"}
     scanned |= {"weights": weights, "pixmap": pixmap}
@@ -102,19 +96,22 @@ def _drizzle_source(
     names = ("sci", "dq") if arguments["propagate_dq"] else ("sci",)
     if arguments["errors"] == "reference":
         names += ("err",) if arguments["single"] else VARIANCES
-    onto = scanned["weights"], scanned["pixmap"]
-    drizzled = drizzle_slit({name: scanned[name] for name in names if name in data}, *onto, **how)
+    onto = OntoGrid(
+        scanned["weights"],
+        scanned["pixmap"],
+        source.grid.shape,
+        pixfrac=arguments["pixfrac"],
+        kernel=arguments["kernel"],
+        intensity_scale=1 / source.scale_ratio if scaled else 1.0,
+    )
+    drizzled = drizzle_slit({name: scanned[name] for name in names if name in data}, onto)
     if arguments["errors"] != "reference":
         correlated = arguments["covariance"] or arguments["errors"] == "aperture"
         reach = noise_reach(pixmap, drop) if correlated else None
         variances = {name: scanned[name] for name in VARIANCES if name in data}
-        drizzled |= drizzle_noise(variances, *onto, **how, reach=reach)
+        drizzled |= drizzle_noise(variances, onto, reach)
+    axis = slit.footprint.dispersion_axis
     measures = measure_exposure(
-        data["sci"],
-        weights,
-        pixmap,
-        drizzled["sci"],
-        dispersion_axis=slit.footprint.dispersion_axis,
-        drop=drop,
+        data["sci"], weights, pixmap, drizzled["sci"], dispersion_axis=axis, drop=drop
     )
     return drizzled | {"measures": measures}

@@ -11,12 +11,12 @@ C_jk as well: the square root of C_jj C_kk. Such images are the colours here.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
-from drizzle.resample import Drizzle
 
 from specresample.drizzling.lags import NoiseReach, lag_pairs
-from specresample.drizzling.slit import has_area
+from specresample.drizzling.slit import OntoGrid
 
 # Noise that is independent from pixel to pixel, and what all exposures share.
 NOISE = ("var_rnoise", "var_poisson")
@@ -24,15 +24,7 @@ FLAT = "var_flat"
 
 
 def drizzle_noise(
-    variances: Mapping[str, np.ndarray],
-    weights: np.ndarray,
-    pixmap: np.ndarray,
-    shape: tuple[int, int],
-    *,
-    pixfrac: float,
-    kernel: str,
-    intensity_scale: float = 1.0,
-    reach: NoiseReach | None = None,
+    variances: Mapping[str, np.ndarray], onto: OntoGrid, reach: NoiseReach | None = None
 ) -> dict[str, np.ndarray]:
     """Drizzle the variances of one slit onto an output grid.
 
@@ -40,14 +32,7 @@ def drizzle_noise(
     ----------
     variances : mapping of str to ndarray, shape (ny, nx)
         Any of ``var_rnoise``, ``var_poisson`` and ``var_flat``, in squares of the unit of the data.
-    weights : ndarray of float32, shape (ny, nx)
-        Weights of the pixels in the mean; 0 excludes a pixel.
-    pixmap : ndarray, shape (ny, nx, 2)
-        Where the pixel centres fall on the output grid: x and y, in this order.
-    shape : tuple of int
-        Shape of the output grid, numpy order.
-    pixfrac, kernel, intensity_scale
-        As of `specresample.drizzling.slit.drizzle_slit`.
+    onto : OntoGrid
     reach : NoiseReach, optional
         Give covariances at its lags.
 
@@ -61,30 +46,19 @@ def drizzle_noise(
         pixel j with j + lag k at j, 0 where it is not known.
     """
     names = [name for name in NOISE if name in variances]
+    weights = onto.weights
     noise = [_known(variances[name], weights) for name in names]
     colours = _colours(np.sum(noise, axis=0), reach.spacing) if reach and noise else []
     squared = [*noise, *colours]
     flat = np.sqrt(_known(variances.get(FLAT, np.zeros_like(weights)), weights))
-    planes = np.zeros((len(squared), *shape), np.float32)
-    drizzle = Drizzle(
-        kernel=kernel, fillval="NaN", out_shape=shape, out_img2=[*planes], disable_ctx=True
-    )
-    if has_area(pixmap):
-        drizzle.add_image(
-            flat,
-            data2=squared,
-            exptime=1.0,  # only counted by drizzle, for data in counts per second
-            pixmap=pixmap,
-            weight_map=_near_one(weights),
-            iscale=intensity_scale,
-            pixfrac=pixfrac,
-            in_units="cps",
-        )
+    planes = np.zeros((len(squared), *onto.shape), np.float32)
+    near_one = replace(onto, weights=_near_one(weights))
+    drizzled = near_one.drizzle(flat, {"out_img2": [*planes]}, data2=squared)
     # Copies, so that the planes of the colours do not stay.
     out = {name: plane.copy() for name, plane in zip(names, planes, strict=False)}
     if FLAT in variances:
-        out[FLAT] = drizzle.out_img**2
-    unknown = ~(drizzle.out_wht > 0)
+        out[FLAT] = drizzled.out_img**2
+    unknown = ~(drizzled.out_wht > 0)
     for plane in out.values():
         plane[unknown | ~np.isfinite(plane)] = np.nan
     if reach:

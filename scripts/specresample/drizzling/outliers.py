@@ -15,7 +15,7 @@ from drizzle.resample import blot_image
 from specresample.common.arrays import ArrayFile
 from specresample.common.image_stack import ImageStack
 from specresample.drizzling.found_outliers import SlitOutliers
-from specresample.drizzling.slit import drizzle_slit
+from specresample.drizzling.slit import OntoGrid, drizzle_slit
 from specresample.drizzling.times import exposure_groups
 from specresample.drizzling.weights import inverse_variance_weights
 from specresample.footprint.prepared import PreparedSlit
@@ -112,14 +112,10 @@ def source_outliers(
 def _drizzled(data: Mapping[str, np.ndarray], grid: Grid) -> dict[str, np.ndarray]:
     # NON_SCIENCE does not matter here, as in the reference.
     good = (data["dq"] & DO_NOT_USE) == 0
-    return drizzle_slit(
-        {name: data[name] for name in _PLANES},
-        inverse_variance_weights(good, data.get("var_rnoise")),
-        grid.pixel_map(data["coordinates"]),
-        grid.shape,
-        pixfrac=1.0,
-        kernel="square",
-    )
+    weights = inverse_variance_weights(good, data.get("var_rnoise"))
+    pixmap = grid.pixel_map(data["coordinates"])
+    onto = OntoGrid(weights, pixmap, grid.shape, pixfrac=1.0, kernel="square")
+    return drizzle_slit({name: data[name] for name in _PLANES}, onto)
 
 
 def _compared(
@@ -186,19 +182,9 @@ def blot(image: np.ndarray, pixmap: np.ndarray) -> np.ndarray:
 def find_outliers(
     sci: np.ndarray, expected: np.ndarray, error: np.ndarray, limits: OutlierLimits
 ) -> np.ndarray:
-    """Find the outliers of an exposure's slit.
+    """Find the outliers of an image, given the median and its error at the same pixels.
 
-    Parameters
-    ----------
-    sci : ndarray of float32, shape (ny, nx)
-        What the exposure has, bad pixels as well, because their neighbours are judged by them.
-    expected, error : ndarray of float32, shape (ny, nx)
-        The median and its error, blotted.
-    limits : OutlierLimits
-
-    Returns
-    -------
-    ndarray of bool, shape (ny, nx)
+    ``sci`` holds bad pixels as well, because their neighbours are judged by them.
     """
     error = np.nan_to_num(error)
     step = steepest(expected)

@@ -1,6 +1,7 @@
 """Drizzle a slit onto the output grid of its source (docs/specification.md, "Drizzling")."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from drizzle.resample import Drizzle
@@ -8,22 +9,12 @@ from drizzle.resample import Drizzle
 VARIANCES = ("var_rnoise", "var_poisson", "var_flat")
 
 
-def drizzle_slit(
-    arrays: Mapping[str, np.ndarray],
-    weights: np.ndarray,
-    pixmap: np.ndarray,
-    shape: tuple[int, int],
-    *,
-    pixfrac: float,
-    kernel: str,
-    intensity_scale: float = 1.0,
-) -> dict[str, np.ndarray]:
-    """Drizzle the arrays of one slit onto an output grid.
+@dataclass(frozen=True)
+class OntoGrid:
+    """How the images of a slit are drizzled onto an output grid.
 
-    Parameters
+    Attributes
     ----------
-    arrays : mapping of str to ndarray, shape (ny, nx)
-        ``sci`` and any of ``err``, the variances and ``dq``.
     weights : ndarray of float32, shape (ny, nx)
         Weight map; 0 excludes a pixel.
     pixmap : ndarray, shape (ny, nx, 2)
@@ -36,6 +27,46 @@ def drizzle_slit(
         ``square`` or ``point``.
     intensity_scale : float
         Factor for flux-density data, because the spatial pixel scale changes.
+    """
+
+    weights: np.ndarray
+    pixmap: np.ndarray
+    shape: tuple[int, int]
+    pixfrac: float
+    kernel: str
+    intensity_scale: float = 1.0
+
+    def drizzle(
+        self, image: np.ndarray, outputs: Mapping[str, object], **images: object
+    ) -> Drizzle:
+        """Drizzle an image, and what goes with it into other outputs."""
+        drizzle = Drizzle(
+            kernel=self.kernel, fillval="NaN", out_shape=self.shape, disable_ctx=True, **outputs
+        )
+        placed = np.isfinite(self.pixmap).all(axis=-1)
+        # drizzle refuses images of which less than two rows and two columns have a place.
+        if placed.any(axis=0).sum() > 1 and placed.any(axis=1).sum() > 1:
+            drizzle.add_image(
+                image,
+                exptime=1.0,  # only counted by drizzle, for data in counts per second
+                pixmap=self.pixmap,
+                weight_map=self.weights,
+                iscale=self.intensity_scale,
+                pixfrac=self.pixfrac,
+                in_units="cps",
+                **images,
+            )
+        return drizzle
+
+
+def drizzle_slit(arrays: Mapping[str, np.ndarray], onto: OntoGrid) -> dict[str, np.ndarray]:
+    """Drizzle the arrays of one slit onto an output grid.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray, shape (ny, nx)
+        ``sci`` and any of ``err``, the variances and ``dq``.
+    onto : OntoGrid
 
     Returns
     -------
@@ -46,37 +77,17 @@ def drizzle_slit(
     """
     out: dict[str, np.ndarray] = {}
     for name in (name for name in arrays if name != "dq"):
-        takes_dq = name == "sci" and "dq" in arrays
-        drizzle = Drizzle(
-            kernel=kernel,
-            fillval="NaN",
-            out_shape=shape,
-            out_dq=np.zeros(shape, np.uint32) if takes_dq else None,
-            disable_ctx=True,
-        )
         variance = name in VARIANCES
         with np.errstate(invalid="ignore"):  # a negative variance is none, and NaN in the output
             plane = np.sqrt(arrays[name]) if variance else arrays[name]
-        if has_area(pixmap):
-            drizzle.add_image(
-                plane,
-                exptime=1.0,  # only counted by drizzle, for data in counts per second
-                pixmap=pixmap,
-                weight_map=weights,
-                iscale=intensity_scale,
-                pixfrac=pixfrac,
-                in_units="cps",
-                dq=arrays["dq"] if takes_dq else None,
-            )
-        out[name] = drizzle.out_img**2 if variance else drizzle.out_img
+        if name == "sci" and "dq" in arrays:
+            outputs = {"out_dq": np.zeros(onto.shape, np.uint32)}
+            drizzled = onto.drizzle(plane, outputs, dq=arrays["dq"])
+        else:
+            drizzled = onto.drizzle(plane, {})
+        out[name] = drizzled.out_img**2 if variance else drizzled.out_img
         if name == "sci":
-            out["wht"] = drizzle.out_wht
-        if takes_dq:
-            out["dq"] = drizzle.out_dq
+            out["wht"] = drizzled.out_wht
+            if drizzled.out_dq is not None:
+                out["dq"] = drizzled.out_dq
     return out
-
-
-def has_area(pixmap: np.ndarray) -> bool:
-    """Whether two rows and two columns have a place on the output grid, as drizzle wants it."""
-    valid = np.isfinite(pixmap).all(axis=-1)
-    return valid.any(axis=0).sum() > 1 and valid.any(axis=1).sum() > 1

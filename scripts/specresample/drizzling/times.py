@@ -6,17 +6,14 @@ detector.
 
 from collections.abc import Mapping, Sequence
 
-_EXPOSURE_IDENTITY = tuple(
-    f"meta.observation.{part}"
-    for part in (
-        "program_number",
-        "observation_number",
-        "visit_number",
-        "visit_group",
-        "sequence_id",
-        "activity_id",
-        "exposure_number",
-    )
+_EXPOSURE_IDENTITY = (
+    "meta.observation.program_number",
+    "meta.observation.observation_number",
+    "meta.observation.visit_number",
+    "meta.observation.visit_group",
+    "meta.observation.sequence_id",
+    "meta.observation.activity_id",
+    "meta.observation.exposure_number",
 )
 
 

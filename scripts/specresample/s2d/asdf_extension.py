@@ -10,9 +10,7 @@ from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 
 # How the extension names the package whose files it is like.
 _LIBRARY = software(
-    "asdf",
-    author="The ASDF Developers",
-    homepage="http://github.com/asdf-format/asdf",
+    "asdf", author="The ASDF Developers", homepage="http://github.com/asdf-format/asdf"
 )
 
 
@@ -58,10 +56,7 @@ def _extension(uri: str) -> Tagged:
     asdf warns whoever has an older package, although the extension is the same there. Provenance
     holds the versions.
     """
-    values = {
-        "extension_class": "asdf.extension._manifest.ManifestExtension",
-        "extension_uri": uri,
-    }
+    values = {"extension_class": "asdf.extension._manifest.ManifestExtension", "extension_uri": uri}
     return Tagged(f"{CORE_TAG}extension_metadata-1.0.0", values)
 
 

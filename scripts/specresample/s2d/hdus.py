@@ -36,15 +36,7 @@ _PRIMARY = ("PRIMARY", 1)
 
 
 class _Maker:
-    """Makes HDUs of a group of properties.
-
-    Parameters
-    ----------
-    hdus : dict
-        Those that are there already by name and version. It is changed in place.
-    version : int, optional
-        Of the HDUs of one of several slits.
-    """
+    """Makes HDUs of a group of properties, beside those that are there by name and version."""
 
     def __init__(
         self, hdus: dict[tuple[str, int], fits.PrimaryHDU], version: int | None = None

@@ -161,18 +161,7 @@ def _read_slit(
 
 
 def count_exposures(context: np.ndarray) -> tuple[np.ndarray, int]:
-    """Count the exposures that contributed to each pixel, and to any.
-
-    Parameters
-    ----------
-    context : ndarray of int32, shape (planes, ny, nx)
-        Context image: a bit for every exposure, 32 to a plane.
-
-    Returns
-    -------
-    contributions : ndarray, shape (ny, nx)
-    number : int
-    """
+    """Count the exposures that contributed to each pixel and to any, by the bits of a context."""
     bits = context.view(np.uint32)
     anywhere = np.bitwise_or.reduce(bits, axis=(1, 2))
     contributions = np.bitwise_count(bits).sum(axis=0, dtype=np.int64)

@@ -120,12 +120,7 @@ def _empty_table_hdu(rows: int, formats: tuple[tuple[str, str], ...]) -> fits.Bi
     columns = [fits.Column(name, format) for name, format in formats]
     # Texts are bytes, because astropy would otherwise keep a second copy of them and write that.
     return fits.BinTableHDU.from_columns(
-        columns,
-        nrows=rows,
-        name="HDRTAB",
-        ver=1,
-        character_as_bytes=True,
-        logical_as_bytes=True,
+        columns, nrows=rows, name="HDRTAB", ver=1, character_as_bytes=True, logical_as_bytes=True
     )
 
 
