@@ -10,12 +10,12 @@ import numpy as np
 from astropy import units as u
 
 from specresample.common.arrays import ArrayWriter
-from specresample.common.errors import ResampleError, first_line
+from specresample.common.errors import ResampleError, first_line, refusing
 from specresample.common.files import file_digest
 from specresample.common.progress import Progress
 from specresample.footprint.prepared import LeftOut, PreparedExposure, PreparedSlit
-from specresample.footprint.trace import Footprint, trace_slit
-from specresample.level2b.exposure import Exposure, Slit, slit_label
+from specresample.footprint.trace import trace_slit
+from specresample.level2b.exposure import Exposure, slit_label
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
         label = slit_label(metadata, number)
         try:
             slit = exposure.slit(number, metadata)
-            footprint = _trace(slit)
+            with refusing("its WCS cannot be evaluated"):
+                footprint = trace_slit(slit)
         except ResampleError as error:
             log.warning("%s: slit %s left out: %s", exposure.path, label, error)
             left_out.append(LeftOut(str(error), slit=label))
@@ -93,17 +94,6 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
             f"{exposure.path}: no slit can be used; is it a level-2b file (_cal, _crf)? {reasons}"
         )
     return replace(prepared, slits=tuple(slits), left_out=tuple(left_out))
-
-
-def _trace(slit: Slit) -> Footprint:
-    try:
-        return trace_slit(slit)
-    except (ResampleError, MemoryError):
-        raise
-    except Exception as error:
-        # A WCS can be wrong in any way; the log tells where it failed.
-        log.info("WCS not evaluated", exc_info=True)
-        raise ResampleError(f"its WCS cannot be evaluated ({first_line(error)})") from error
 
 
 def _is_flux_density(unit: object) -> bool:

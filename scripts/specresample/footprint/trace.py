@@ -78,7 +78,7 @@ def trace_slit(slit: Slit) -> Footprint:
     box = np.array([(-0.5, nx - 0.5), (-0.5, ny - 0.5)])
     if wcs.bounding_box is not None:
         box = wcs.bounding_box
-    rows, columns = drizzled_part(box, sci.shape)
+    rows, columns = _drizzled_part(box, sci.shape)
     y, x = np.mgrid[rows, columns].astype(float)
     inside = wcs.contains(x, y)
 
@@ -169,26 +169,8 @@ def _arcsec_apart(first: np.ndarray, second: np.ndarray) -> float | None:
     return float(scale) if np.isfinite(scale) else None
 
 
-def drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns that a bounding box touches, with a margin of one pixel.
-
-    Parameters
-    ----------
-    box : ndarray, shape (2, 2)
-        Bounding box, limits in x, then in y.
-    shape : tuple of int
-        Shape (ny, nx) of the image.
-
-    Returns
-    -------
-    tuple of slice
-        Rows, columns.
-
-    Raises
-    ------
-    ResampleError
-        When the box lies outside the image, or there are no two pixels to interpolate between.
-    """
+def _drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns that a bounding box touches, with a margin of one pixel."""
     (x0, x1), (y0, y1) = (
         (max(0, math.ceil(low) - 1), min(n - 1, math.floor(high) + 1))
         for (low, high), n in zip(box, shape[::-1], strict=True)

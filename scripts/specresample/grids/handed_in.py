@@ -12,7 +12,7 @@ import gwcs
 import numpy as np
 
 from specresample.common.asdf_format import Tagged
-from specresample.common.errors import ResampleError, first_line
+from specresample.common.errors import ResampleError, refusing
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import separation
 from specresample.footprint.prepared import FootprintSummary
@@ -82,37 +82,27 @@ class CustomGrid:
             When the file or its WCS is not usable, or no shape is known; names the file.
         """
         try:
-            tree = read_file(file)
-            wcs = convert(tree.get("wcs"))
-        except Exception as error:
-            raise ResampleError(
-                f"output_wcs {file}: not readable as ASDF ({first_line(error)})"
-            ) from error
-        try:
-            _check_axes(wcs)
-            shape = _shape(
-                {
+            with refusing("not readable as ASDF"):
+                tree = read_file(file)
+                wcs = convert(tree.get("wcs"))
+            with refusing("its WCS is not usable"):
+                _check_axes(wcs)
+                candidates = {
                     "output_shape": _reversed(output_shape),
                     "array_shape of its WCS": wcs.array_shape,
                     "pixel_shape": _reversed(tree.get("pixel_shape")),
                     "array_shape": tree.get("array_shape"),
                     "bounding_box": _box_shape(wcs),
                 }
-            )
-            _check_inverse(wcs, shape)
-            wcs.array_shape = shape
-            grid = cls(str(file), wcs, shape, _pixel_area(tree.get("pixel_area")))
-            # It goes into the product, and asdf validates what it writes.
-            _ = grid.wcs_nodes
-            return grid
+                shape = _shape(candidates)
+                _check_inverse(wcs, shape)
+                wcs.array_shape = shape
+                grid = cls(str(file), wcs, shape, _pixel_area(tree.get("pixel_area")))
+                # It goes into the product, and asdf validates what it writes.
+                _ = grid.wcs_nodes
+                return grid
         except ResampleError as error:
             raise ResampleError(f"output_wcs {file}: {error}") from error
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise ResampleError(
-                f"output_wcs {file}: its WCS is not usable ({first_line(error)})"
-            ) from error
 
     @property
     def wcs_nodes(self) -> Tagged:
@@ -170,14 +160,8 @@ class CustomGrid:
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
         """Where input pixels fall on the grid; see `Grid.pixel_map`."""
-        try:
+        with refusing(f"output_wcs {self.file}: its WCS has no usable inverse"):
             return np.stack(self.wcs.invert(*coordinates, with_bounding_box=False), axis=-1)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise ResampleError(
-                f"output_wcs {self.file}: its WCS has no usable inverse ({first_line(error)})"
-            ) from error
 
     def overlaps(self, summaries: Sequence[FootprintSummary]) -> bool:
         """Whether some pixel of the input may fall onto the grid.

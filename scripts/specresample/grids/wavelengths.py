@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from specresample.common.errors import ResampleError, first_line
+from specresample.common.errors import ResampleError, refusing
 from specresample.common.limits import MAX_PIXELS
 
 # Neighbours that are more native steps apart have a gap between them.
@@ -172,15 +172,10 @@ class TableGrid:
         # A second of imports, which other grids do without.
         from astropy.table import QTable
 
-        try:
+        with refusing(f"wavelength_grid {file}: not readable as a table in ECSV or FITS"):
             # The format is found by the name.
             table = QTable.read(file)
             column = table.columns[0]
-        except Exception as error:
-            raise ResampleError(
-                f"wavelength_grid {file}: not readable as a table in ECSV or FITS "
-                f"({first_line(error)})"
-            ) from error
         needs = f"wavelength_grid {file}: its first column {table.colnames[0]} needs"
         try:
             centres = np.asarray(column.to_value("um"), float)

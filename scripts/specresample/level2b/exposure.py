@@ -19,7 +19,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
-from specresample.common.errors import ResampleError, first_line
+from specresample.common.errors import ResampleError, first_line, refusing
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.schemas import Property, model_keywords, model_schema
@@ -241,24 +241,16 @@ class Exposure:
     def _wcs(self, metadata: Mapping) -> SlitWcs:
         if "wcs" not in metadata:
             raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
-        try:
+        with refusing("its WCS is not readable"):
             return read_wcs(metadata["wcs"], self._transforms)
-        except MemoryError:
-            raise  # otherwise the available memory would decide which slits are left out
-        except Exception as error:
-            raise ResampleError(f"its WCS is not readable ({first_line(error)})") from error
 
     def _shape(self, hdu_name: str, slit_number: int) -> tuple[int, ...] | None:
         """Shape of an array as its header states it; None when there is no such image."""
         return getattr(self._hdus.get((hdu_name, slit_number + 1)), "shape", None)
 
     def _array(self, hdu_name: str, slit_number: int) -> np.ndarray:
-        try:
+        with refusing(f"{hdu_name} is not readable"):
             array = self._hdus[hdu_name, slit_number + 1].data
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise ResampleError(f"{hdu_name} is not readable ({first_line(error)})") from error
         if array is None or array.dtype.kind not in "iuf":
             raise ResampleError(f"{hdu_name} is not an image of numbers")
         return array
