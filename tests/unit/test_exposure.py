@@ -134,7 +134,7 @@ def test_arrays_and_wcs_are_those_of_the_file(files, kind, in_memory):
         assert exposure.reason_to_skip() is None
         slits = read_slits(exposure)
         expected = model.slits if kind == "MultiSlitModel" else [model]
-        assert [slit.number for slit in slits] == list(range(len(expected)))
+        assert len(slits) == len(expected)
         for slit, reference in zip(slits, expected, strict=True):
             assert set(slit.arrays) == {*PLANES, "dq"}
             invalid = np.isnan(reference.data) | (reference.dq & 1 > 0)
@@ -194,11 +194,11 @@ def test_edited_headers_count_as_in_data_models(edited, kind):
         assert exposure.metadata == {name: flat[name] for name in flat if name.startswith("meta.")}
     assert exposure.metadata["meta.target.catalog_name"] == "edited"
     assert exposure.metadata["meta.exposure.exposure_time"] == 12.5
-    for slit in slits:
+    for number, slit in enumerate(slits):
         if kind != "ImageModel":  # which says nothing of sources
-            assert slit.metadata["source_name"] == f"edited {slit.number + 1}"
-            assert slit.metadata["source_id"] == 71 + slit.number
-        prefix = f"slits.{slit.number}." if kind == "MultiSlitModel" else ""
+            assert slit.metadata["source_name"] == f"edited {number + 1}"
+            assert slit.metadata["source_id"] == 71 + number
+        prefix = f"slits.{number}." if kind == "MultiSlitModel" else ""
         for name in slit.metadata.keys() - exposure.metadata.keys():
             assert slit.metadata[name] == flat[f"{prefix}{name}"]
 
@@ -255,7 +255,7 @@ def test_one_bad_slit_leaves_the_other(remodelled):
         with pytest.raises(ResampleError, match=r"^no WCS"):
             exposure.slit(0, exposure.slit_metadata(0))
         second = exposure.slit(1, exposure.slit_metadata(1))
-    assert second.number == 1
+    assert second.metadata["name"] == "S400A1"
     assert np.isfinite(second.arrays["sci"]).any()
 
 

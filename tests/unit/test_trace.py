@@ -35,7 +35,7 @@ def trace(wcs, sci=None, *, instrument="NIRSPEC", dispersion_axis=1, source=(Non
         "source_ypos": source[1],
     }
     arrays = {"sci": sci, "dq": np.isnan(sci).astype(np.uint32)}
-    return trace_slit(Slit(0, arrays, sci, slit_wcs(wcs), metadata))
+    return trace_slit(Slit(arrays, sci, slit_wcs(wcs), metadata))
 
 
 def trace_lrs(wcs, sci=None, **options):

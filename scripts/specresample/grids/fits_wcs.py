@@ -3,6 +3,8 @@
 It is for viewers that know no GWCS. Wavelength is linear (WAVE), logarithmic (WAVE-LOG) or, in
 general, looked up in a table (WAVE-TAB): Greisen et al. 2006, A&A 446, 747. The spatial axis is an
 offset in arcsec with its zero at the planned source position.
+
+In all functions ``dispersion_axis`` is 1 when wavelength runs along x of a grid, and 2 along y.
 """
 
 from collections.abc import Mapping
@@ -28,7 +30,6 @@ def fits_wcs(
     ----------
     grid : Grid
     dispersion_axis : int
-        1 when wavelength runs along x, 2 along y.
     line : ndarray or None
         From `dispersion_line`.
     source_pixel : float
@@ -74,12 +75,6 @@ def _spectral_axis(spacing: str, line: np.ndarray) -> tuple[str, float, float]:
 def dispersion_line(grid: Grid, dispersion_axis: int) -> np.ndarray | None:
     """Wavelength of every pixel along the dispersion.
 
-    Parameters
-    ----------
-    grid : Grid
-    dispersion_axis : int
-        1 when wavelength runs along x, 2 along y.
-
     Returns
     -------
     ndarray or None
@@ -101,7 +96,6 @@ def source_pixel(grid: Grid, metadata: Mapping[str, object], dispersion_axis: in
     metadata : mapping
         Metadata of the product by dotted path.
     dispersion_axis : int
-        1 when wavelength runs along x, 2 along y.
 
     Returns
     -------

@@ -17,8 +17,6 @@ from specresample.common.asdf_format import ARRAY_TAG, BLOCK_MAGIC, TREE_TAG, Ta
 from specresample.common.errors import ResampleError
 from specresample.common.limits import MAX_ASDF
 
-EXTENSION = "ASDF"
-
 # What no WCS comes near to, and would fill the memory or take for ever. Trees are nested some
 # hundred levels deep, and have some thousand nodes for each slit.
 MAX_DEPTH = 1000
@@ -46,10 +44,10 @@ def read_tree(hdus: fits.HDUList) -> dict:
     dict
         Empty when there is no such extension.
     """
-    if EXTENSION not in hdus:
+    if "ASDF" not in hdus:
         return {}
-    _check_bytes(hdus[EXTENSION].size)
-    return parse_tree(bytes(hdus[EXTENSION].data))
+    _check_bytes(hdus["ASDF"].size)
+    return parse_tree(bytes(hdus["ASDF"].data))
 
 
 def read_file(path: str | Path) -> dict:

@@ -55,8 +55,6 @@ class Slit:
 
     Attributes
     ----------
-    number : int
-        Position in the file, from 0.
     arrays : dict of str to ndarray
         ``sci`` and those of ``err``, ``var_rnoise``, ``var_poisson``, ``var_flat`` that are there
         (float32, shape (ny, nx)); ``dq`` (uint32). Invalid pixels are NaN in all of them and have
@@ -70,7 +68,6 @@ class Slit:
         ``meta.wcsinfo.s_region``, and what the exposure says of all its slits.
     """
 
-    number: int
     arrays: dict[str, np.ndarray]
     measured: np.ndarray
     wcs: SlitWcs
@@ -236,7 +233,7 @@ class Exposure:
             raise ResampleError(f"DQ is not of integers ({dq.dtype})")
         arrays["dq"] = dq.astype(np.uint32)
         measured = arrays["sci"].copy()
-        return Slit(number, mark_invalid(arrays), measured, wcs, metadata)
+        return Slit(mark_invalid(arrays), measured, wcs, metadata)
 
     def _wcs(self, metadata: Mapping) -> SlitWcs:
         if "wcs" not in metadata:
