@@ -1,14 +1,10 @@
-# The flow, with jobs for every exposure:
-# - prepare_exposure reads an exposure and evaluates its WCSs, once for all products,
-# - output_grid lays out the grids of a product, from summaries of its exposures,
-# - flag_outliers compares the exposures with their median, where outlier_detection is asked for,
-# - drizzle_exposure puts an exposure onto them, without its outliers,
-# - combine averages the exposures and writes the product's files.
+# The flow, with jobs for every exposure: prepare_exposure, which works for all products, output_grid,
+# flag_outliers where outlier_detection is asked for, drizzle_exposure and combine.
 
 
 rule prepare_exposure:
     input:
-        lambda wildcards: given(CAMPAIGN.exposures[wildcards.exposure]),
+        lambda wildcards: given(*exposures_of(wildcards)),
     output:
         arrays=intermediate(PATHS.arrays),
         summary=intermediate(PATHS.summary),

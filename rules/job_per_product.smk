@@ -4,7 +4,7 @@
 
 checkpoint make_product:
     input:
-        exposures=lambda wildcards: given(*CAMPAIGN.members[wildcards.product].values()),
+        exposures=lambda wildcards: given(*exposures_of(wildcards)),
         handed_in=grid_handed_in,
     output:
         grid=PATHS.grid,

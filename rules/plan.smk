@@ -61,11 +61,6 @@ if workflow.is_main_process:
     print(end="".join(f"{note}\n" for note in notes if note), file=sys.stderr)
 
 
-def any_of(patterns):
-    """Regular expression that matches what one of some expressions matches."""
-    return "|".join(patterns) or "(?!)"
-
-
 def delivered(product):
     """Regular expression of the files of a product, without ending."""
     if CAMPAIGN.arguments(product)["single"]:
@@ -74,8 +69,8 @@ def delivered(product):
 
 
 # Products lie beside other files of the user. Only their names tell them apart.
-PRODUCTS = any_of(map(re.escape, CAMPAIGN.products))
-DELIVERED = any_of(map(delivered, CAMPAIGN.products))
+PRODUCTS = "|".join(map(re.escape, CAMPAIGN.products)) or "(?!)"
+DELIVERED = "|".join(map(delivered, CAMPAIGN.products)) or "(?!)"
 
 # Every file that is delivered is looked up here: the expressions are compiled once.
 SOURCE_FILES = {
@@ -132,9 +127,16 @@ def arguments_of(rule):
     return lambda wildcards: CAMPAIGN.arguments(wildcards.product, rule)
 
 
+def exposures_of(wildcards):
+    """Paths or URIs of the exposures that a job works on."""
+    if "exposure" in wildcards.keys():
+        return (CAMPAIGN.exposures[wildcards.exposure],)
+    return tuple(CAMPAIGN.members[wildcards.product].values())
+
+
 def workers_of(wildcards):
     """How many processes can share the files of a product."""
-    return useful_workers(tuple(CAMPAIGN.members[wildcards.product].values()))
+    return useful_workers(exposures_of(wildcards))
 
 
 def resources_of(rule):
@@ -142,11 +144,7 @@ def resources_of(rule):
 
     def resource(name):
         def estimate(wildcards, attempt):
-            if "exposure" in wildcards.keys():
-                exposures = [CAMPAIGN.exposures[wildcards.exposure]]
-            else:
-                exposures = CAMPAIGN.members[wildcards.product].values()
-            return request_resources(rule, tuple(exposures), attempt)[name]
+            return request_resources(rule, exposures_of(wildcards), attempt)[name]
 
         return estimate
 
@@ -182,26 +180,24 @@ def product_of_file(file):
 
 def outliers_of(wildcards):
     """Outliers of a product, if they are asked for."""
-    if not CAMPAIGN.arguments(wildcards.product)["outlier_detection"]:
-        return []
-    return PATHS.outliers.format(product=wildcards.product)
+    asked = CAMPAIGN.arguments(wildcards.product)["outlier_detection"]
+    return PATHS.outliers.format(product=wildcards.product) if asked else []
 
 
 def singles_of(wildcards):
     """Drizzled exposures of a product: their files, or the folder that one job made."""
-    product = wildcards.product
-    used = contents_of(product).exposures
-    return [*dict.fromkeys(expand(SINGLES, product=product, exposure=used))]
+    used = contents_of(wildcards.product).exposures
+    singles = expand(SINGLES, product=wildcards.product, exposure=used)
+    return [*dict.fromkeys(singles)]
 
 
 def profiles_of(wildcards):
     """Drizzled exposures, by key, whose profiles the preview of a product shows."""
     product = wildcards.product
-    # The pictures of single products show the exposures themselves.
-    shown = (
-        [] if CAMPAIGN.arguments(product)["single"] else contents_of(product).exposures
-    )
-    return {key: PATHS.single.format(product=product, exposure=key) for key in shown}
+    if CAMPAIGN.arguments(product)["single"]:
+        return {}  # its pictures show the exposures themselves
+    used = contents_of(product).exposures
+    return {key: PATHS.single.format(product=product, exposure=key) for key in used}
 
 
 def records_of_all(wildcards):

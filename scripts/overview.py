@@ -1,7 +1,6 @@
 """Show all products of a campaign on one page: a table that can be sorted and filtered.
 
-Makes `overview.html` for the report, from the records of the products. Every run leaves the same
-page, with what failed, as `overview.html` beside the products.
+Makes `overview.html` for the report. Every run leaves it beside the products too, with what failed.
 """
 
 from pathlib import Path

@@ -1,1 +1,4 @@
-"""Plan a run: configuration, associations, needs of jobs. Imports nothing heavy."""
+"""Plan a run: configuration, associations, needs of jobs. Imports nothing heavy.
+
+Every process that Snakemake starts for a job on a cluster parses the Snakefile again.
+"""

@@ -1,8 +1,4 @@
-"""A campaign: a configuration and the products that it asks for.
-
-Imports nothing heavy: every process that Snakemake starts for a job on a cluster parses the
-Snakefile again.
-"""
+"""A campaign: a configuration and the products that it asks for."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +6,7 @@ from collections.abc import Mapping
 from specresample.common.errors import ResampleError
 from specresample.common.product_request import ProductRequest
 from specresample.plan.argument_rules import misfits, table_file
-from specresample.plan.association import MARKS, Product, exposure_keys, read_products
+from specresample.plan.association import MARKS, exposure_keys, read_products
 from specresample.plan.configuration import ARGUMENTS, complete_config, product_arguments
 from specresample.plan.presets import preset_arguments
 
@@ -51,7 +47,6 @@ class Campaign:
             folder: {keys[path]: path for path in product.exposures}
             for folder, product in self.products.items()
         }
-        _check_overrides(self.config, self.products.values())
         _check_arguments(self)
 
     def arguments(self, product: str, rule: str | None = None) -> dict:
@@ -92,19 +87,15 @@ class Campaign:
         )
 
 
-def _check_overrides(config: Mapping, products: list[Product]) -> None:
-    names = {product.name for product in products}
-    for name in config["overrides"]:
-        if name not in names:
-            raise ResampleError(
-                f"config: overrides: no association has a product {name}; "
-                f"there are {', '.join(sorted(names))}"
-            )
-
-
 def _check_arguments(campaign: Campaign) -> None:
-    """Refuse arguments that do not go together, and files that are not there."""
+    """Refuse overrides of no product, arguments that do not go together, and missing files."""
     overrides = campaign.config["overrides"]
+    names = {product.name for product in campaign.products.values()}
+    if unknown := [name for name in overrides if name not in names]:
+        raise ResampleError(
+            f"config: overrides: no association has a product {unknown[0]}; "
+            f"there are {', '.join(sorted(names))}"
+        )
     lines: dict[str, None] = {}
     for folder, product in campaign.products.items():
         where = f"overrides: {product.name}: " if product.name in overrides else ""
