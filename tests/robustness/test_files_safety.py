@@ -16,7 +16,7 @@ from runs import PROJECT, snakemake, write_association, write_config
 from specresample.common.errors import ResampleError
 from specresample.common.files import write_json, written_aside
 from specresample.common.names import MAX_NAME
-from specresample.plan.association import read_association
+from specresample.plan.association import read_products
 from specresample.plan.locks import Mark
 
 PRODUCT = "jw1-product"
@@ -207,7 +207,7 @@ def test_product_names_that_leave_their_folder(tmp_path, name):
     path = tmp_path / "asn.json"
     path.write_text(json.dumps({"products": [{"name": name, "members": members}]}))
     with pytest.raises(ResampleError, match="is not usable as a file name") as error:
-        read_association(path)
+        read_products([str(path)])
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 500 + MAX_NAME
 
@@ -220,7 +220,7 @@ def test_member_names_that_are_no_files(tmp_path, name):
     members = [{"expname": name, "exptype": "science"}]
     (folder / "asn.json").write_text(json.dumps({"products": [{"name": "p", "members": members}]}))
     with pytest.raises(ResampleError, match=r"not printable|does not exist") as error:
-        read_association(folder / "asn.json")
+        read_products([str(folder / "asn.json")])
     assert "\n" not in str(error.value)
 
 

@@ -7,7 +7,6 @@ from specresample.common.names import source_pattern, strip_template
 from specresample.plan.association import (
     Product,
     exposure_keys,
-    read_association,
     read_products,
     unmovable,
 )
@@ -40,7 +39,7 @@ def write_products(folder, *products, name="asn.json", **more):
 
 def refusal(path):
     with pytest.raises(ResampleError) as error:
-        read_association(path)
+        read_products([str(path)])
     message = str(error.value)
     assert message.startswith(f"association {path}: ")
     assert "\n" not in message
@@ -50,7 +49,7 @@ def refusal(path):
 def test_valid_association(tmp_path):
     entry = product("p", "b_cal.fits", "sub/a_cal.fits", background="bg_cal.fits")
     path = write_products(tmp_path, entry, asn_pool="pool.csv")
-    assert read_association(path) == [
+    assert read_products([str(path)]) == [
         Product(
             name="p",
             exposures=(str(tmp_path / "b_cal.fits"), str(tmp_path / "sub/a_cal.fits")),
@@ -63,17 +62,17 @@ def test_valid_association(tmp_path):
 
 def test_exptype_counts_in_any_case(tmp_path):
     entry = {"name": "p", "members": [{"expname": "a.fits", "exptype": "SCIENCE"}]}
-    (found,) = read_association(write_products(tmp_path, entry))
+    (found,) = read_products([str(write_products(tmp_path, entry))])
     assert found.exposures == (str(tmp_path / "a.fits"),)
 
 
 def test_several_products_of_one_association(tmp_path):
     path = write_products(tmp_path, product("p", "a"), product("q", "a", "b"))
-    assert [(p.name, len(p.exposures)) for p in read_association(path)] == [("p", 1), ("q", 2)]
+    assert [(p.name, len(p.exposures)) for p in read_products([str(path)])] == [("p", 1), ("q", 2)]
 
 
 def test_template_product(tmp_path):
-    (found,) = read_association(write_products(tmp_path, product(TEMPLATE, "a")))
+    (found,) = read_products([str(write_products(tmp_path, product(TEMPLATE, "a")))])
     assert found.is_template
     assert found.folder == "jw02736-o007_nirspec_f290lp-g395m"
 
@@ -119,8 +118,9 @@ def test_source_pattern(name, file, matches):
     assert bool(re.fullmatch(source_pattern(name), file)) is matches
 
 
-def test_missing_association(tmp_path):
-    assert refusal(tmp_path / "none.json") == "No such file or directory"
+def test_association_that_cannot_be_read(tmp_path):
+    (tmp_path / "none.json").mkdir()
+    assert refusal(tmp_path / "none.json") == "Is a directory"
 
 
 @pytest.mark.parametrize("content", ["{", "", "products", "\x00"])
@@ -235,7 +235,7 @@ def test_member_that_lies_elsewhere(tmp_path, member):
     member = member.format(tmp_path)
     path = write(tmp_path / "asn", {"products": [product("p", member, "b.fits")]})
     (tmp_path / "asn/b.fits").touch()
-    (found,) = read_association(path)
+    (found,) = read_products([str(path)])
     assert found.exposures == (str(tmp_path / "asn" / member), str(tmp_path / "asn/b.fits"))
     assert found.outside == (member,)
     assert unmovable([found]) == (
@@ -271,13 +271,15 @@ def test_association_with_marks_that_mean_more(tmp_path, name):
 def test_kind_of_member_that_is_none(tmp_path):
     members = [{"expname": "a", "exptype": "science"}, {"expname": "b", "exptype": "<i>\n"}]
     (tmp_path / "a").touch()
-    (found,) = read_association(write(tmp_path, {"products": [{"name": "p", "members": members}]}))
+    (found,) = read_products(
+        [str(write(tmp_path, {"products": [{"name": "p", "members": members}]}))]
+    )
     assert found.left_out == ("unknown: b",)
 
 
 def test_members_that_lie_elsewhere(tmp_path):
     places = "s3://bucket/jwst/a_cal.fits", "https://host:80/b_cal.fits", "http://host/c_cal.fits"
-    [found] = read_association(write(tmp_path, {"products": [product("p", *places)]}))
+    [found] = read_products([str(write(tmp_path, {"products": [product("p", *places)]}))])
     assert found.exposures == places
     assert exposure_keys([found]) == dict(zip("abc", places, strict=True))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from runs import snakemake, write_config
-from specresample.plan.association import exposure_keys, read_association, read_products, unmovable
+from specresample.plan.association import exposure_keys, read_products, unmovable
 
 TEMPLATES = "jw93125-o001_t001-{source_id}_nirspec_f290lp-g395h-{slit_name}-sub200a1"
 TWEAKED = "jw08544002001_03101_00001_mirimage_tweak_clean"
@@ -72,7 +72,7 @@ def test_known_associations_are_read_whole(known):
     for path in known:
         (entry,) = json.loads(path.read_text())["products"]
         kinds = Counter(member["exptype"] for member in entry["members"])
-        (product,) = read_association(path)
+        (product,) = read_products([str(path)])
         assert len(product.exposures) == kinds.pop("science")
         left_out = Counter(line.split(": ")[0] for line in product.left_out)
         assert left_out == kinds
@@ -80,7 +80,7 @@ def test_known_associations_are_read_whole(known):
 
 def test_known_association_that_cannot_be_moved(known):
     (path,) = [path for path in known if "abs_paths" in path.name]
-    (product,) = read_association(path)
+    (product,) = read_products([str(path)])
     assert len(product.outside) == len(product.exposures) == 24
     assert "cannot be moved" in unmovable([product])
 
@@ -115,7 +115,7 @@ def test_old_and_new_calibration_of_one_product(tmp_path):
 
 def test_source_and_slit_in_one_name(tmp_path):
     path = place(tmp_path, table(TEMPLATES, member("jw1_nrs1_cal.fits")))
-    (product,) = read_association(path)
+    (product,) = read_products([str(path)])
     assert product.is_template
     assert product.folder == "jw93125-o001_t001_nirspec_f290lp-g395h-sub200a1"
     assert product.folder in planned(tmp_path, associations=["asn.json"])
@@ -124,12 +124,12 @@ def test_source_and_slit_in_one_name(tmp_path):
 def test_target_acquisition_is_no_science(tmp_path):
     acquisition = member("jw1_02101_00001_nrs1_cal.fits", "target_acquisition")
     path = place(tmp_path, table("p", acquisition, member("jw1_03101_00001_nrs1_cal.fits")))
-    (product,) = read_association(path)
+    (product,) = read_products([str(path)])
     assert product.left_out == ("target_acquisition: jw1_02101_00001_nrs1_cal.fits",)
     assert [*exposure_keys([product])] == ["jw1_03101_00001_nrs1"]
 
 
 def test_members_with_suffixes_of_observers(tmp_path):
     path = place(tmp_path, table("p", member(f"{TWEAKED}_cal.fits", exposerr=None)))
-    assert [*exposure_keys(read_association(path))] == [TWEAKED]
+    assert [*exposure_keys(read_products([str(path)]))] == [TWEAKED]
     assert f"Preparing exposure {TWEAKED}\n" in planned(tmp_path, associations=["asn.json"])

@@ -86,7 +86,9 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
     Raises
     ------
     ResampleError
-        When a pattern matches no file, an association is not usable, or two products share a name.
+        When a pattern matches no file; an association is not JSON, has no products, or one without
+        science members; a name is not usable; a member does not exist; or two products share a
+        name.
     """
     files: dict[str, None] = {}
     for pattern in patterns:
@@ -103,7 +105,7 @@ def read_products(patterns: Iterable[str]) -> list[Product]:
 
     products: dict[str, Product] = {}
     for file in files:
-        for product in read_association(file):
+        for product in _read_association(file):
             other = products.setdefault(product.folder, product)
             if other is not product:
                 raise ResampleError(
@@ -136,35 +138,18 @@ def unmovable(products: Iterable[Product]) -> str | None:
     )
 
 
-def read_association(file: str | Path) -> list[Product]:
-    """Read one association file.
-
-    Parameters
-    ----------
-    file : str or Path
-        Path of the JSON file.
-
-    Returns
-    -------
-    list of Product
-
-    Raises
-    ------
-    ResampleError
-        When the file is missing, is not JSON, has no products, a product has no science members,
-        a name is not usable or a member does not exist.
-    """
+def _read_association(file: str) -> list[Product]:
     try:
         table = _read_table(file)
         products = table.get("products") if isinstance(table, dict) else None
         if not isinstance(products, list) or not products:
             raise ResampleError("it has no products")
-        return [_read_product(entry, str(file), table.get("asn_pool")) for entry in products]
+        return [_read_product(entry, file, table.get("asn_pool")) for entry in products]
     except ResampleError as error:
         raise ResampleError(f"association {file}: {error}") from error
 
 
-def _read_table(file: str | Path) -> object:
+def _read_table(file: str) -> object:
     try:
         with open(file, "rb") as stream:
             if stream.peek().startswith(b"SIMPLE  ="):
