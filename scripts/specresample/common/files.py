@@ -36,7 +36,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write. It is removed when the block raises.
+        Where to write.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def scratch_folder(path: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     path : str or Path
-        The folder has one name for all tries: what a killed job left goes with the next.
+        What a killed job left there goes.
 
     Yields
     ------
@@ -121,30 +121,19 @@ def read_json(path: str | Path) -> dict:
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 digest of a file.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    str
-        In hexadecimal digits.
-    """
+    """Return the SHA-256 digest of a file, in hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Wait until no other process is in this block.
+    """Wait until no other process is in this block, where files can be locked.
 
     Parameters
     ----------
     path : Path
-        An empty file that stands for the block; it is made when missing. Where files cannot be
-        locked, nothing is waited for.
+        An empty file that stands for the block; it is made when missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:

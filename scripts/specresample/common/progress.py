@@ -45,10 +45,10 @@ def duration(seconds: float) -> str:
 
 
 class Progress(Generic[Item]):
-    """A loop that knows its progress.
+    """A loop whose text tells its progress; the current item counts as done.
 
-    Its text describes the progress; the current item counts as done. `OnTerminal` shows messages on
-    the terminal from time to time when they have a `Progress` among their arguments.
+    `OnTerminal` shows messages on the terminal from time to time when they have a `Progress` among
+    their arguments.
 
     Parameters
     ----------
@@ -58,12 +58,6 @@ class Progress(Generic[Item]):
         Number of items.
     clock : callable, optional
         Gives seconds.
-
-    Examples
-    --------
-    >>> progress = Progress(slits, len(slits))
-    >>> for slit in progress:
-    ...     log.info("slit %s traced, %s", slit, progress)
     """
 
     def __init__(

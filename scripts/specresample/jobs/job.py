@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 from specresample.common.errors import ResampleError, first_line
 from specresample.jobs.bounds import OutOfTime, bound_process, free_process
-from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, Stopwatch
+from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, job_status
 from specresample.jobs.terminal import OnTerminal
 from specresample.jobs.workers import Workers, end_with, worker_pool
 
@@ -46,8 +46,7 @@ def logged_job(job: SimpleNamespace) -> Iterator[Workers]:
         After an error. A `ResampleError` has been reported in one line; of any other the traceback
         is in the log. And after Ctrl-C.
     """
-    watch = Stopwatch()
-    watch.status(RUNNING).write(job.log.status)
+    job_status(RUNNING).write(job.log.status)
     # WCSs are many small objects and hardly any garbage. By default half of the time to build them
     # goes into looking for garbage. Steps look for it where they are done with an exposure or file.
     gc.disable()
@@ -83,7 +82,7 @@ def logged_job(job: SimpleNamespace) -> Iterator[Workers]:
             f"(unexpected; traceback in {job.log.text})"
         )
         log.error("%s", message, exc_info=True)
-    watch.status(state, message).write(job.log.status)
+    job_status(state, message).write(job.log.status)
     if status:
         sys.exit(status)
 

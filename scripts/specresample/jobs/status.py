@@ -12,6 +12,9 @@ from specresample.common.json_record import JsonRecord
 
 RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
 
+# Until now the process did nothing but import, so that its CPU time is its age.
+_START = time.monotonic() - time.process_time()
+
 # ru_maxrss is in kilobytes, on macOS in bytes.
 _MEGABYTE = 2**20 if sys.platform == "darwin" else 2**10
 
@@ -46,18 +49,11 @@ class JobStatus(JsonRecord):
         return cls(FAILED, f"its job could not begin; the terminal said why: {path}")
 
 
-class Stopwatch:
-    """Measures the process since its start, imports included."""
-
-    def __init__(self) -> None:
-        # Until now the process did nothing but import, so that its CPU time is its age.
-        self._start = time.monotonic() - time.process_time()
-
-    def status(self, state: str, message: str = "") -> JobStatus:
-        """Return the status of the job now."""
-        seconds = round(time.monotonic() - self._start, 2)
-        peak = max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-        return JobStatus(state, message, seconds, round(peak / _MEGABYTE, 1))
+def job_status(state: str, message: str = "") -> JobStatus:
+    """Return the status of this job now, imports included."""
+    seconds = round(time.monotonic() - _START, 2)
+    peak = max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return JobStatus(state, message, seconds, round(peak / _MEGABYTE, 1))
 
 
 def _own_peak() -> int:

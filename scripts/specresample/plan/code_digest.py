@@ -12,10 +12,8 @@ from pathlib import Path
 
 from specresample.common.versions import software_versions
 
-_PACKAGE = "specresample"
-
 # What says how a job is doing, and makes no number and no file of a product.
-_ONLY_TALK = ("jobs", "common/errors", "common/progress")
+_ONLY_TALK = tuple(f"specresample/{name}" for name in ("jobs", "common/errors", "common/progress"))
 
 
 def code_digest(script: Path) -> str:
@@ -45,19 +43,14 @@ def _sources(path: Path, scripts: Path) -> frozenset[Path]:
     """Find the files of the package that a file imports, directly or not, and the file itself."""
     found = {path}
     for statement in _statements(path):
-        if not isinstance(statement, ast.ImportFrom) or not statement.module:
-            continue
-        if statement.module.split(".")[0] != _PACKAGE:
+        if not isinstance(statement, ast.ImportFrom):
             continue
         for name in ["", *(f".{alias.name}" for alias in statement.names)]:
-            file = scripts / f"{(statement.module + name).replace('.', '/')}.py"
-            if file.is_file() and not _only_talks(file, scripts):
+            module = f"{statement.module}{name}".replace(".", "/")
+            file = scripts / f"{module}.py"
+            if not module.startswith(_ONLY_TALK) and file.is_file():
                 found |= _sources(file, scripts)
     return frozenset(found)
-
-
-def _only_talks(file: Path, scripts: Path) -> bool:
-    return str(file.relative_to(scripts / _PACKAGE)).startswith(_ONLY_TALK)
 
 
 @cache
@@ -76,13 +69,10 @@ def _code(path: Path) -> bytes:
 
 def _talks(statement: ast.stmt) -> bool:
     """Whether a statement is a docstring or a call of the log."""
-    if not isinstance(statement, ast.Expr):
-        return False
-    value = statement.value
-    if isinstance(value, ast.Constant):
-        return isinstance(value.value, str)
-    function = value.func if isinstance(value, ast.Call) else None
-    return isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "log"
+    match statement:
+        case ast.Expr(ast.Constant(str()) | ast.Call(ast.Attribute(ast.Name("log")))):
+            return True
+    return False
 
 
 @cache
