@@ -1,9 +1,4 @@
-"""Combine the drizzled exposures of a product: its files, with blended headers, and its record.
-
-Makes a folder of s2d files: one with all sources, one for every source, or one for every exposure.
-Beside it `record.json` says what was made, skipped or left out, and why; and `provenance.json` what
-it was made of.
-"""
+"""Combine the drizzled exposures of a product: its files, with blended headers, and its record."""
 
 from pathlib import Path
 

@@ -1,8 +1,4 @@
-"""Drizzle an exposure onto the output grids of a product: every slit onto its source's grid.
-
-Makes arrays by source: ``sci``, ``wht`` and, for the combination, the variances, or ``err`` for
-single products; ``dq`` where it is propagated, and ``covariance`` where exact errors need it.
-"""
+"""Drizzle an exposure onto the output grids of a product: every slit onto its source's grid."""
 
 from pathlib import Path
 

@@ -1,8 +1,4 @@
-"""Find the outliers of a product's exposures: each is compared with the median of all.
-
-Makes a folder with a file of arrays for every exposure: for each slit the ``pixels`` that are
-outliers, and how many could be ``compared``.
-"""
+"""Find the outliers of a product's exposures: each is compared with the median of all."""
 
 from pathlib import Path
 

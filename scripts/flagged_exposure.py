@@ -1,7 +1,4 @@
-"""Write an exposure with its outliers flagged: a copy of the level-2b file, with other DQ and NaN.
-
-Makes `{exposure}_crf.fits`, which can be a member of associations.
-"""
+"""Write an exposure with its outliers flagged: a copy of the level-2b file, with other DQ and NaN."""
 
 from pathlib import Path
 

@@ -1,7 +1,4 @@
-"""Make a product at one go, from its exposures to its files and record.
-
-Makes what `output_grid`, `drizzle_exposure` and `combine` make, in one job.
-"""
+"""Make a product at one go: what `output_grid`, `drizzle_exposure` and `combine` make."""
 
 from pathlib import Path
 

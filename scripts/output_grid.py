@@ -1,9 +1,4 @@
-"""Lay out the output grids of a product: one for every source in its exposures.
-
-Makes two JSON files: for every source its grid, the scale ratio, and which slit of which exposure
-belongs to it; and the names of the product's files. Reads only the summaries of the prepared
-exposures.
-"""
+"""Lay out the output grids of a product: one for every source in its exposures."""
 
 from pathlib import Path
 

@@ -1,7 +1,4 @@
-"""Show all products of a campaign on one page: a table that can be sorted and filtered.
-
-Makes `overview.html` for the report. Every run leaves it beside the products too, with what failed.
-"""
+"""Show all products of a campaign on one page, for the report."""
 
 from pathlib import Path
 

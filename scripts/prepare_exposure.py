@@ -1,12 +1,4 @@
-"""Prepare an exposure: read its file once and evaluate the WCS of every slit.
-
-Makes two files that hold all that later rules need of the exposure:
-
-- arrays by slit: ``sci``, ``err``, variances and ``dq`` with invalid pixels made consistent, and
-  ``coordinates``, the world coordinates of every pixel;
-- a JSON file: metadata of exposure and slits, a summary of each slit's footprint, and the slits
-  that cannot be used with the reason.
-"""
+"""Prepare an exposure: read its file once and evaluate the WCS of every slit."""
 
 from pathlib import Path
 

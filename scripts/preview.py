@@ -1,7 +1,4 @@
-"""Draw a product: spectrum, weight, context, profiles and sum of every slit, or a contact sheet.
-
-Makes `preview.png`.
-"""
+"""Draw a product: spectrum, weight, context, profiles and sum of every slit, or a contact sheet."""
 
 from pathlib import Path
 

@@ -41,10 +41,10 @@ def combine(
     grid, contents : Path
         Grids and contents of the product.
     files : Path
-        Folder that takes ``{file}_s2d.fits``.
+        Folder that takes ``{file}_s2d.fits``: of all sources, or of a source or an exposure each.
     record, provenance : Path
-        Take what is told of the product. Both lie in its work folder
-        (`specresample.common.paths`), which says where its files will be delivered.
+        Take what was made, skipped or left out, and why; and what it was made of. They lie in its
+        work folder (`specresample.common.paths`), which says where its files will be delivered.
 
     Raises
     ------

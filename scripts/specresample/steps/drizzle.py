@@ -32,7 +32,9 @@ def drizzle(
     outliers : Path or None
         Its outliers, which do not count.
     single : Path
-        Takes the drizzled arrays of every source.
+        Takes arrays of every source: ``sci``, ``wht`` and, for the combination, the variances, or
+        ``err`` for single products; ``dq`` where it is propagated, and ``covariance`` where exact
+        errors need it.
     grid : Path
         Grids of the product.
     arguments : mapping

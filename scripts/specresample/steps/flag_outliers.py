@@ -36,7 +36,8 @@ def flag_outliers(
     arguments : mapping
         The arguments of outliers.
     outliers : Path
-        Folder that takes ``{key}.npz``, the outliers of every slit of an exposure.
+        Folder that takes ``{key}.npz``: the outliers of every slit of an exposure, ``pixels``, and
+        how many could be ``compared``.
     workers : Workers
 
     Raises
@@ -66,11 +67,8 @@ def _tell_lone(sources: Sequence[SourceSlits]) -> None:
     groups = [exposure_groups([slit.metadata for slit in slits.values()]) for slits in sources]
     lone = sum(len(pointings) < 2 for pointings in groups)
     if lone:
-        log.warning(
-            "%d of %d slits have one exposure alone: no outliers are found in them",
-            lone,
-            len(sources),
-        )
+        message = "%d of %d slits have one exposure alone: no outliers are found in them"
+        log.warning(message, lone, len(sources))
 
 
 def _find(
@@ -88,7 +86,6 @@ def _find(
             outliers = source_outliers(slits, grid, opened, limits, scratch)
             found += [(key, slits[key].number, outliers[key]) for key in slits]
             counts = ", ".join(str(len(one.pixels)) for one in outliers.values())
-            log.info(
-                "slit %s: outliers: %s, %s", next(iter(slits.values())).label, counts, progress
-            )
+            label = next(iter(slits.values())).label
+            log.info("slit %s: outliers: %s, %s", label, counts, progress)
     return found

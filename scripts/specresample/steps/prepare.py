@@ -17,7 +17,8 @@ def prepare(exposure: Path, arrays: Path, summary: Path, *, in_memory: bool) -> 
     exposure : Path
         Level-2b file.
     arrays : Path
-        Takes the arrays of every slit, with the world coordinates of its pixels.
+        Takes the arrays of every slit: ``sci``, ``err``, variances and ``dq`` with invalid pixels
+        made consistent, and ``coordinates``, the world coordinates of every pixel.
     summary : Path
         Takes the `specresample.footprint.prepared.PreparedExposure`.
     in_memory : bool
