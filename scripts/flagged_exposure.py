@@ -1,4 +1,4 @@
-"""Write an exposure with its outliers flagged: a copy of the level-2b file, with other DQ and NaN."""
+"""Write a copy of an exposure in which its outliers are flagged: with other DQ and NaN."""
 
 from pathlib import Path
 
