@@ -44,7 +44,7 @@ rule flagged_exposure:
     resources:
         **resources_of("flagged_exposure"),
     params:
-        code=code_of("flagged_exposure"),
+        code=code_digest("flagged_exposure"),
         single=lambda wildcards: PATHS.single.format(**wildcards),
     message:
         "Flagging the outliers of exposure {wildcards.exposure}"

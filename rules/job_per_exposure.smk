@@ -16,7 +16,7 @@ rule prepare_exposure:
     resources:
         **resources_of("prepare_exposure"),
     params:
-        code=code_of("prepare_exposure"),
+        code=code_digest("prepare_exposure"),
     message:
         "Preparing exposure {wildcards.exposure}"
     script:
@@ -37,7 +37,7 @@ checkpoint output_grid:
     resources:
         **resources_of("output_grid"),
     params:
-        code=code_of("output_grid"),
+        code=code_digest("output_grid"),
         name=lambda wildcards: CAMPAIGN.products[wildcards.product].name,
         files=lambda wildcards: {
             key: Path(path).name
@@ -61,11 +61,11 @@ rule flag_outliers:
         **PATHS.logs("flag_outliers", "{product}"),
     conda:
         "../envs/resample.yaml"
-    threads: workers_of
+    threads: lambda wildcards: useful_workers(exposures_of(wildcards))
     resources:
         **resources_of("flag_outliers"),
     params:
-        code=code_of("flag_outliers"),
+        code=code_digest("flag_outliers"),
         exposures=members_of,
         arguments=arguments_of("flag_outliers"),
     message:
@@ -90,7 +90,7 @@ rule drizzle_exposure:
     resources:
         **resources_of("drizzle_exposure"),
     params:
-        code=code_of("drizzle_exposure"),
+        code=code_digest("drizzle_exposure"),
         arguments=arguments_of("drizzle_exposure"),
     message:
         "Drizzling exposure {wildcards.exposure} of product {wildcards.product}"
@@ -113,12 +113,12 @@ rule combine:
         **PATHS.logs("combine", "{product}"),
     conda:
         "../envs/resample.yaml"
-    threads: workers_of
+    threads: lambda wildcards: useful_workers(exposures_of(wildcards))
     resources:
         **resources_of("combine"),
     params:
-        code=code_of("combine"),
-        request=request_of,
+        code=code_digest("combine"),
+        request=lambda wildcards: CAMPAIGN.request(wildcards.product).to_json(),
     message:
         "Combining product {wildcards.product}"
     script:

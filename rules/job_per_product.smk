@@ -17,12 +17,12 @@ checkpoint make_product:
         **PATHS.logs("make_product", "{product}"),
     conda:
         "../envs/resample.yaml"
-    threads: workers_of
+    threads: lambda wildcards: useful_workers(exposures_of(wildcards))
     resources:
         **resources_of("make_product"),
     params:
-        code=code_of("make_product"),
-        request=request_of,
+        code=code_digest("make_product"),
+        request=lambda wildcards: CAMPAIGN.request(wildcards.product).to_json(),
     message:
         "Making product {wildcards.product}"
     script:

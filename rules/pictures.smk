@@ -22,7 +22,7 @@ rule preview:
     resources:
         **resources_of("preview"),
     params:
-        code=code_of("preview"),
+        code=code_digest("preview"),
         singles=profiles_of,
     message:
         "Drawing product {wildcards.product}"
@@ -48,7 +48,7 @@ rule overview:
         mem_mb=500,
         runtime=5,
     params:
-        code=code_of("overview"),
+        code=code_digest("overview"),
     message:
         "Listing all products"
     script:

@@ -100,11 +100,6 @@ def intermediate(path):
     return path if CAMPAIGN.config["keep_intermediates"] else temp(path)
 
 
-def code_of(script):
-    """Digest of the code of a script, whose change repeats its jobs."""
-    return code_digest(PROJECT / "scripts" / f"{script}.py")
-
-
 def members_of(wildcards):
     """Keys of the exposures of a product, in association order."""
     return [*CAMPAIGN.members[wildcards.product]]
@@ -117,11 +112,6 @@ def of_members(pattern):
     )
 
 
-def request_of(wildcards):
-    """What is asked for of a product, in plain values."""
-    return CAMPAIGN.request(wildcards.product).to_json()
-
-
 def arguments_of(rule):
     """Function that gives those of a product's arguments that a rule uses."""
     return lambda wildcards: CAMPAIGN.arguments(wildcards.product, rule)
@@ -132,11 +122,6 @@ def exposures_of(wildcards):
     if "exposure" in wildcards.keys():
         return (CAMPAIGN.exposures[wildcards.exposure],)
     return tuple(CAMPAIGN.members[wildcards.product].values())
-
-
-def workers_of(wildcards):
-    """How many processes can share the files of a product."""
-    return useful_workers(exposures_of(wildcards))
 
 
 def resources_of(rule):

@@ -1,8 +1,4 @@
-"""Read JWST association files: which exposures make which product.
-
-Only the standard library is used and no FITS file is opened: the Snakefile reads associations each
-time a DAG is built.
-"""
+"""Read JWST association files: which exposures make which product. No FITS file is opened."""
 
 import glob
 import json

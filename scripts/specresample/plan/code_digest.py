@@ -12,11 +12,13 @@ from pathlib import Path
 
 from specresample.common.versions import software_versions
 
+_SCRIPTS = Path(__file__).parents[2]
+
 # What says how a job is doing, and makes no number and no file of a product.
 _ONLY_TALK = tuple(f"specresample/{name}" for name in ("jobs", "common/errors", "common/progress"))
 
 
-def code_digest(script: Path) -> str:
+def code_digest(script: str) -> str:
     """Return a digest of a script, of the modules that it imports and of the packages' versions.
 
     Docstrings, log messages and comments on lines of their own do not count, nor the modules that
@@ -24,8 +26,8 @@ def code_digest(script: Path) -> str:
 
     Parameters
     ----------
-    script : Path
-        A script beside the package.
+    script : str
+        Name of a script beside the package.
 
     Returns
     -------
@@ -33,13 +35,13 @@ def code_digest(script: Path) -> str:
         16 hexadecimal digits.
     """
     digest = hashlib.sha256(repr(sorted(software_versions().items())).encode())
-    for path in sorted(_sources(script, script.parent)):
+    for path in sorted(_sources(_SCRIPTS / f"{script}.py")):
         digest.update(_code(path))
     return digest.hexdigest()[:16]
 
 
 @cache
-def _sources(path: Path, scripts: Path) -> frozenset[Path]:
+def _sources(path: Path) -> frozenset[Path]:
     """Find the files of the package that a file imports, directly or not, and the file itself."""
     found = {path}
     for statement in _statements(path):
@@ -47,9 +49,9 @@ def _sources(path: Path, scripts: Path) -> frozenset[Path]:
             continue
         for name in ["", *(f".{alias.name}" for alias in statement.names)]:
             module = f"{statement.module}{name}".replace(".", "/")
-            file = scripts / f"{module}.py"
+            file = _SCRIPTS / f"{module}.py"
             if not module.startswith(_ONLY_TALK) and file.is_file():
-                found |= _sources(file, scripts)
+                found |= _sources(file)
     return frozenset(found)
 
 
