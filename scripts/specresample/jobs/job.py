@@ -91,7 +91,10 @@ def _set_up_logging(file: str) -> logging.Logger:
     log = logging.getLogger()
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
-    warnings.formatwarning = _one_line_warning
+    # A warning is a line of the log, without the line of code.
+    warnings.formatwarning = lambda message, category, file, line, _=None: (
+        f"{category.__name__}: {message} ({file}:{line})"
+    )
     # Exposures come from other versions of asdf than ours.
     warnings.filterwarnings("ignore", message="File was created with extension")
     in_file, on_terminal = logging.FileHandler(file, mode="w"), logging.StreamHandler(sys.stderr)
@@ -100,13 +103,6 @@ def _set_up_logging(file: str) -> logging.Logger:
     on_terminal.addFilter(OnTerminal())
     log.handlers = [in_file, on_terminal]
     return log
-
-
-def _one_line_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: object = None
-) -> str:
-    """Write a warning as a line of the log, without the line of code."""
-    return f"{category.__name__}: {message} ({filename}:{lineno})"
 
 
 class _OneLine(logging.Formatter):

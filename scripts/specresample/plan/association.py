@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from specresample.common.errors import ResampleError
 from specresample.common.names import (
@@ -194,7 +194,7 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
         association=file,
         pool=pool if isinstance(pool, str) else None,
         left_out=tuple(left_out),
-        outside=tuple(filter(_leads_out, science)),
+        outside=tuple(n for n in science if n.startswith("/") or ".." in n.split("/")),
     )
 
 
@@ -228,12 +228,6 @@ def is_uri(path: str) -> bool:
     return "://" in path
 
 
-def _leads_out(expname: str) -> bool:
-    """Return whether a member is found by more than the place of its association."""
-    member = PurePosixPath(expname)
-    return member.is_absolute() or ".." in member.parts
-
-
 def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
     """Give every exposure of a campaign a short unique key for the names of its intermediates.
 
@@ -247,8 +241,7 @@ def exposure_keys(products: Iterable[Product]) -> dict[str, str]:
         Exposure path by key. The key is the exposure's name; where several files share it, a
         digest of the path follows.
     """
-    paths = dict.fromkeys(path for product in products for path in product.exposures)
-    stems = {path: exposure_name(path) for path in paths}
+    stems = {path: exposure_name(path) for product in products for path in product.exposures}
     count = Counter(stems.values())
     return {
         stem if count[stem] == 1 else f"{stem}-{name_digest(path)}": path

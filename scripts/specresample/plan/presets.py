@@ -8,7 +8,6 @@ from specresample.plan.association import Product
 
 # By instrument, what differs from the defaults. Level 3 of fixed slits and MOS, as its logs tell.
 _PRESETS = {
-    "none": {},
     "stsci": {
         "nrs": {"weight_type": "exptime", "outlier_maskpt": 0.0, "outlier_scale": "3.0 2.0"},
         "mir": {},
