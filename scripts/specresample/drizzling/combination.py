@@ -13,7 +13,7 @@ from specresample.common.arrays import ArrayFile
 from specresample.common.progress import Progress
 from specresample.drizzling.combined_errors import ExactErrors, ReferenceErrors
 from specresample.drizzling.times import time_weight
-from specresample.footprint.prepared import Exposures, PreparedSlit
+from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import Source
 
 log = logging.getLogger(__name__)
@@ -101,8 +101,7 @@ def single_arrays(
     dict of str to ndarray
         ``sci``, ``wht``, ``err`` (float32), ``con`` (int32, one plane), ``dq`` (uint32).
     """
-    has_weight = single["wht"] > 0
-    fill = np.float32(fill_value)
+    has_weight, fill = single["wht"] > 0, np.float32(fill_value)
     out = {name: single[name] for name in ("wht", "dq") if name in single}
     out["sci"] = np.where(has_weight, single["sci"], fill)
     out["con"] = has_weight.astype(np.int32)[None]
@@ -147,7 +146,9 @@ def combined_arrays(
         for key, slit in slits.items():
             single = singles[key].group(str(source.number))
             combination.add(single)
-            errors.add(single, variance_weight=_variance_weight(slit, arguments["weight_type"]))
+            # With ivm, read noise gives the weight.
+            weights = {"none": 1.0, "exptime": time_weight(slit.metadata)}
+            errors.add(single, variance_weight=weights.get(arguments["weight_type"]))
         log.info("slit %s combined from %d exposures, %s", source.label, len(slits), progress)
         combined = errors.finish()
         covariance = combined.covariance_arrays() if arguments["covariance"] else {}
@@ -155,10 +156,3 @@ def combined_arrays(
             combined = combined.for_apertures(next(iter(slits.values())).footprint.dispersion_axis)
         means = combination.finish(fill_value=fill_number(arguments["fillval"]))
         yield combined.arrays() | means | covariance
-
-
-def _variance_weight(slit: PreparedSlit, weight_type: str) -> float | None:
-    """Weight of an exposure's variances; None where its read noise gives it."""
-    if weight_type == "none":
-        return 1.0
-    return time_weight(slit.metadata) if weight_type == "exptime" else None

@@ -129,16 +129,13 @@ class ExactErrors:
     def add(
         self, single: Mapping[str, np.ndarray], *, variance_weight: float | None = None
     ) -> None:
-        """Add an exposure.
+        """Add an exposure; variances have the weights of the science, whatever the weight given.
 
         Parameters
         ----------
         single : mapping of str to ndarray
-            ``wht`` from `specresample.drizzling.slit.drizzle_slit`; the variances that are there
-            and, where they are wanted, ``covariance`` from
-            `specresample.drizzling.noise.drizzle_noise` with its ``lags``.
-        variance_weight : float, optional
-            Does not matter: exact variances have the weights of the science.
+            ``wht`` from `specresample.drizzling.slit.drizzle_slit`, and what there is from
+            `specresample.drizzling.noise.drizzle_noise`.
         """
         weight = single["wht"].astype(float)
         known = [single[name] for name in NOISE if name in single]

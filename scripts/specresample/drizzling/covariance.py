@@ -49,8 +49,7 @@ class CovarianceSum:
         Parameters
         ----------
         variance : ndarray, shape (ny, nx)
-            Variance of the combined image. That of pixels to which exposures without variances
-            contributed is not the sum of the others; the correlation is taken from these.
+            Of the combined image. The correlation is that of the exposures with variances.
 
         Returns
         -------

@@ -38,7 +38,6 @@ def drizzle_exposure(
         Key of the exposure.
     exposure : PreparedExposure
     arrays : ArrayFile
-        Its arrays.
     grids : ProductGrids
     writer : ArrayWriter
         Takes the drizzled arrays, under the number of each source.

@@ -92,10 +92,9 @@ def _measure(
 
 
 def _drizzled_pixels(on_grid: np.ndarray) -> np.ndarray:
-    """Pixels with a place on the grid whose neighbours have one too.
+    """Pixels with a place on the grid whose neighbours in the array have one too.
 
-    Drizzle finds the corners of a pixel between it and its neighbours, and leaves the pixel out
-    where a neighbour has no place. At the edges of the array it does without the neighbours beyond.
+    Drizzle leaves out others, because it finds the corners of a pixel between it and these.
     """
     padded = np.pad(on_grid, 1, mode="edge")
     rows = padded[:-2] & padded[1:-1] & padded[2:]

@@ -49,10 +49,7 @@ def _binned(image: np.ndarray, count: int) -> np.ndarray:
 
 
 def _levels(image: np.ndarray) -> np.ndarray:
-    """Give steps of brightness, from 1, and 0 without data.
-
-    They are linear within the noise, and logarithmic beyond.
-    """
+    """Give steps from 1, linear within the noise and logarithmic beyond; 0 without data."""
     known = image[np.isfinite(image)]
     if known.size == 0:
         return np.zeros(image.shape, np.uint8)

@@ -51,11 +51,7 @@ def asdf_hdu(
 
 
 def _extension(uri: str) -> Tagged:
-    """Name an extension without the package that it is from.
-
-    asdf warns whoever has an older package, although the extension is the same there. Provenance
-    holds the versions.
-    """
+    # Without its package: asdf warns whoever has an older one, although the extension is the same.
     values = {"extension_class": "asdf.extension._manifest.ManifestExtension", "extension_uri": uri}
     return Tagged(f"{CORE_TAG}extension_metadata-1.0.0", values)
 

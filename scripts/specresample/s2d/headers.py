@@ -20,11 +20,7 @@ _NOT_BLENDED = (
     "meta.filename",
 )
 
-
-def _wheel_tolerance(values: Sequence[object]) -> object:
-    outside = "outside calibration tolerance"
-    return outside if outside in values else "within commanded tolerance"
-
+_OUTSIDE = "outside calibration tolerance"
 
 _RULES: dict[str, Callable] = {
     "multi": lambda values: values[0] if len(set(values)) == 1 else "MULTIPLE",
@@ -32,7 +28,7 @@ _RULES: dict[str, Callable] = {
     "sum": sum,
     "max": max,
     "min": min,
-    "wheeltol": _wheel_tolerance,
+    "wheeltol": lambda values: _OUTSIDE if _OUTSIDE in values else "within commanded tolerance",
     # Dates and times are in ISO 8601, so that their alphabetical order is that in time.
     **dict.fromkeys(("mintime", "mindate", "mindatetime"), min),
     **dict.fromkeys(("maxtime", "maxdate", "maxdatetime"), max),
@@ -40,7 +36,7 @@ _RULES: dict[str, Callable] = {
 
 
 def first_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
-    """Give the metadata of a product without blending: those of the first that the schema knows."""
+    """Give what the schema knows of the first exposure's metadata: a product's without blending."""
     known = model_keywords(model).types
     return {path: value for path, value in inputs[0].items() if path in known}
 

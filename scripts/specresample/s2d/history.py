@@ -48,9 +48,8 @@ def asked_beyond(arguments: Mapping[str, object]) -> dict[str, object]:
     Returns
     -------
     dict
-        Value by argument, with ``outlier_detection`` also all its limits; of a table of wavelengths
-        the name, wherever it lies, and of a range both ends in one text, because a keyword has one
-        value.
+        Value by argument, with ``outlier_detection`` also all limits; of a table of wavelengths the
+        file's name, and of a range both ends in one text, because a keyword has one value.
     """
     names = [name for name, default in BEYOND_ARGUMENTS.items() if arguments[name] != default]
     if arguments["outlier_detection"]:

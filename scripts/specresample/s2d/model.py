@@ -125,11 +125,8 @@ def product_model(
     S2d
     """
     arguments, association = request.arguments, request.association_metadata()
-    used = {
-        key: exposure
-        for key, exposure in exposures.items()
-        if any(key in source.slits for source in sources)
-    }
+    seen = {key for source in sources for key in source.slits}
+    used = {key: exposure for key, exposure in exposures.items() if key in seen}
     trees, wavelengths, slit_inputs = [], [], []
     for number, (source, source_arrays) in enumerate(zip(sources, arrays, strict=True), start=1):
         slits = list(source.slits_in(used).values())

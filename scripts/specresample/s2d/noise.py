@@ -52,7 +52,7 @@ def noise_of_slit(
     Parameters
     ----------
     primary : Header
-        Primary header of the product.
+        Of the product.
     extensions : mapping of str to ImageHDU
         Extensions of the slit by name.
 

@@ -126,8 +126,8 @@ def _read_slit(
 
     wavelength, columns, remark = _wavelength_axis(wavelengths, n_columns)
     remarks += remark
-    weightless = ~np.isfinite(sci) if wht is None else ~np.isfinite(sci) | ~(wht > 0)
-    sci = np.where(weightless, np.nan, sci)
+    has_weight = np.isfinite(sci) if wht is None else np.isfinite(sci) & (wht > 0)
+    sci = np.where(has_weight, sci, np.nan)
     sci, err, wht, context = (
         None if array is None else _take_columns(array, columns)
         for array in (sci, err, wht, context)
