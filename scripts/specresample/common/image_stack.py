@@ -42,14 +42,12 @@ class ImageStack:
         rows : slice
         images : ndarray, shape (number of images, number of rows, nx)
         """
-        ny = self._shape[0]
+        ny, nx = self._shape
         height = max(1, ny // max(1, self._count))
         for first in range(0, ny, height):
             rows = slice(first, min(first + height, ny))
-            yield rows, np.stack([self._read(number, rows) for number in range(self._count)])
-
-    def _read(self, number: int, rows: slice) -> np.ndarray:
-        ny, nx = self._shape
-        self._file.seek(4 * nx * (number * ny + rows.start))
-        count = nx * (rows.stop - rows.start)
-        return np.fromfile(self._file, np.float32, count).reshape(-1, nx)
+            images = np.empty((self._count, rows.stop - first, nx), np.float32)
+            for number, image in enumerate(images):
+                self._file.seek(4 * nx * (number * ny + first))
+                self._file.readinto(image)
+            yield rows, images
