@@ -15,8 +15,7 @@ log = logging.getLogger(__name__)
 
 # The slit position as a polynomial of two tangent-plane coordinates and wavelength: degrees that
 # follow the instrument's own transforms to far below its other errors.
-_SKY_DEGREE = 3
-_WAVELENGTH_DEGREE = 2
+_DEGREES = (3, 3, 2)
 _SLIT_POSITION_ERROR = 1e-4  # beyond which the fit is said to be bad
 _CLIPPING_SIGMA = 100.0
 _CLIPPING_ROUNDS = 5
@@ -117,15 +116,14 @@ def _slit_lattice(position: np.ndarray, wavelength: np.ndarray) -> np.ndarray:
     """Points in the slit frame around all that the output grid may cover, shape (3, n)."""
     low, high = np.nanmin(position), np.nanmax(position)
     middle, length = (high + low) / 2, high - low
-    return np.stack(
-        np.meshgrid(
-            np.linspace(-1, 1, _LATTICE[0]),
-            # Twice the slit, since nods lie beside it.
-            np.linspace(middle - length, middle + length, _LATTICE[1]),
-            np.linspace(np.nanmin(wavelength), np.nanmax(wavelength), _LATTICE[2]),
-            indexing="ij",
-        )
-    ).reshape(3, -1)
+    lattice = np.meshgrid(
+        np.linspace(-1, 1, _LATTICE[0]),
+        # Twice the slit, since nods lie beside it.
+        np.linspace(middle - length, middle + length, _LATTICE[1]),
+        np.linspace(np.nanmin(wavelength), np.nanmax(wavelength), _LATTICE[2]),
+        indexing="ij",
+    )
+    return np.reshape(lattice, (3, -1))
 
 
 def _fit_slit_position(
@@ -140,8 +138,7 @@ def _fit_slit_position(
     centres = [float(np.mean(v)) for v in variables]
     scales = [float(np.ptp(v)) / 2 or 1.0 for v in variables]
     scaled = [(v - c) / s for v, c, s in zip(variables, centres, scales, strict=True)]
-    degrees = [_SKY_DEGREE, _SKY_DEGREE, _WAVELENGTH_DEGREE]
-    matrix = polynomial.polyvander3d(*scaled, degrees)
+    matrix = polynomial.polyvander3d(*scaled, _DEGREES)
     coefficients, *_ = np.linalg.lstsq(matrix, position)
     error = float(np.abs(matrix @ coefficients - position).max(initial=0))
     if error > _SLIT_POSITION_ERROR:
@@ -149,5 +146,5 @@ def _fit_slit_position(
     return SlitPositionFit(
         centres=tuple(centres),
         scales=tuple(scales),
-        coefficients=coefficients.reshape([d + 1 for d in degrees]).tolist(),
+        coefficients=coefficients.reshape([degree + 1 for degree in _DEGREES]).tolist(),
     )

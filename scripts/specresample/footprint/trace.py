@@ -5,6 +5,7 @@ The WCS of a slit is evaluated here, once, and nowhere else.
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,7 +87,12 @@ def trace_slit(slit: Slit) -> Footprint:
     # the bounding box, and the source.
     centre = np.mean(box, axis=1)
     step = (0, 1) if dispersion_axis == 1 else (1, 0)
-    source_pixel = centre if source is None else _pixel_on_image(wcs, source)
+    # Pixels of the image are those of the detector, but where adaptive_trace_model has sampled it
+    # more finely.
+    n_to_detector = wcs.frames.index("detector") if "detector" in wcs.frames else 0
+    to_detector = wcs.transforms[:n_to_detector]
+    to_image = (transform.inverse for transform in reversed(to_detector))
+    source_pixel = centre if source is None else through(to_image, source)
     more = np.array([centre, centre + step, source_pixel])
     detector = (np.append(x, more[:, 0]), np.append(y, more[:, 1]))
     kind = _kind(wcs, instrument)
@@ -100,37 +106,25 @@ def trace_slit(slit: Slit) -> Footprint:
     coordinates = np.where(inside, coordinates, np.nan)
     _check_coordinates(coordinates, dispersion_axis)
 
+    scale = float(separation(*more[:2, 0], *more[:2, 1]) * 3600)
     start = (columns, rows)[dispersion_axis - 1].start
     centre_slice = _centre_slice(box[dispersion_axis - 1], start, kind)
     summary = replace(
         summarise(coordinates, kind, dispersion_axis, centre_slice),
-        pixel_scale=None if kind == "lamp" else _arcsec_apart(more[:, 0], more[:, 1]),
+        pixel_scale=scale if kind != "lamp" and np.isfinite(scale) else None,
         source=None if source is None else tuple(more[:, 2].tolist()),
-        oversampling=_oversampling(wcs, centre, step),
+        oversampling=_oversampling(to_detector, centre, step),
         has_data=bool(np.sum(good_pixels(slit.arrays["dq"]) & (sci != 0)) > MIN_GOOD_PIXELS),
         **more_known,
     )
     return Footprint(rows, columns, coordinates, summary)
 
 
-def _pixel_on_image(wcs: SlitWcs, detector: tuple[float, float]) -> np.ndarray:
-    """Pixel of the image for a pixel of the detector.
-
-    They are the same, but where adaptive_trace_model has sampled the image more finely.
-    """
-    back = (transform.inverse for transform in reversed(_to_detector(wcs)))
-    return np.array(through(back, detector))
-
-
-def _to_detector(wcs: SlitWcs) -> tuple[Transform, ...]:
-    """Give the transforms from the pixels of the image to those of the detector."""
-    first = wcs.frames.index("detector") if "detector" in wcs.frames else 0
-    return wcs.transforms[:first]
-
-
-def _oversampling(wcs: SlitWcs, pixel: np.ndarray, step: tuple[int, int]) -> float:
+def _oversampling(
+    to_detector: Sequence[Transform], pixel: np.ndarray, step: tuple[int, int]
+) -> float:
     """Pixels of the image per pixel of the detector, along a step from a pixel."""
-    points = through(_to_detector(wcs), np.array([pixel, pixel + step]).T)
+    points = through(to_detector, np.array([pixel, pixel + step]).T)
     # What comes after the sixth digit is of rounding.
     return round(1 / float(np.hypot(*np.diff(points)[:, 0])), 6)
 
@@ -162,11 +156,6 @@ def _centre_slice(limits: np.ndarray, start: int, kind: str) -> int:
     # of the box as seen from pixel 0, for others the middle as seen from the box.
     middle = (low + high) / 2 if kind == "slit" else (high - low) / 2
     return math.floor(low + 0.5) - start + int(middle)
-
-
-def _arcsec_apart(first: np.ndarray, second: np.ndarray) -> float | None:
-    scale = separation(*first[:2], *second[:2]) * 3600
-    return float(scale) if np.isfinite(scale) else None
 
 
 def _drizzled_part(box: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:

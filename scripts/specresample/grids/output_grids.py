@@ -212,9 +212,8 @@ def _needed_shape(natural: OutputGrid, asked: WavelengthGrid) -> tuple[int, int]
     covered = abs(natural.wavelengths[-1] - natural.wavelengths[0])
     factor = max(1, (asked.limits[1] - asked.limits[0]) / covered)
     ny, nx = natural.shape
-    if natural.dispersion_axis == 1:
-        return ny, math.ceil(nx * factor)
-    return math.ceil(ny * factor), nx
+    along_x = natural.dispersion_axis == 1
+    return (ny, math.ceil(nx * factor)) if along_x else (math.ceil(ny * factor), nx)
 
 
 def _ratio(first: PreparedSlit, arguments: Mapping[str, object]) -> float:

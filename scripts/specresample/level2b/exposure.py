@@ -207,39 +207,33 @@ class Exposure:
         ResampleError
             When the slit cannot be used.
         """
-        wcs = self._wcs(self._slits[number].get("meta", {}))
+        tree = self._slits[number].get("meta", {})
+        if "wcs" not in tree:
+            raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
+        with refusing("its WCS is not readable"):
+            wcs = read_wcs(tree["wcs"], self._transforms)
         shape = self._shape("SCI", number)
         if shape is None or len(shape) != 2 or min(shape) < 1 or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
         planes = {}
-        for hdu in (*FLOAT_ARRAYS.values(), "DQ"):
+        for name in (*FLOAT_ARRAYS, "DQ"):
             # Of the headers, before anything is read.
-            other = self._shape(hdu, number)
+            other = self._shape(name, number)
             if other == shape:
-                planes[hdu] = self._array(hdu, number)
+                planes[name] = self._array(name, number)
             elif other is not None:
                 message = "%s: slit %s: %s has another shape than SCI and is left out"
-                log.warning(message, self.path, slit_label(metadata, number), hdu)
-        arrays = {
-            key: np.array(planes[hdu], dtype=np.float32)
-            for key, hdu in FLOAT_ARRAYS.items()
-            if hdu in planes
-        }
+                log.warning(message, self.path, slit_label(metadata, number), name)
+        dq = planes.pop("DQ", np.zeros(shape, np.uint32))
+        arrays = {name.lower(): np.array(plane, np.float32) for name, plane in planes.items()}
         level = metadata.get("meta.background.level")
         if level is not None and not metadata.get("meta.background.subtracted"):
             arrays["sci"] -= np.float32(level)
-        dq = planes.get("DQ", np.zeros(shape, np.uint32))
         if dq.dtype.kind not in "iu":
             raise ResampleError(f"DQ is not of integers ({dq.dtype})")
         arrays["dq"] = dq.astype(np.uint32)
         measured = arrays["sci"].copy()
         return Slit(mark_invalid(arrays), measured, wcs, metadata)
-
-    def _wcs(self, metadata: Mapping) -> SlitWcs:
-        if "wcs" not in metadata:
-            raise ResampleError("no WCS (is there an ASDF extension, is the file complete?)")
-        with refusing("its WCS is not readable"):
-            return read_wcs(metadata["wcs"], self._transforms)
 
     def _shape(self, hdu_name: str, slit_number: int) -> tuple[int, ...] | None:
         """Shape of an array as its header states it; None when there is no such image."""

@@ -51,7 +51,7 @@ def write_flagged(
                     dq = fits.ImageHDU(np.zeros(shape, np.uint32), name="DQ", ver=version)
                     places["DQ", version] = dq
                     hdus.append(dq)
-                names = ["DQ", *FLOAT_ARRAYS.values()]
+                names = ["DQ", *FLOAT_ARRAYS]
                 _flag([places[n, version] for n in names if (n, version) in places], found)
 
 

@@ -7,10 +7,8 @@ DO_NOT_USE = np.uint32(1)
 NON_SCIENCE = np.uint32(512)
 OUTLIER = np.uint32(16)
 
-# Arrays of a slit by the names used here, with those of their HDUs.
-FLOAT_ARRAYS = {
-    name: name.upper() for name in ("sci", "err", "var_rnoise", "var_poisson", "var_flat")
-}
+# HDUs of the arrays of a slit beside DQ; here their names are in lower case.
+FLOAT_ARRAYS = ("SCI", "ERR", "VAR_RNOISE", "VAR_POISSON", "VAR_FLAT")
 
 
 def good_pixels(dq: np.ndarray) -> np.ndarray:
