@@ -260,5 +260,4 @@ def _pixel_area(area: object) -> float | None:
 
 
 def _shown(value: object) -> str:
-    """Give a value of any kind in a line."""
     return " ".join(str(value).split())[:100]

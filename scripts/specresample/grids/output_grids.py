@@ -103,7 +103,6 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
 
 
 def _asked(arguments: Mapping[str, object]) -> "CustomGrid | WavelengthGrid":
-    """Read what is asked for: a grid, or the wavelengths of one."""
     if arguments["output_wcs"]:
         # Imports gwcs, and no other grid needs it here.
         from specresample.grids.handed_in import CustomGrid

@@ -49,12 +49,7 @@ def group_sources(exposures: Exposures) -> tuple[dict[str, SourceSlits], list[Le
 
 
 def has_several_slits(exposures: Exposures) -> bool:
-    """Whether exposures come as MultiSlitModels.
-
-    Parameters
-    ----------
-    exposures : mapping of str to PreparedExposure
-    """
+    """Whether exposures come as MultiSlitModels."""
     return any(exposure.model_type == "MultiSlitModel" for exposure in exposures.values())
 
 

@@ -25,7 +25,6 @@ _RADIAN = np.rad2deg(1.0)  # in degrees
 
 
 def _no_inverse() -> "Transform":
-    """Say that a transform has no inverse."""
     raise NotImplementedError("it has no inverse")
 
 
