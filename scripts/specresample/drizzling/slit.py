@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from drizzle.resample import Drizzle
@@ -43,9 +44,7 @@ class OntoGrid:
         drizzle = Drizzle(
             kernel=self.kernel, fillval="NaN", out_shape=self.shape, disable_ctx=True, **outputs
         )
-        placed = np.isfinite(self.pixmap).all(axis=-1)
-        # drizzle refuses images of which less than two rows and two columns have a place.
-        if placed.any(axis=0).sum() > 1 and placed.any(axis=1).sum() > 1:
+        if self._has_area:
             drizzle.add_image(
                 image,
                 exptime=1.0,  # only counted by drizzle, for data in counts per second
@@ -57,6 +56,12 @@ class OntoGrid:
                 **images,
             )
         return drizzle
+
+    @cached_property
+    def _has_area(self) -> bool:
+        """Whether two rows and two columns have a place on the grid. drizzle refuses less."""
+        placed = np.isfinite(self.pixmap).all(axis=-1)
+        return placed.any(axis=0).sum() > 1 and placed.any(axis=1).sum() > 1
 
 
 def drizzle_slit(arrays: Mapping[str, np.ndarray], onto: OntoGrid) -> dict[str, np.ndarray]:
