@@ -401,8 +401,8 @@ def test_broken_products_are_on_a_contact_sheet(tmp_path):
     FigureCanvasAgg(preview(slits)).draw()
 
 
-# One more than each arrangement of thumbnails holds.
-@pytest.mark.parametrize("number", [SLITS_IN_FULL + 1, 5, 13, 61])
+# One more than each arrangement of thumbnails holds, and many.
+@pytest.mark.parametrize("number", [SLITS_IN_FULL + 1, 5, 13, 61, 200])
 def test_contact_sheet_shows_every_slit_apart_from_the_others(slit, number):
     labels = [f"{n} (source 2736_{100000 + n})" for n in range(number)]
     slits = [("jw02736-o007_nirspec_f290lp-g395m", replace(slit, label=text)) for text in labels]
@@ -415,7 +415,9 @@ def test_contact_sheet_shows_every_slit_apart_from_the_others(slit, number):
     boxes = np.array([axes.get_position().extents for axes in figure.axes])
     assert (boxes > 0).all()
     assert (boxes < 1).all()
-    assert figure.get_size_inches()[0] == 14
+    width, height = figure.get_size_inches()
+    assert width == 14
+    assert height < 60
     for index, box in enumerate(boxes):
         x0, y0, x1, y1 = np.delete(boxes, index, axis=0).T
         assert ((x1 <= box[0]) | (x0 >= box[2]) | (y1 <= box[1]) | (y0 >= box[3])).all()

@@ -93,6 +93,7 @@ def test_only_the_part_in_the_bounding_box_is_kept():
 @pytest.mark.parametrize(
     ("box", "expected"),
     [
+        (None, (slice(0, 40), slice(0, 36))),
         (((-0.5, 35.5), (-0.5, 39.5)), (slice(0, 40), slice(0, 36))),
         (((2.5, 10.5), (3.0, 4.0)), (slice(2, 6), slice(2, 12))),
         (((-20.0, 100.0), (-1.0, 2.2)), (slice(0, 4), slice(0, 36))),

@@ -179,7 +179,7 @@ def test_shifted_wcs_is_measured(folders):
     assert result["wcs"]["SCI"]["pixels"] == pytest.approx(2, abs=1e-6)
     assert result["wcs"]["SCI"]["wavelength"] == pytest.approx(abs(np.diff(world, axis=0)[0, 2]))
     assert "arcsec" not in result["wcs"]["SCI"]
-    assert "pixels 2" in summary(result)
+    assert "WCS pixels 2" in summary(result)
 
 
 def test_provenance_says_why(folders):

@@ -303,7 +303,7 @@ def _shift(old: tuple, new: tuple) -> dict:
             moved = np.array(wcs.invert(*before, with_bounding_box=False), dtype=float) - pixels
         distance = np.hypot(*moved)
         if np.isfinite(distance).any():
-            changes["pixels"] = float(np.nanmax(distance))
+            changes = {"pixels": float(np.nanmax(distance))} | changes
     return changes
 
 
