@@ -129,13 +129,17 @@ def _compared(
     expected, error = (blot(image, pixmap) for image in medians)
     measured = data["sci"].copy()
     measured[np.isnan(measured)] = data["invalid_sci"]
-    # Whether SCI is without a background that the level-2b file states and did not subtract.
-    known = slit.metadata.get("meta.background.level") is not None
-    if known and not slit.metadata.get("meta.background.subtracted"):
+    if _background_is_off(slit):
         limits = replace(limits, background=0.0)
     found = find_outliers(measured, expected, error, limits)
     compared = np.isfinite(measured) & np.isfinite(expected)
     return SlitOutliers(np.argwhere(found), np.array(compared.sum()))
+
+
+def _background_is_off(slit: PreparedSlit) -> bool:
+    """Whether the preparation subtracted a background that the level-2b file only states."""
+    known = slit.metadata.get("meta.background.level") is not None
+    return known and not slit.metadata.get("meta.background.subtracted")
 
 
 def group_mean(singles: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ The WCS of a slit is evaluated here, once, and nowhere else.
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,21 +64,14 @@ def trace_slit(slit: Slit) -> Footprint:
         When the WCS is not spectral or gives no finite coordinates.
     """
     wcs, sci, metadata = slit.wcs, slit.arrays["sci"], slit.metadata
-    dispersion_axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
-    if dispersion_axis not in (1, 2):
-        raise ResampleError(f"its dispersion axis (DISPAXIS) is {dispersion_axis}, neither 1 nor 2")
-    dispersion_axis = int(dispersion_axis)
+    dispersion_axis = _dispersion_axis(metadata)
     instrument = str(metadata.get("meta.instrument.name", "")).upper()
-    source = (metadata.get("source_xpos"), metadata.get("source_ypos"))
-    # Only of MIRI is the source given in detector pixels.
-    if instrument != "MIRI" or None in source:
-        source = None
+    source = _source_on_detector(metadata, instrument)
     if "SPECTRAL" not in wcs.axes_types:
         raise ResampleError("its WCS has no wavelength")
     ny, nx = sci.shape
-    box = np.array([(-0.5, nx - 0.5), (-0.5, ny - 0.5)])
-    if wcs.bounding_box is not None:
-        box = wcs.bounding_box
+    whole = np.array([(-0.5, nx - 0.5), (-0.5, ny - 0.5)])
+    box = whole if wcs.bounding_box is None else wcs.bounding_box
     rows, columns = _drizzled_part(box, sci.shape)
     y, x = np.mgrid[rows, columns].astype(float)
     inside = wcs.contains(x, y)
@@ -118,6 +111,21 @@ def trace_slit(slit: Slit) -> Footprint:
         **more_known,
     )
     return Footprint(rows, columns, coordinates, summary)
+
+
+def _dispersion_axis(metadata: Mapping[str, object]) -> int:
+    axis = metadata.get("meta.wcsinfo.dispersion_direction") or 1
+    if axis not in (1, 2):
+        raise ResampleError(f"its dispersion axis (DISPAXIS) is {axis}, neither 1 nor 2")
+    return int(axis)
+
+
+def _source_on_detector(
+    metadata: Mapping[str, object], instrument: str
+) -> tuple[float, float] | None:
+    """Pixel (x, y) of the source; only MIRI gives it in pixels of the detector."""
+    source = (metadata.get("source_xpos"), metadata.get("source_ypos"))
+    return source if instrument == "MIRI" and None not in source else None
 
 
 def _oversampling(

@@ -53,14 +53,7 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
         When no source can be resampled, or a grid or table that is handed in is not usable.
     """
     used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
-    left_out = [
-        replace(slit, exposure=key)
-        for key, exposure in exposures.items()
-        for slit in exposure.left_out
-    ]
-    left_out += [
-        LeftOut(exposure.skip, exposure=key) for key, exposure in exposures.items() if exposure.skip
-    ]
+    left_out = _left_out_before(exposures)
     grids = ProductGrids(
         name=name,
         file_each="{" in name,
@@ -100,6 +93,19 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
         output_wcs=_handed_in(arguments["output_wcs"]),
         wavelength_table=_handed_in(asked.file if isinstance(asked, TableGrid) else None),
     )
+
+
+def _left_out_before(exposures: Exposures) -> list[LeftOut]:
+    """Collect what is known to be left out before any grid is laid out."""
+    slits = [
+        replace(slit, exposure=key)
+        for key, exposure in exposures.items()
+        for slit in exposure.left_out
+    ]
+    skipped = [
+        LeftOut(exposure.skip, exposure=key) for key, exposure in exposures.items() if exposure.skip
+    ]
+    return slits + skipped
 
 
 def _asked(arguments: Mapping[str, object]) -> "CustomGrid | WavelengthGrid":
