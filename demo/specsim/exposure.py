@@ -52,13 +52,17 @@ class Exposure:
     @property
     def filename(self) -> str:
         """Name of the file, as the observatory makes it."""
-        visit, activity = f"{self.program:05d}{self.observation:03d}001", f"031{self.activity:02d}"
-        return f"jw{visit}_{activity}_{self.number:05d}_{self.detector.lower()}_cal.fits"
+        activity, detector = f"031{self.activity:02d}", self.detector.lower()
+        return f"jw{self.visit}_{activity}_{self.number:05d}_{detector}_cal.fits"
+
+    @property
+    def visit(self) -> str:
+        """Program, observation and visit, the only one, in digits."""
+        return f"{self.program:05d}{self.observation:03d}001"
 
     def metadata(self) -> dict[str, Any]:
         """Metadata of the exposure: nested dictionaries, as under ``meta`` in a data model."""
         constant = self._constant("header")
-        visit_id = f"{self.program:05d}{self.observation:03d}001"
         group_time = constant["exposure"]["group_time"]
         time = self.ngroups * group_time * self.integrations
         duration = time + group_time * self.integrations
@@ -77,8 +81,8 @@ class Exposure:
                 "time": clock,
                 "date_beg": begin_date,
                 "date_end": end_date,
-                "obs_id": f"V{visit_id}P00000000031{self.activity:02d}",
-                "visit_id": visit_id,
+                "obs_id": f"V{self.visit}P00000000031{self.activity:02d}",
+                "visit_id": self.visit,
                 "program_number": f"{self.program:05d}",
                 "observation_number": f"{self.observation:03d}",
                 "activity_id": f"{self.activity:02d}",

@@ -142,11 +142,16 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add, own = parser.add_argument, Path(__file__).parent
+    add = parser.add_argument
     add("parts", type=int, help="how many allocations")
     add("--configfile", type=Path, nargs="+", default=[], help="configuration, as for snakemake")
     add("--directory", type=Path, default=Path(), help="working directory, as for snakemake")
-    add("--profile", type=Path, default=own, help="your version of profiles/campaign")
+    add(
+        "--profile",
+        type=Path,
+        default=Path(__file__).parent,
+        help="your version of profiles/campaign",
+    )
     dry_run = "divide and check, print what would be submitted, and how to run a part by hand"
     add("--dry-run", action="store_true", help=dry_run)
     words = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""Plan a run: configuration, associations, needs of jobs. Imports nothing heavy.
+"""Plan a run: configuration, associations, needs of jobs.
 
-Every process that Snakemake starts for a job on a cluster parses the Snakefile again.
+Nothing heavy is imported, because every process that runs a job reads the Snakefile again.
 """

@@ -42,39 +42,37 @@ def misfits(arguments: Mapping[str, object]) -> Iterator[str]:
     str
         An argument, its value and what it needs.
     """
-    for key, is_wrong, need in [*_errors(arguments), *_wavelengths(arguments)]:
-        if is_wrong:
-            yield f"{key} = {arguments[key]!r}: {need}"
+    for key, need in [*_errors(arguments), *_wavelengths(arguments)]:
+        yield f"{key} = {arguments[key]!r}: {need}"
 
 
-def _errors(arguments: Mapping[str, object]) -> Iterator[tuple[str, object, str]]:
-    """Give rules of errors and outliers: argument, whether it is wrong, what it needs."""
+def _errors(arguments: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Give wrong arguments of errors and outliers, and what they need."""
     is_reference = arguments["errors"] == "reference"
-    need = "with single: true products have no variances, only jwst's ERR"
-    yield "errors", not is_reference and arguments["single"], need
-    need = "it needs errors pixel or aperture, which it belongs to"
-    yield "covariance", is_reference and arguments["covariance"], need
-    need = "it needs outlier_detection: true, which finds the flags"
-    yield "save_crf", arguments["save_crf"] and not arguments["outlier_detection"], need
+    if arguments["single"] and not is_reference:
+        yield "errors", "with single: true products have no variances, only jwst's ERR"
+    if arguments["covariance"] and is_reference:
+        yield "covariance", "it needs errors pixel or aperture, which it belongs to"
+    if arguments["save_crf"] and not arguments["outlier_detection"]:
+        yield "save_crf", "it needs outlier_detection: true, which finds the flags"
 
 
-def _wavelengths(arguments: Mapping[str, object]) -> Iterator[tuple[str, object, str]]:
-    """Give rules of wavelengths."""
+def _wavelengths(arguments: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Give wrong arguments of wavelengths, and what they need."""
     kind = "table" if table_file(arguments) else arguments["wavelength_grid"]
     given = [key for key in _KINDS if arguments[key] != ARGUMENTS[key]["default"]]
     for key in given:
-        yield key, kind not in _KINDS[key], f"it needs wavelength_grid {' or '.join(_KINDS[key])}"
+        if kind not in _KINDS[key]:
+            yield key, f"it needs wavelength_grid {' or '.join(_KINDS[key])}"
     for key in ("wavelength_step", "resolving_power"):
-        need = f"it divides the native steps, {key} gives others"
-        yield "spectral_oversampling", {key, "spectral_oversampling"} <= {*given}, need
+        if key in given and "spectral_oversampling" in given:
+            yield "spectral_oversampling", f"it divides the native steps, {key} gives others"
     if "wavelength_range" in given:
         low, high = arguments["wavelength_range"]
-        need = "the first wavelength must be less than the second"
-        yield "wavelength_range", low >= high, need
-    if arguments["output_wcs"]:
-        need = "output_wcs has wavelengths of its own"
-        yield (given or ["wavelength_grid"])[0], kind != "native" or given, need
-    if arguments["output_shape"]:
-        need = "it says how many wavelengths there are, and so does output_shape"
-        yield "wavelength_grid", kind == "table", need
-        yield "wavelength_range", kind != "table" and "wavelength_range" in given, need
+        if low >= high:
+            yield "wavelength_range", "the first wavelength must be less than the second"
+    if arguments["output_wcs"] and (kind != "native" or given):
+        yield (given or ["wavelength_grid"])[0], "output_wcs has wavelengths of its own"
+    if arguments["output_shape"] and (kind == "table" or "wavelength_range" in given):
+        key = "wavelength_grid" if kind == "table" else "wavelength_range"
+        yield key, "it says how many wavelengths there are, and so does output_shape"

@@ -178,7 +178,7 @@ def _explain(error: ValidationError) -> str:
         allowed = error.schema["allowed"]
     elif error.validator == "type":
         allowed = _type_names(allowed)
-    said = _ALLOWED[error.validator].format(allowed)
+    said = _ALLOWED.get(error.validator, error.message).replace("{}", str(allowed))
     return f"config: {key} = {_SHORT.repr(error.instance)}: {said}"
 
 

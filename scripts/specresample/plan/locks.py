@@ -27,8 +27,8 @@ class Mark(JsonRecord):
     host : str
         Name of the machine.
     system : str
-        Which start of the machine it is of, and in which of its spaces of process numbers: a
-        container has one of its own.
+        The start of the machine, and its space of process numbers. A container has such a space of
+        its own.
     pid : int
         Number of the process.
     started : int
@@ -62,7 +62,9 @@ class Mark(JsonRecord):
 
 
 def mark_run(folder: Path, locks: Iterable[Path]) -> None:
-    """Leave a mark of this run, as soon as it has its locks; only Linux tells what it takes.
+    """Leave a mark of this run, as soon as it has its locks.
+
+    Other systems than Linux do not tell what a mark holds. No mark is left there.
 
     Parameters
     ----------
