@@ -1,36 +1,10 @@
 """The one exception that is meant for the user."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-log = logging.getLogger(__name__)
-
 MAX_LINE = 300  # characters; some packages repeat all of their input in a message
 
 
 class ResampleError(Exception):
     """Something is wrong with the input; the message names the file and the cause in one line."""
-
-
-@contextmanager
-def refusing(what: str) -> Iterator[None]:
-    """Give any error of a block as a `ResampleError`, and log where it came from.
-
-    A MemoryError passes: otherwise the available memory would decide what is left out.
-
-    Parameters
-    ----------
-    what : str
-        What is wrong; the message has the cause beside it.
-    """
-    try:
-        yield
-    except (ResampleError, MemoryError):
-        raise
-    except Exception as error:
-        log.info("%s", what, exc_info=True)
-        raise ResampleError(f"{what} ({first_line(error)})") from error
 
 
 def first_line(error: BaseException) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 from astropy import units as u
 
 from specresample.common.arrays import ArrayWriter
-from specresample.common.errors import ResampleError, first_line, refusing
+from specresample.common.errors import ResampleError, first_line
 from specresample.common.files import file_digest
 from specresample.common.progress import Progress
+from specresample.common.refusing import refusing
 from specresample.footprint.prepared import LeftOut, PreparedExposure, PreparedSlit
 from specresample.footprint.trace import trace_slit
 from specresample.level2b.exposure import Exposure, slit_label

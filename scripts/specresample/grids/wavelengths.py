@@ -16,8 +16,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from specresample.common.errors import ResampleError, refusing
+from specresample.common.errors import ResampleError
 from specresample.common.limits import MAX_PIXELS
+from specresample.common.refusing import refusing
 
 # Neighbours that are more native steps apart have a gap between them.
 _GAP = 1.5

@@ -19,9 +19,10 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
-from specresample.common.errors import ResampleError, first_line, refusing
+from specresample.common.errors import ResampleError, first_line
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 from specresample.common.limits import MAX_PIXELS
+from specresample.common.refusing import refusing
 from specresample.common.schemas import Property, model_keywords, model_schema
 from specresample.level2b.asdf_tree import read_tree
 from specresample.level2b.flags import FLOAT_ARRAYS, mark_invalid
