@@ -36,7 +36,7 @@ from nodes import gwcs_of
 from specresample.common.errors import ResampleError
 from specresample.jobs.bounds import bound_process
 from specresample.plan.association import read_products
-from specresample.plan.configuration import SCHEMA, complete_config
+from specresample.plan.configuration import complete_config, config_schema
 
 SECONDS = 60  # that one input may take
 MEMORY = 2000  # MB that it may take beyond the imports: what the smallest jobs have
@@ -397,7 +397,7 @@ def associations(rng: random.Random) -> Iterator[Case]:
 
 def configs(rng: random.Random) -> Iterator[Case]:
     """Configurations with senseless values and unknown keys, as a user mistypes them."""
-    known = [*SCHEMA["properties"]]
+    known = [*config_schema()["properties"]]
     while True:
         pairs = {
             rng.choice([*known, "x", "../x", 1]): rng.choice((*VALUES, *NAMES))

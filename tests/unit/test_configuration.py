@@ -3,7 +3,7 @@ import re
 
 import pytest
 from specresample.common.errors import ResampleError
-from specresample.plan.configuration import SCHEMA, complete_config, product_arguments
+from specresample.plan.configuration import complete_config, config_schema, product_arguments
 
 # As the documentation of jwst's step gives them; propagate_dq is a parameter of the step too.
 DEFAULTS = {
@@ -20,7 +20,7 @@ DEFAULTS = {
     "in_memory": True,
     "propagate_dq": False,
 }
-OFF = {key: entry["default"] for key, entry in SCHEMA["$defs"]["beyond"].items()}
+OFF = {key: entry["default"] for key, entry in config_schema()["$defs"]["beyond"].items()}
 
 
 def complete(**config):
@@ -51,7 +51,7 @@ def test_nothing_is_changed_in_place():
     config = {"associations": "a,b", "overrides": {"p": {"output_shape": "3,4"}}}
     complete_config(config)
     assert config == {"associations": "a,b", "overrides": {"p": {"output_shape": "3,4"}}}
-    assert SCHEMA["properties"]["overrides"]["default"] == {}
+    assert config_schema()["properties"]["overrides"]["default"] == {}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from specresample.plan.configuration import ARGUMENTS
+from specresample.plan.configuration import argument_schemas
 
 # Kinds of `wavelength_grid`. Any other value is the path of a table.
 SPACINGS = ("native", "linear", "log")
@@ -60,7 +60,8 @@ def _errors(arguments: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def _wavelengths(arguments: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Give wrong arguments of wavelengths, and what they need."""
     kind = "table" if table_file(arguments) else arguments["wavelength_grid"]
-    given = [key for key in _KINDS if arguments[key] != ARGUMENTS[key]["default"]]
+    known = argument_schemas()
+    given = [key for key in _KINDS if arguments[key] != known[key]["default"]]
     for key in given:
         if kind not in _KINDS[key]:
             yield key, f"it needs wavelength_grid {' or '.join(_KINDS[key])}"

@@ -7,7 +7,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.product_request import ProductRequest
 from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.association import MARKS, exposure_keys, read_products
-from specresample.plan.configuration import ARGUMENTS, complete_config, product_arguments
+from specresample.plan.configuration import argument_schemas, complete_config, product_arguments
 from specresample.plan.presets import preset_arguments
 
 
@@ -64,7 +64,8 @@ class Campaign:
         arguments = product_arguments(self.config, found.name)
         preset = preset_arguments(arguments["preset"], found)
         arguments |= {k: v for k, v in preset.items() if k not in self._given and k not in own}
-        used = (name for name in ARGUMENTS if rule in (None, *ARGUMENTS[name]["usedBy"]))
+        known = argument_schemas()
+        used = (name for name in known if rule in (None, *known[name]["usedBy"]))
         return {name: arguments[name] for name in used}
 
     def request(self, product: str) -> ProductRequest:

@@ -8,6 +8,7 @@ import os
 import reprlib
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -33,10 +34,15 @@ _ALLOWED = {
 }
 
 
-def _load_schema() -> dict:
-    """Read the schema, beside the package in the folder of the workflow.
+@cache
+def config_schema() -> dict:
+    """Read the schema. It lies in the folder of the workflow, and not in the package.
 
-    All arguments, the documented and those beyond, are placed at its top level.
+    Returns
+    -------
+    dict
+        JSON schema of the whole configuration. All arguments, the documented and those beyond, are
+        at its top level.
     """
     file = Path(__file__).parents[3] / "config" / "config.schema.yaml"
     schema = yaml.load(file.read_bytes(), yaml.CSafeLoader)
@@ -46,10 +52,9 @@ def _load_schema() -> dict:
     return schema
 
 
-SCHEMA = _load_schema()
-
-# What the schema says of every argument of a product.
-ARGUMENTS = SCHEMA["$defs"]["arguments"]["properties"]
+def argument_schemas() -> dict[str, dict]:
+    """Give what the schema says of every argument of a product, by its name."""
+    return config_schema()["$defs"]["arguments"]["properties"]
 
 
 def complete_config(config: Mapping) -> dict:
@@ -70,7 +75,8 @@ def complete_config(config: Mapping) -> dict:
     ResampleError
         With a line for each unknown key and bad value: key, value and what is allowed.
     """
-    complete = {key: entry["default"] for key, entry in SCHEMA["properties"].items()}
+    properties = config_schema()["properties"]
+    complete = {key: entry["default"] for key, entry in properties.items()}
     complete |= _standard_forms(config)
     overrides = complete["overrides"]
     if isinstance(overrides, Mapping):
@@ -78,7 +84,9 @@ def complete_config(config: Mapping) -> dict:
             product: _standard_forms(values) if isinstance(values, Mapping) else values
             for product, values in overrides.items()
         }
-    errors = sorted(Draft202012Validator(SCHEMA).iter_errors(complete), key=lambda e: e.json_path)
+    errors = sorted(
+        Draft202012Validator(config_schema()).iter_errors(complete), key=lambda e: e.json_path
+    )
     if errors:
         raise ResampleError("\n".join(_explain(error) for error in errors))
     return complete
@@ -99,12 +107,12 @@ def product_arguments(config: Mapping, product: str) -> dict:
     dict
         Value by argument.
     """
-    return {key: config[key] for key in ARGUMENTS} | config["overrides"].get(product, {})
+    return {key: config[key] for key in argument_schemas()} | config["overrides"].get(product, {})
 
 
 def _standard_forms(config: Mapping) -> dict:
     """Bring the forms that a command line produces into those of a config file."""
-    known = SCHEMA["properties"]
+    known = config_schema()["properties"]
     out = {key: _standard_form(value, known.get(key, {})) for key, value in config.items()}
     if isinstance(out.get("output_dir"), str):
         out["output_dir"] = os.path.normpath(out["output_dir"]) if out["output_dir"] else ""

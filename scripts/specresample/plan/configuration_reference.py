@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from textwrap import fill
 
-from specresample.plan.configuration import ARGUMENTS, SCHEMA
+from specresample.plan.configuration import argument_schemas, config_schema
 
 _KINDS = {"array": "list", "object": "mapping", "boolean": "`true` or `false`"}
 _BOUNDS = {"exclusiveMinimum": ">", "minimum": ">=", "maximum": "<="}
@@ -43,14 +43,15 @@ def reference() -> str:
     str
         Markdown: type, allowed values, default, an example and the effect of every key.
     """
-    beyond = SCHEMA["$defs"]["beyond"].keys()
+    keys, arguments = config_schema()["properties"], argument_schemas()
+    beyond = config_schema()["$defs"]["beyond"]
     return "".join(
         [
             _INTRODUCTION,
             "## What to make, and where\n\n",
-            *map(_describe, [key for key in SCHEMA["properties"] if key not in ARGUMENTS]),
+            *map(_describe, [key for key in keys if key not in arguments]),
             "## Arguments of `resample_spec`\n\n",
-            *map(_describe, [key for key in ARGUMENTS if key not in beyond]),
+            *map(_describe, [key for key in arguments if key not in beyond]),
             "## Beyond the reference\n\n",
             "What jwst's `resample_spec` does not have. All of it is off by default.\n\n",
             *map(_describe, beyond),
@@ -60,7 +61,7 @@ def reference() -> str:
 
 
 def _describe(key: str) -> str:
-    entry = SCHEMA["properties"][key]
+    entry = config_schema()["properties"][key]
     example = json.dumps(entry["examples"][0], ensure_ascii=False)
     facts = f"{_values(entry)}, default `{json.dumps(entry['default'])}`"
     return f"""\
