@@ -258,9 +258,23 @@ def eventually(browser, condition):
     return WebDriverWait(browser, 30).until(lambda _: condition())
 
 
+def click(browser, element):
+    """Click an element, again if the page is still moving it away from under the click."""
+    from selenium.common.exceptions import ElementClickInterceptedException
+
+    def clicked():
+        try:
+            element.click()
+        except ElementClickInterceptedException:
+            return False
+        return True
+
+    eventually(browser, clicked)
+
+
 def open_category(browser, name, files):
     browser.get(browser.current_url.partition("#")[0])
-    browser.find_element("xpath", f"//span[.='{name}']").click()
+    click(browser, browser.find_element("xpath", f"//span[.='{name}']"))
 
     def eyes():
         found = browser.find_elements("css selector", "[iconname=eye]")
@@ -271,7 +285,7 @@ def open_category(browser, name, files):
 
 def test_report_shows_overview_pictures_and_records(report):
     (eye,) = open_category(report, "Overview", 1)
-    eye.click()
+    click(report, eye)
     (frame,) = eventually(report, lambda: report.find_elements("tag name", "iframe"))
     report.switch_to.frame(frame)
     eventually(report, lambda: rows(report))
@@ -283,7 +297,7 @@ def test_report_shows_overview_pictures_and_records(report):
     report.switch_to.default_content()
 
     eyes = open_category(report, "Previews", 2)
-    eyes[0].click()
+    click(report, eyes[0])
     picture = report.find_element("css selector", "img[src^='data:image/png']")
     width = "return arguments[0].complete && arguments[0].naturalWidth"
     assert eventually(report, lambda: report.execute_script(width, picture)) >= 1000
