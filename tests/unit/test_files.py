@@ -72,7 +72,7 @@ def test_json_of_equal_content_is_equal_bytes(tmp_path):
 
 def test_json_that_cannot_be_written_leaves_the_previous_file(tmp_path):
     write_json(tmp_path / "a.json", [1])
-    with pytest.raises(TypeError):
+    with pytest.raises(AttributeError):
         write_json(tmp_path / "a.json", {"a": object()})
     assert json.loads((tmp_path / "a.json").read_text()) == [1]
     assert len([*tmp_path.iterdir()]) == 1

@@ -1,6 +1,5 @@
 """Files that are there whole or not at all, and JSON files written so."""
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -8,20 +7,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EACCES, EDQUOT, EFBIG, EIO, ENAMETOOLONG, ENOSPC, EPERM, EROFS
+from operator import methodcaller
 from pathlib import Path
 
 from specresample.common.errors import ResampleError, first_line
 
-_NOT_WRITABLE = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.EIO,
-    errno.ENAMETOOLONG,
-}
+_NOT_WRITABLE = (ENOSPC, EDQUOT, EFBIG, EACCES, EPERM, EROFS, EIO, ENAMETOOLONG)
 
 
 @contextmanager
@@ -109,9 +101,9 @@ def folder_written_aside(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(path: str | Path, content: object, *, indent: int | None = None) -> None:
-    """Write a JSON file, atomically and with a stable order of keys."""
+    """Write values and records to a JSON file, atomically and with a stable order of keys."""
     with written_aside(path) as aside:
-        text = json.dumps(content, sort_keys=True, indent=indent)
+        text = json.dumps(content, default=methodcaller("to_json"), sort_keys=True, indent=indent)
         aside.write_text(text + "\n", encoding="utf-8")
 
 

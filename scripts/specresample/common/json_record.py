@@ -1,6 +1,5 @@
 """Records: what passes between the steps as JSON, with a type."""
 
-import json
 import types
 from collections.abc import Mapping
 from dataclasses import fields
@@ -8,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self, get_args, get_origin, get_type_hints
 
-from specresample.common.files import read_json, written_aside
+from specresample.common.files import read_json, write_json
 
 
 class JsonRecord:
@@ -18,8 +17,8 @@ class JsonRecord:
     """
 
     def to_json(self) -> dict:
-        """Return the fields as plain values."""
-        return json.loads(_text(self))
+        """Return the values by field; other records among them stay records."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> Self:
@@ -46,8 +45,7 @@ class JsonRecord:
         ResampleError
             When the file cannot be written.
         """
-        with written_aside(path) as aside:
-            aside.write_text(_text(self) + "\n", encoding="utf-8")
+        write_json(path, self)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -58,16 +56,6 @@ class JsonRecord:
         path : str or Path
         """
         return cls.from_json(read_json(path))
-
-
-def _text(record: JsonRecord) -> str:
-    return json.dumps(record, default=_values, sort_keys=True)
-
-
-def _values(record: object) -> dict[str, object]:
-    if isinstance(record, JsonRecord):
-        return {field.name: getattr(record, field.name) for field in fields(record)}
-    return record.to_json()
 
 
 @cache

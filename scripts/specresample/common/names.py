@@ -59,6 +59,24 @@ def exposure_name(path: str) -> str:
     return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}-{name_digest(name)}"
 
 
+def single_file(product: str, exposure: str) -> str:
+    """Name the single product of an exposure.
+
+    Parameters
+    ----------
+    product : str
+        Product name of the association.
+    exposure : str
+        File name of the exposure.
+
+    Returns
+    -------
+    str
+        Path below the folder of all products, without ``_s2d.fits``.
+    """
+    return f"{strip_template(product)}/{exposure_name(exposure)}_outlier"
+
+
 def header_text(text: str) -> str:
     r"""Escape what is not ASCII in a name, because a FITS header cannot hold it.
 

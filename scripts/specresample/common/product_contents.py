@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from specresample.common.json_record import JsonRecord
-from specresample.common.names import exposure_name, strip_template
 
 
 @dataclass(frozen=True)
@@ -21,21 +20,3 @@ class ProductContents(JsonRecord):
 
     files: tuple[str, ...]
     exposures: tuple[str, ...]
-
-
-def single_file(product: str, exposure: str) -> str:
-    """Name the single product of an exposure.
-
-    Parameters
-    ----------
-    product : str
-        Product name of the association.
-    exposure : str
-        File name of the exposure.
-
-    Returns
-    -------
-    str
-        Path below the folder of all products, without ``_s2d.fits``.
-    """
-    return f"{strip_template(product)}/{exposure_name(exposure)}_outlier"

@@ -3,13 +3,10 @@
 import re
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from specresample import __version__
 from specresample.common.files import file_digest
-
-WORKFLOW = "resample-spec-workflow"
 
 # Beside the package in the folder of the workflow.
 LOCK = Path(__file__).parents[3] / "envs" / "resample.lock"
@@ -21,8 +18,7 @@ _LOCKED = re.compile(r"^([a-z0-9-]+)==([^ ]+)( ;)?", re.MULTILINE)
 _PACKAGES = ("numpy", "scipy", "astropy", "gwcs", "asdf", "drizzle", "stdatamodels")
 
 
-# Every file and every entry of a ledger asks for the versions, and a look-up takes 4 ms for each
-# package.
+# Every file and every entry of a ledger asks for the versions.
 @cache
 def software_versions() -> dict[str, str]:
     """Versions of this workflow and of the packages that make a product.
@@ -32,13 +28,9 @@ def software_versions() -> dict[str, str]:
     dict of str to str
         Version by name.
     """
-    versions = {WORKFLOW: __version__}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
+    installed = _installed()
+    versions = {package: installed.get(package, "not installed") for package in _PACKAGES}
+    return {"resample-spec-workflow": __version__} | versions
 
 
 def lock_state(lock: Path) -> dict | None:

@@ -63,25 +63,23 @@ def logged_job(job: SimpleNamespace) -> Iterator[Workers]:
             yield workers
         state, status = DONE, 0
         log.info("done")
-    except ResampleError as error:
-        message = str(error)
-        log.error("%s", message)
     except KeyboardInterrupt:
         state, status, message = STOPPED, _INTERRUPTED, "stopped by the user"
         log.warning("%s", message)
-    except MemoryError as error:
-        free_process()  # to say so
-        message = f"{name}: it needs more than {megabytes} MB of memory ({first_line(error)})"
-        log.error("%s", message, exc_info=True)
-    except OutOfTime:
-        message = f"{name}: it needs more than {minutes:g} minutes"
-        log.error("%s", message, exc_info=True)
-    except Exception as error:
-        message = (
-            f"{name}: {type(error).__name__}: {first_line(error)} "
-            f"(unexpected; traceback in {job.log.text})"
-        )
-        log.error("%s", message, exc_info=True)
+    except (Exception, OutOfTime) as error:
+        free_process()  # to say so when it is memory that is missing
+        cause = first_line(error)
+        match error:
+            case ResampleError():
+                message = str(error)
+            case MemoryError():
+                message = f"{name}: it needs more than {megabytes} MB of memory ({cause})"
+            case OutOfTime():
+                message = f"{name}: it needs more than {minutes:g} minutes"
+            case _:
+                where = f"(unexpected; traceback in {job.log.text})"
+                message = f"{name}: {type(error).__name__}: {cause} {where}"
+        log.error("%s", message, exc_info=not isinstance(error, ResampleError))
     job_status(state, message).write(job.log.status)
     if status:
         sys.exit(status)

@@ -162,22 +162,20 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
         raise ResampleError("a product is not a JSON object")
     name, members = entry.get("name"), entry.get("members")
     _check_name(name)
-    science, left_out = [], []
+    exposures: dict[str, str] = {}
+    left_out, outside = [], []
     for member in members if isinstance(members, list) else []:
         if not isinstance(member, dict) or not isinstance(member.get("expname"), str):
             raise ResampleError(f"product {name}: a member has no expname")
         expname, kind = member["expname"], str(member.get("exptype", "")).lower()
         if flaw := _flaw(expname, kind):
             raise ResampleError(f"product {name}: member {expname!r} is not usable: {flaw}")
-        if kind == "science":
-            science.append(expname)
-        else:
+        if kind != "science":
             known = re.fullmatch("[a-z_]+", kind)
             left_out.append(f"{kind if known else 'unknown'}: {expname}")
-    if not science:
-        raise ResampleError(f"product {name} has no science members")
-    exposures: dict[str, str] = {}
-    for expname in science:
+            continue
+        if expname.startswith("/") or ".." in expname.split("/"):
+            outside.append(expname)
         path = expname if is_uri(expname) else str(Path(file).parent / expname)
         if not is_uri(path) and not os.path.isfile(path):  # pathlib raises when a name is too long
             raise ResampleError(f"product {name}: member {path} does not exist")
@@ -188,13 +186,15 @@ def _read_product(entry: object, file: str, pool: object) -> Product:
                 f"{exposure}: keep one of them"
             )
         exposures[exposure] = path
+    if not exposures:
+        raise ResampleError(f"product {name} has no science members")
     return Product(
         name=name,
         exposures=tuple(exposures.values()),
         association=file,
         pool=pool if isinstance(pool, str) else None,
         left_out=tuple(left_out),
-        outside=tuple(n for n in science if n.startswith("/") or ".." in n.split("/")),
+        outside=tuple(outside),
     )
 
 

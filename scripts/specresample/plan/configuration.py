@@ -132,11 +132,9 @@ def _standard_form(value: object, entry: Mapping) -> object:
     if "boolean" in kinds and str(value).lower() in ("true", "false"):
         # Snakemake knows True and False, YAML true and false.
         return str(value).lower() == "true"
-    if kinds & {"number", "integer"} and isinstance(value, str):
-        return _number(value)
-    if kinds & {"number", "integer"} and isinstance(value, float) and not math.isfinite(value):
-        # JSON schema has no word for these; as text they are refused.
-        return str(value)
+    if kinds & {"number", "integer"} and isinstance(value, str | float):
+        # JSON schema has no word for nan and inf; as text they are refused.
+        return _number(str(value))
     if "array" in kinds:
         return _list(value, entry["items"]["type"])
     if kinds == {"string"} and value in (None, "None"):
@@ -161,16 +159,12 @@ def _number(text: str) -> float | int | str:
 
 
 def _fill_value(value: object) -> object:
-    if value is None:
-        return "INDEF"
-    if isinstance(value, float) and math.isnan(value):
-        return "NAN"
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
         return repr(value)
-    if isinstance(value, str):
-        text = value.strip().upper()
-        return "INDEF" if text in ("", "NONE") else text
-    return value
+    if not isinstance(value, str | float | None):
+        return value
+    text = str(value).strip().upper()
+    return "INDEF" if text in ("", "NONE") else text
 
 
 def _explain(error: ValidationError) -> str:

@@ -50,15 +50,13 @@ class Mark(JsonRecord):
     def is_dead(self) -> bool:
         """Return whether the process, which is known here, has ended."""
         try:
-            os.kill(self.pid, 0)
+            with suppress(PermissionError):  # there is one, of another user
+                os.kill(self.pid, 0)
         except ProcessLookupError:
             return True
-        except PermissionError:
-            pass  # there is one, of another user
-        try:
+        with suppress(OSError):
             return _start_of(self.pid) != self.started
-        except OSError:
-            return False
+        return False
 
 
 def mark_run(folder: Path, locks: Iterable[Path]) -> None:

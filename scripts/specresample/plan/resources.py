@@ -82,15 +82,7 @@ def file_size(path: str) -> int:
 def estimated_slits(path: str) -> int:
     """Estimate how many slits an exposure holds: as many WCSs have to be built and evaluated.
 
-    Parameters
-    ----------
-    path : str
-        Path or URI of a level-2b file.
-
-    Returns
-    -------
-    int
-        At least 1. MIRI LRS files are large, but show one slit.
+    MIRI LRS files are large, but show one slit.
     """
     if "_mirimage" in Path(path).name:
         return 1
@@ -114,19 +106,7 @@ def useful_workers(exposures: Sequence[str]) -> int:
 
 
 def needs(rule: str, exposures: Sequence[str]) -> tuple[float, float]:
-    """Estimate time and memory that the script of a rule takes.
-
-    Parameters
-    ----------
-    rule : str
-    exposures : sequence of str
-        Paths of the level-2b files it works on.
-
-    Returns
-    -------
-    tuple of float
-        Seconds and megabytes.
-    """
+    """Estimate the seconds and megabytes that the script of a rule takes for level-2b files."""
     extent = (1, sum(map(estimated_slits, exposures)), _megabytes(exposures))
     cost, workers = _COSTS[rule], useful_workers(exposures)
     seconds, megabytes = (sum(map(mul, each, extent)) for each in (cost.seconds, cost.megabytes))

@@ -38,8 +38,8 @@ def product_provenance(
         "lock": lock_state(LOCK),
         "arguments": request.arguments,
         "association": {"file": association, "sha256": file_digest(association)},
-        "output_wcs": grids.output_wcs and grids.output_wcs.to_json(),
-        "wavelength_table": grids.wavelength_table and grids.wavelength_table.to_json(),
+        "output_wcs": grids.output_wcs,
+        "wavelength_table": grids.wavelength_table,
         "inputs": [
             {
                 "file": request.exposures[key],

@@ -59,8 +59,8 @@ def product_record(
         "exposures": list(exposures),
         "exposure_time": total_times(used)["meta.exposure.exposure_time"] if used else None,
         "files": list(files),
-        "slits": [slit.to_json() for slit in slits],
-        "left_out": [bad.to_json() for bad in grids.left_out],
+        "slits": list(slits),
+        "left_out": list(grids.left_out),
         "other_members": list(request.other_members),
         "oversampling": {
             key: exposure.slits[0].footprint.oversampling

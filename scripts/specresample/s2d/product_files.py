@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specresample.common.arrays import ArrayFile
-from specresample.common.product_contents import single_file
+from specresample.common.names import single_file
 from specresample.common.product_request import ProductRequest
 from specresample.common.progress import Progress
 from specresample.drizzling.combination import combined_arrays, fill_number, single_arrays

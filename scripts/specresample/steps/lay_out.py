@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from specresample.common.product_contents import ProductContents, single_file
+from specresample.common.names import single_file
+from specresample.common.product_contents import ProductContents
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import output_grids
 from specresample.grids.product_grids import ProductGrids
