@@ -151,10 +151,7 @@ def size_gate(
     if not len(extents):
         return _not_measurable(SIZE_LIMITS, "no exposure has a place on the grid")
     largest, together = extents.max(axis=0), extents.sum(axis=0) + _MARGIN
-    ratios = [
-        min(shape[i] / largest[i], 1.0) if shape[i] < largest[i] else max(shape[i] / together[i], 1)
-        for i in axes
-    ]
+    ratios = [shape[i] / np.clip(shape[i], largest[i], together[i]) for i in axes]
     return _judge(max(ratios, key=lambda ratio: abs(np.log(ratio))), SIZE_LIMITS)
 
 

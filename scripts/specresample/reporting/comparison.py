@@ -170,16 +170,13 @@ def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
     """
     if old.shape != new.shape:
         return {"shapes": [list(old.shape), list(new.shape)]}
-    if old.dtype.kind != "f":
-        different = int(np.count_nonzero(old != new))
-        return {"pixels": old.size, "different": different} if different else {}
     nan_in_old, nan_in_new = np.isnan(old), np.isnan(new)
     differs = (old != new) & ~(nan_in_old & nan_in_new)
     if not differs.any():
         return {}
     changes = {"pixels": old.size, "different": int(np.count_nonzero(differs))}
     both = differs & np.isfinite(old) & np.isfinite(new)
-    if both.any():
+    if old.dtype.kind == "f" and both.any():
         a, b = old[both].astype(float), new[both].astype(float)
         relative = np.abs(b - a) / np.maximum(np.abs(a), np.abs(b))
         changes |= {"largest": float(relative.max()), "median": float(np.median(relative))}
@@ -308,32 +305,30 @@ def _shift(old: tuple, new: tuple) -> dict:
 
 
 def _compare_provenance(old: str | Path, new: str | Path) -> dict:
-    """Compare what two products were made from. Where the files lie does not count."""
+    """Compare what two products were made from."""
     before, after = read_json(old), read_json(new)
     found = {
         part: _changed_values(before.get(part) or {}, after.get(part) or {})
-        for part in ("software", "arguments")
+        for part in ("software", "arguments", *_HANDED_IN)
     }
-    for part in _HANDED_IN:
-        checksums = [(entry.get(part) or {}).get("sha256") for entry in (before, after)]
-        found[part] = {"sha256": checksums} if len(set(checksums)) > 1 else {}
     inputs = [
-        {Path(entry["file"]).name: entry | {"file": None} for entry in content.get("inputs", [])}
+        {Path(entry["file"]).name: entry for entry in content.get("inputs", [])}
         for content in (before, after)
     ]
     found["inputs"] = {
-        name: _changed_values(old, inputs[1][name])
+        name: changes
         for name, old in inputs[0].items()
-        if inputs[1].get(name, old) != old
+        if (changes := _changed_values(old, inputs[1].get(name, old)))
     } | _removed_and_added(*inputs)
     found = {name: change for name, change in found.items() if change}
     return {"state": CHANGED if found else SAME} | found
 
 
 def _changed_values(old: Mapping, new: Mapping) -> dict[str, list]:
+    """Give pairs of values that differ. Where a file lies does not count."""
     return {
         name: [old.get(name), new.get(name)]
-        for name in sorted({*old, *new})
+        for name in sorted({*old, *new} - {"file"})
         if old.get(name) != new.get(name)
     }
 

@@ -6,6 +6,7 @@ products, because a combined product does not hold them.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import compress, repeat, zip_longest
 from pathlib import Path
 
@@ -43,13 +44,7 @@ _MAP_COLOURS = colormaps["cividis"]
 _EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _ERROR_COLOUR = "#9AC8E8"
 _ALARM = "#B03000"
-_OUTLIER = {
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 3.5,
-    "markerfacecolor": "none",
-    "markeredgewidth": 0.8,
-}
+_OUTLIER = {"fillstyle": "none", "markersize": 3.5, "markeredgewidth": 0.8}
 
 _BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
@@ -111,11 +106,8 @@ def outlier_places(
 
     Parameters
     ----------
-    slit : RectifiedSlit
-    source : Source
-        The slit's source.
-    singles : mapping of str to ArrayFile
-        Drizzled arrays of every exposure of the product, by exposure.
+    slit, source, singles
+        As of `exposure_profiles`.
 
     Returns
     -------
@@ -337,7 +329,7 @@ def _draw_outliers(axes: Axes, outliers: Mapping[str, np.ndarray]) -> None:
     few = len(outliers) <= len(_EXPOSURE_COLOURS)
     colours = _EXPOSURE_COLOURS if few else repeat(_ALARM)
     for (exposure, places), colour in zip(outliers.items(), colours, strict=False):
-        axes.plot(*places, **_OUTLIER, color=colour, label=exposure)
+        axes.plot(*places, "o", **_OUTLIER, color=colour, label=exposure)
 
 
 def _count(outliers: Mapping[str, np.ndarray]) -> str:
@@ -348,30 +340,19 @@ def _count(outliers: Mapping[str, np.ndarray]) -> str:
 
 
 def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.ndarray]) -> None:
-    edges = slit.offset.edges
     combined = spatial_profile(slit.sci, slit.wht)
     axes.axvline(0, color="0.7", linewidth=0.8)
     if slit.offset.unit == "arcsec":
         axes.axhline(0, color="0.7", linewidth=0.8, linestyle=":")
-    axes.stairs(
-        combined,
-        edges,
-        baseline=None,
-        orientation="horizontal",
-        color="black",
-        linewidth=2.5,
-        label="product",
-    )
+    stairs = partial(axes.stairs, edges=slit.offset.edges, baseline=None, orientation="horizontal")
+    stairs(combined, color="black", linewidth=2.5, label="product")
     few = len(exposures) <= len(_EXPOSURE_COLOURS)
     names = split_names(list(exposures))[1] if few else [f"{len(exposures)} exposures"]
     for name, profile, colour in zip_longest(
         names, exposures.values(), _EXPOSURE_COLOURS[: len(exposures)] if few else ()
     ):
-        axes.stairs(
+        stairs(
             profile,
-            edges,
-            baseline=None,
-            orientation="horizontal",
             color=colour or _ERROR_COLOUR,
             linewidth=1.2 if few else 0.6,
             label=name,
@@ -402,14 +383,7 @@ def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.n
 
 def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
     axes.set(xticks=[], yticks=[])
-    axes.imshow(
-        slit.sci,
-        origin="lower",
-        aspect="auto",
-        cmap=_COLOURS,
-        norm=_stretch(slit.sci),
-        interpolation="nearest",
-    )
+    axes.pcolorfast(slit.sci, cmap=_COLOURS, norm=_stretch(slit.sci))
     _say_what_is_odd(axes, slit.sci)
     first, last = slit.wavelength.edges[[0, -1]]
     span = f"{first:.2f}-{last:.2f} µm" if slit.wavelength.unit == "um" else ""
@@ -461,17 +435,8 @@ def _say_what_is_odd(axes: Axes, values: np.ndarray) -> None:
 
 
 def _say(axes: Axes, text: str) -> None:
-    axes.text(
-        0.5,
-        0.5,
-        text,
-        transform=axes.transAxes,
-        ha="center",
-        va="center",
-        color=_ALARM,
-        zorder=5,
-        bbox=_BEHIND_TEXT,
-    )
+    middle = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+    axes.text(0.5, 0.5, text, color=_ALARM, zorder=5, bbox=_BEHIND_TEXT, **middle)
 
 
 def _axis_label(axis: Axis, name: str) -> str:
