@@ -28,7 +28,7 @@ def test_colours_are_those_of_previews():
     ramp = np.tile(np.linspace(0, 1e-9, 15), (2, 1))
     colours = picture(ramp)[0]
     expected = np.array([*map(colormaps["viridis"], np.linspace(0, 1, 15))])[:, :3] * 255
-    np.testing.assert_allclose(colours, expected, atol=30)
+    np.testing.assert_allclose(colours, expected, atol=1)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (40, 1501), (23, 145)])

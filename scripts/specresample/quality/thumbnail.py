@@ -9,10 +9,11 @@ from PIL import Image
 # Width along the dispersion, and most rows, in pixels.
 _WIDTH, _MOST_ROWS = 144, 24
 
-# The grey of pixels without data, and steps of brightness between colours of a preview (viridis).
+# Red, green and blue of each level: a grey for pixels without data, and 15 evenly spaced colours of
+# matplotlib's viridis, as in previews. matplotlib itself would take long to import here.
 _PALETTE = bytes.fromhex(
-    "d1d1d1 440154 411864 3f2f73 3c4683 375b8b 306d8b 287f8c 21918c"
-    " 32a180 44b174 55c168 75cd59 a2d648 d0de36 fde725"
+    "d1d1d1 440154 481b6d 46327e 3f4788 365c8d 2e6e8e 277f8e 21918c"
+    " 1fa187 2db27d 4ac16d 73d056 a0da39 d0e11c fde725"
 )
 _STEPS = 15
 
