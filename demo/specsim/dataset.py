@@ -21,10 +21,8 @@ from specsim.wcs import (
     ARCSEC,
     LrsGeometry,
     Pointing,
-    lrs_corners,
     lrs_wcs,
     nirspec_wcs,
-    slit_corners,
 )
 
 
@@ -129,7 +127,7 @@ def write_lrs(folder: Path, setup: LrsSetup) -> Product:
                 x, y = wcs.invert(source.ra, source.dec, middle, with_bounding_box=False)
                 attributes |= {"source_xpos": float(x), "source_ypos": float(y)}
         metadata = _units(setup.unit, pixel_area)
-        metadata |= exposure.coordinates(lrs_corners(geometry, wcs), (5.0, 14.0))
+        metadata |= exposure.coordinates(geometry.corners(wcs), (5.0, 14.0))
         path = folder / exposure.filename
         write_exposure(path, exposure, [Slit(planes, wcs, attributes, metadata)], setup.model_type)
         members.append(path)
@@ -205,7 +203,7 @@ def _nirspec_slit(
         planes = Planes(*(np.stack([p] * setup.integrations) for p in vars(planes).values()))
     metadata = _units(setup.unit, pixel_area if setup.pixel_area else None)
     metadata |= exposure.coordinates(
-        None if setup.frame == "lamp" else slit_corners(geometry, wcs),
+        None if setup.frame == "msa_frame" else geometry.corners(wcs),
         (geometry.wavelengths[0] * 1e-6, geometry.wavelengths[1] * 1e-6),
     )
     if setup.frame == "moving_target":

@@ -151,7 +151,7 @@ class Exposure:
         Parameters
         ----------
         corners : ndarray or None
-            RA and Dec of the corners of the slit [deg], shape (n, 2); none for lamps.
+            RA and Dec of the corners of the slit [deg], shape (2, n); none for lamps.
         waverange : tuple of float
             Wavelengths of the mode [m for NIRSpec, um for MIRI].
 
@@ -173,7 +173,7 @@ class Exposure:
         if self.grating:
             info["spectral_order"] = 0 if self.grating == "PRISM" else -1
         if corners is not None:
-            numbers = " ".join(f"{value:.9f}" for value in np.ravel(corners))
+            numbers = " ".join(f"{value:.9f}" for value in corners.T.ravel())
             info["s_region"] = f"POLYGON ICRS  {numbers}"
         telescope = {"ra_v1": pointing.ra, "dec_v1": pointing.dec, "pa_v3": pointing.roll % 360}
         metadata = {

@@ -59,7 +59,7 @@ class NirspecSetup:
     detectors: Mapping[str, tuple[float, float] | None] = field(
         default_factory=lambda: {"NRS1": None}
     )
-    frame: Frame = "sky"  # the last one of the WCSs
+    frame: Frame = "world"  # the last one of the WCSs
     heavy: bool = False  # WCSs and headers of every slit as heavy as in real files
     single: bool = False  # the only slit is the file (SlitModel), not one of a list
     integrations: int = 0  # in the cubes that are written; 0 for images

@@ -35,7 +35,7 @@ from gwcs.geometry import CartesianToSpherical, SphericalToCartesian
 from numpy.typing import NDArray
 
 Disperser = Literal["grating", "prism", "lrs"]
-Frame = Literal["sky", "moving_target", "lamp"]
+Frame = Literal["world", "moving_target", "msa_frame"]
 Steps = list[tuple[cf.CoordinateFrame, Model]]
 
 ARCSEC = np.deg2rad(1 / 3600)
@@ -127,6 +127,13 @@ class SlitGeometry:
         """Ends of the slit in its own unit."""
         return -self.length / self.unit / 2, self.length / self.unit / 2
 
+    def corners(self, wcs: WCS) -> NDArray[np.float64]:
+        """RA and Dec of the corners [deg], shape (2, 4), by a WCS of the slit."""
+        low, high = self.edges
+        wavelength = np.full(4, np.mean(self.wavelengths) * 1e-6)
+        to_sky = wcs.get_transform("slit_frame", "world")
+        return np.array(to_sky([-0.5, -0.5, 0.5, 0.5], [low, high, high, low], wavelength)[:2])
+
 
 @dataclass(frozen=True)
 class LrsGeometry:
@@ -152,12 +159,20 @@ class LrsGeometry:
         (x0, x1), (y0, y1) = self.bounding_box
         return (x0 + x1) / 2, (y0 + y1) / 2
 
+    def corners(self, wcs: WCS) -> NDArray[np.float64]:
+        """RA and Dec of the corners [deg], shape (2, 4), by a WCS of the slit."""
+        (x0, x1), _ = self.bounding_box
+        along = np.array([1, -1, -1, 1]) * (x1 - x0) / 2 * self.pixel_scale
+        across = np.array([1, 1, -1, -1]) * self.width / 2
+        to_sky = wcs.get_transform("alpha_beta", "world")
+        return np.array(to_sky(along, across, np.full(4, 8.0))[:2])
+
 
 def nirspec_wcs(
     slit: SlitGeometry,
     pointing: Pointing,
     *,
-    frame: Frame = "sky",
+    frame: Frame = "world",
     heavy: bool = False,
     target_shift: tuple[float, float] = (0.0, 0.0),
 ) -> WCS:
@@ -167,9 +182,9 @@ def nirspec_wcs(
     ----------
     slit : SlitGeometry
     pointing : Pointing
-    frame : {"sky", "moving_target", "lamp"}
-        The last frame: ``world``; ``moving_target`` after ``world``; or ``msa_frame``, which is
-        not celestial.
+    frame : {"world", "moving_target", "msa_frame"}
+        The last frame; ``moving_target`` comes after ``world``, and ``msa_frame``, which lamps
+        have, is not celestial.
     heavy : bool
         Go through all the frames of the instrument, with distortions, as real files do. Positions
         then differ a little from those of the short chain.
@@ -184,17 +199,16 @@ def nirspec_wcs(
     """
     ny, nx = slit.shape
     pipeline = _detector_steps(slit, heavy)
-    if frame == "lamp":
+    if frame == "msa_frame":
         turn = Rotation2D(_MSA_TILT) | Scale(_MSA_SCALE) & Scale(_MSA_SCALE)
         to_metres = _slit_to_arcsec(slit) | turn & Scale(1e6)
-        pipeline += [(_slit_frame(), to_metres), (_msa_frame(), None)]
+        pipeline.append((_FRAMES["slit_frame"], to_metres))
     else:
-        pipeline += (_heavy_sky_steps if heavy else _light_sky_steps)(slit, pointing)
-        if frame == "moving_target":
-            ra, dec = target_shift
-            pipeline += [(_world_frame(), Shift(ra) & Shift(dec) & Identity(1))]
-        pipeline += [(_world_frame("world" if frame == "sky" else frame), None)]
-    wcs = WCS(pipeline)
+        pipeline += _sky_steps(slit, pointing, heavy)
+    if frame == "moving_target":
+        ra, dec = target_shift
+        pipeline.append((_FRAMES["world"], Shift(ra) & Shift(dec) & Identity(1)))
+    wcs = WCS([*pipeline, (_FRAMES[frame], None)])
     wcs.bounding_box = ((-0.5, nx - 0.5), (-0.5, ny - 0.5))
     return wcs
 
@@ -232,56 +246,13 @@ def lrs_wcs(slit: LrsGeometry, pointing: Pointing) -> WCS:
     wcs = WCS(
         [
             (_plane_frame("detector"), swap | straighten | place),
-            (_spatial_frame("alpha_beta", ("alpha", "beta"), u.arcsec), to_v2v3),
-            (_spatial_frame("v2v3", ("v2", "v3"), u.arcsec), _velocity_aberration(pointing)),
-            (_spatial_frame("v2v3vacorr", ("v2", "v3"), u.arcsec), _telescope_to_sky(pointing)),
-            (_world_frame(), None),
+            (_FRAMES["alpha_beta"], to_v2v3),
+            *_telescope_steps(pointing),
+            (_FRAMES["world"], None),
         ]
     )
     wcs.bounding_box = slit.bounding_box
     return wcs
-
-
-def slit_corners(slit: SlitGeometry, wcs: WCS) -> NDArray[np.float64]:
-    """Sky positions of the corners of a NIRSpec-like slit.
-
-    Parameters
-    ----------
-    slit : SlitGeometry
-    wcs : gwcs.WCS
-        Its WCS, ending on the sky.
-
-    Returns
-    -------
-    ndarray
-        RA and Dec [deg], shape (4, 2).
-    """
-    low, high = slit.edges
-    wavelength = np.full(4, np.mean(slit.wavelengths) * 1e-6)
-    to_sky = wcs.get_transform("slit_frame", "world")
-    ra, dec, _ = to_sky([-0.5, -0.5, 0.5, 0.5], [low, high, high, low], wavelength)
-    return np.column_stack([ra, dec])
-
-
-def lrs_corners(slit: LrsGeometry, wcs: WCS) -> NDArray[np.float64]:
-    """Sky positions of the corners of the MIRI LRS slit.
-
-    Parameters
-    ----------
-    slit : LrsGeometry
-    wcs : gwcs.WCS
-
-    Returns
-    -------
-    ndarray
-        RA and Dec [deg], shape (4, 2).
-    """
-    (x0, x1), _ = slit.bounding_box
-    half = (x1 - x0) / 2 * slit.pixel_scale
-    alpha = np.array([half, -half, -half, half])
-    beta = np.array([1, 1, -1, -1]) * slit.width / 2
-    ra, dec, _ = wcs.get_transform("alpha_beta", "world")(alpha, beta, np.full(4, 8.0))
-    return np.column_stack([ra, dec])
 
 
 # ---- detector to slit --------------------------------------------------------------------------
@@ -410,28 +381,24 @@ def _slit_to_arcsec(slit: SlitGeometry) -> Model:
     return (Scale(slit.width) | Shift(across)) & (Scale(slit.unit) | Shift(along)) & Identity(1)
 
 
-def _light_sky_steps(slit: SlitGeometry, pointing: Pointing) -> Steps:
-    """Go from the slit frame to the sky in one step."""
+def _sky_steps(slit: SlitGeometry, pointing: Pointing, heavy: bool) -> Steps:
+    """List the steps from the slit frame up to, not including, the sky."""
+    if heavy:
+        to_msa = _slit_to_arcsec(slit) | Scale(_MSA_SCALE) & Scale(_MSA_SCALE) & Identity(1)
+        to_oteip, to_v2v3 = _optics(pointing)
+        return [
+            (_FRAMES["slit_frame"], to_msa),
+            (_FRAMES["msa_frame"], to_oteip),
+            (_FRAMES["oteip"], to_v2v3),
+            *_telescope_steps(pointing),
+        ]
     project = (
         Rotation2D(-pointing.pa)
         | Scale(1 / 3600) & Scale(1 / 3600)
         | Pix2Sky_TAN()
         | RotateNative2Celestial(pointing.ra, pointing.dec, 180)
     )
-    return [(_slit_frame(), _slit_to_arcsec(slit) | project & Scale(1e6))]
-
-
-def _heavy_sky_steps(slit: SlitGeometry, pointing: Pointing) -> Steps:
-    """Go from the slit frame to the sky through instrument and telescope."""
-    to_msa = _slit_to_arcsec(slit) | Scale(_MSA_SCALE) & Scale(_MSA_SCALE) & Identity(1)
-    to_oteip, to_v2v3 = _optics(pointing)
-    return [
-        (_slit_frame(), to_msa),
-        (_msa_frame(), to_oteip),
-        (_spatial_frame("oteip", ("X_OTEIP", "Y_OTEIP"), u.deg), to_v2v3),
-        (_spatial_frame("v2v3", ("v2", "v3"), u.arcsec), _velocity_aberration(pointing)),
-        (_spatial_frame("v2v3vacorr", ("v2", "v3"), u.arcsec), _telescope_to_sky(pointing)),
-    ]
+    return [(_FRAMES["slit_frame"], _slit_to_arcsec(slit) | project & Scale(1e6))]
 
 
 # All slits of an exposure share these, as they do in the observatory's files.
@@ -463,37 +430,31 @@ def _optics(pointing: Pointing) -> tuple[Model, Model]:
 
 
 @cache
-def _velocity_aberration(pointing: Pointing) -> Model:
-    """Change of scale about the reference point due to the motion of the telescope."""
+def _telescope_steps(pointing: Pointing) -> Steps:
+    """List the steps from V2, V3 [arcsec] to RA, Dec [deg], by place and roll of the reference."""
+    # The motion of the telescope changes the scale about the reference point.
     stretch, offset = _VELOCITY_SCALE, 1 - _VELOCITY_SCALE
-    return (
+    velocity_aberration = (
         (Scale(stretch) | Shift(offset * pointing.v2))
         & (Scale(stretch) | Shift(offset * pointing.v3))
         & Identity(1)
     )
-
-
-@cache
-def _telescope_to_sky(pointing: Pointing) -> Model:
-    """Go from V2, V3 [arcsec] to RA, Dec [deg], given the place and the roll of the reference."""
     v2, v3 = pointing.v2 / 3600, pointing.v3 / 3600
     angles = [v2, -v3, pointing.roll, pointing.dec, -pointing.ra]
-    return (
+    to_sky = (
         Scale(1 / 3600) & Scale(1 / 3600)
         | SphericalToCartesian(wrap_lon_at=180)
         | RotationSequence3D(angles, axes_order="zyxyz")
         | CartesianToSpherical(wrap_lon_at=360)
     ) & Identity(1)
+    return [(_FRAMES["v2v3"], velocity_aberration), (_FRAMES["v2v3vacorr"], to_sky)]
 
 
 # ---- frames ------------------------------------------------------------------------------------
 
-
-@cache
-def _spectral_frame() -> cf.SpectralFrame:
-    return cf.SpectralFrame(
-        name="spectral", axes_order=(2,), unit=(u.um,), axes_names=("wavelength",)
-    )
+_SPECTRAL_FRAME = cf.SpectralFrame(
+    name="spectral", axes_order=(2,), unit=(u.um,), axes_names=("wavelength",)
+)
 
 
 def _plane_frame(
@@ -502,24 +463,21 @@ def _plane_frame(
     return cf.Frame2D(name=name, axes_order=(0, 1), unit=(unit, unit), axes_names=axes_names)
 
 
-@cache
-def _spatial_frame(name: str, axes_names: tuple[str, str], unit: u.Unit) -> cf.CompositeFrame:
-    spatial = _plane_frame(f"{name}_spatial", unit, axes_names)
-    return cf.CompositeFrame([spatial, _spectral_frame()], name=name)
+def _sky_frame() -> cf.CelestialFrame:
+    return cf.CelestialFrame(name="sky", axes_order=(0, 1), reference_frame=coord.ICRS())
 
 
-@cache
-def _slit_frame() -> cf.CompositeFrame:
-    spatial = _plane_frame("slit_spatial", "", ("x_slit", "y_slit"))
-    return cf.CompositeFrame([spatial, _spectral_frame()], name="slit_frame")
-
-
-@cache
-def _msa_frame() -> cf.CompositeFrame:
-    return _spatial_frame("msa_frame", ("x_msa", "y_msa"), u.m)
-
-
-@cache
-def _world_frame(name: str = "world") -> cf.CompositeFrame:
-    sky = cf.CelestialFrame(name="sky", axes_order=(0, 1), reference_frame=coord.ICRS())
-    return cf.CompositeFrame([sky, _spectral_frame()], name=name)
+# All slits of an exposure share these, as they do in the observatory's files.
+_FRAMES = {
+    name: cf.CompositeFrame([places, _SPECTRAL_FRAME], name=name)
+    for name, places in {
+        "slit_frame": _plane_frame("slit_spatial", "", ("x_slit", "y_slit")),
+        "msa_frame": _plane_frame("msa_frame_spatial", u.m, ("x_msa", "y_msa")),
+        "oteip": _plane_frame("oteip_spatial", u.deg, ("X_OTEIP", "Y_OTEIP")),
+        "alpha_beta": _plane_frame("alpha_beta_spatial", u.arcsec, ("alpha", "beta")),
+        "v2v3": _plane_frame("v2v3_spatial", u.arcsec, ("v2", "v3")),
+        "v2v3vacorr": _plane_frame("v2v3vacorr_spatial", u.arcsec, ("v2", "v3")),
+        "world": _sky_frame(),
+        "moving_target": _sky_frame(),
+    }.items()
+}

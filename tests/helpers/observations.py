@@ -62,7 +62,7 @@ lamp = partial(
     fixed_slit,
     product="jw01345-o005_nirspec_line3-g395m",
     slitlets=tuple(replace(s, source=_LAMP, residual=0.0) for s in fixed_slit().slitlets),
-    frame="lamp",
+    frame="msa_frame",
     nods=(0.0, 0.0),
     unit="DN/s",
     pixel_area=False,

@@ -14,7 +14,7 @@ from specsim import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
     [
         nirspec_wcs(SlitGeometry(shape=(20, 30)), Pointing()),
         nirspec_wcs(SlitGeometry(shape=(20, 30)), Pointing(), heavy=True),
-        nirspec_wcs(SlitGeometry(shape=(20, 30)), Pointing(), frame="lamp"),
+        nirspec_wcs(SlitGeometry(shape=(20, 30)), Pointing(), frame="msa_frame"),
         lrs_wcs(LrsGeometry(shape=(20, 30), bounding_box=((4.5, 20.5), (5.7, 13.7))), Pointing()),
     ],
     ids=["slit", "heavy", "lamp", "lrs"],

@@ -69,7 +69,7 @@ def test_moving_target_goes_to_the_last_frame():
     shift = (0.01, -0.02)
     fixed, moving = (
         trace(nirspec_wcs(SLIT, Pointing(), frame=frame, target_shift=shift))
-        for frame in ("sky", "moving_target")
+        for frame in ("world", "moving_target")
     )
     moved = moving.coordinates - fixed.coordinates
     np.testing.assert_allclose(moved[0][np.isfinite(moved[0])], 0.01, atol=1e-9)
@@ -296,7 +296,7 @@ def test_exposure_has_data_with_more_than_100_good_pixels(n, expected):
 
 
 def test_lamp_has_no_place_on_the_sky():
-    summary = trace(nirspec_wcs(SLIT, Pointing(), frame="lamp")).summary
+    summary = trace(nirspec_wcs(SLIT, Pointing(), frame="msa_frame")).summary
     assert summary.kind == "lamp"
     assert summary.pixel_scale is None
     assert summary.hull is summary.fiducial is summary.slit_position is None
