@@ -6,8 +6,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,6 +27,8 @@ from benchmarks.report import report, write_report
 from benchmarks.results import CaseResult, Results
 
 README = PROJECT / "benchmarks" / "README.md"
+# Simulated exposures, runs and measurements.
+CACHE = README.with_name(".cache")
 PROFILE = "profile"
 # Seconds from which a size of a series is measured in one round.
 LONG = 60
@@ -42,7 +42,7 @@ class Benchmark:
     Parameters
     ----------
     folder : Path
-        Takes simulated exposures, runs and measurements.
+        Takes simulated exposures and runs.
     rounds, cores : int
         Rounds of every measurement, and cores that Snakemake may use.
     """
@@ -97,11 +97,6 @@ class Benchmark:
         shutil.rmtree(folder)
         return costs
 
-    def weights(self) -> dict[str, dict[str, float]]:
-        """Say how heavy the instrument's and simulated exposures are."""
-        exposures = {"the instrument's": mos_58, "simulated": mos_12_simulated}
-        return {name: weight(observation(self.data)) for name, observation in exposures.items()}
-
     def profile(self, case: Case) -> dict[str, float]:
         """Say where the seconds of a case are: medians of the rounds."""
         work, folder = case.work(self.data), self.runs / PROFILE
@@ -123,56 +118,48 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure the workflow against jwst. All cases go into benchmarks/README.md, "
-        "some of them into FOLDER/results.md.",
+        "some of them into benchmarks/.cache/results.md.",
     )
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; or all")
     add("--rounds", type=int, default=3, help="default 3")
     add("--cores", type=int, default=2, help="of the workflow, default 2")
-    add(
-        "--folder",
-        type=Path,
-        default=README.with_name(".cache"),
-        help="for exposures, runs and measurements, default benchmarks/.cache",
-    )
     add("--resume", action="store_true", help="keep what was measured before")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):
         parser.error(f"{', '.join(unknown)}: not one of {', '.join(names)}")
     wanted = options.names or names
 
-    folder = options.folder.resolve()
-    benchmark = Benchmark(folder, options.rounds, options.cores)
-    measurements = folder / "measurements.json"
+    benchmark = Benchmark(CACHE, options.rounds, options.cores)
+    measurements = CACHE / "measurements.json"
     results = Results(benchmark.about())
     if options.resume and measurements.exists():
         before = Results.load(measurements)
         if before.about != results.about:
             parser.error(f"--resume: measured before with {before.about}, now {results.about}")
         results = before
+    profiled = [case for case in CASES if PROFILE in wanted and case.name in PROFILED]
     # Where it goes, what is measured and how.
-    tasks: list[tuple[dict, str, Callable[[], object]]] = [
-        *((results.cases, case.name, partial(benchmark.case, case)) for case in CASES),
-        *((results.series, series.name, partial(benchmark.series, series)) for series in SERIES),
+    tasks = [
+        *((results.cases, case, benchmark.case) for case in CASES if case.name in wanted),
+        *((results.series, series, benchmark.series) for series in SERIES if series.name in wanted),
+        *((results.profiles, case, benchmark.profile) for case in profiled),
     ]
-    tasks = [task for task in tasks if task[1] in wanted]
-    if PROFILE in wanted:
-        profiled = [case for case in CASES if case.name in PROFILED]
-        tasks += [(results.profiles, c.name, partial(benchmark.profile, c)) for c in profiled]
     failed = False
-    for place, name, task in tasks:
-        if name in place:
+    for place, what, measure in tasks:
+        if what.name in place:
             continue
         try:
-            place[name] = task()
+            place[what.name] = measure(what)
             results.save(measurements)
         except (FailedRunError, DifferentProductsError) as error:
-            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            print(f"{what.name}: {error}", file=sys.stderr, flush=True)
             failed = True
-    results.weights = benchmark.weights()
+    exposures = {"the instrument's": mos_58, "simulated": mos_12_simulated}
+    results.weights = {name: weight(made(benchmark.data)) for name, made in exposures.items()}
     text = report(results)
     print(text)
-    page = README if set(wanted) == set(names) and not failed else folder / "results.md"
+    page = README if set(wanted) == set(names) and not failed else CACHE / "results.md"
     write_report(results, text, page)
     print(f"Written to {page}")
     return int(failed)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from benchmarks.cases import CASES, SERIES, Case, Measure, Target
+from benchmarks.cases import CASES, SERIES, Case, Measure
 from benchmarks.fitting import growth, ratio, spread
 from benchmarks.markdown import markdown_table, write_part
 from benchmarks.measuring import SCHEDULES, Cost
@@ -19,27 +19,7 @@ from benchmarks.results import CaseResult, Results
 MEASURES: dict[Measure, str] = {"wall": "wall, s", "cpu": "CPU, s", "peak": "peak, MB"}
 LARGEST_EXPONENT = 1.1
 
-_LESS_MEMORY = (Target("peak", 1), Target("peak", 1, schedule="product"))
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-
-
-def is_met(target: Target, ours: Sequence[float], theirs: Sequence[float]) -> bool:
-    """Tell whether the median of some costs keeps to a target.
-
-    Parameters
-    ----------
-    target : Target
-    ours, theirs : sequence of float
-        Costs of the workflow and of jwst in every round.
-
-    Returns
-    -------
-    bool
-    """
-    value = ratio(ours, theirs) if target.relative else spread(ours)
-    # As much memory as jwst is too much.
-    strict = target.measure == "peak"
-    return value.median < target.limit if strict else value.median <= target.limit
 
 
 def report(results: Results) -> str:
@@ -96,32 +76,39 @@ def _cases_table(results: Results) -> str:
 
 
 def _case_rows(case: Case, result: CaseResult) -> Iterator[Sequence[str]]:
-    asked = case.targets
-    if not any(target.measure == "peak" and target.relative for target in asked):
-        asked = (*asked, *_LESS_MEMORY)
+    targets = {"peak": (1, 1)} | case.targets
     for measure, name in MEASURES.items():
         theirs = _values(result.jwst, measure)
         row = [case.title if measure == "wall" else "", name]
-        for schedule in SCHEDULES:
+        for schedule, limit in zip(SCHEDULES, targets.get(measure, (None, None)), strict=True):
             ours = _values(result.ours[schedule], measure)
             quotient = ratio(ours, theirs)
-            compared = f"{quotient.median:.3f} ({quotient.low:.3f} to {quotient.high:.3f})"
-            for target in asked:
-                if target.measure == measure and target.schedule == schedule:
-                    met = "yes" if is_met(target, ours, theirs) else "**no**"
-                    compared += f", {_limit(target)}: {met}"
-            row += [_median(ours), compared]
+            compared = [f"{quotient.median:.3f} ({quotient.low:.3f} to {quotient.high:.3f})"]
+            if case.megabytes and (measure, schedule) == ("peak", "exposure"):
+                met = is_met(measure, spread(ours).median, case.megabytes)
+                compared.append(f"< {case.megabytes:g} MB: {_met(met)}")
+            if limit:
+                sign = "<" if measure == "peak" else "≤"
+                met = is_met(measure, quotient.median, limit)
+                compared.append(f"{sign} {_part(limit)}: {_met(met)}")
+            row += [_median(ours), ", ".join(compared)]
         yield [*row, _median(theirs)]
 
 
-def _limit(target: Target) -> str:
-    sign = "<" if target.measure == "peak" else "≤"
-    if not target.relative:
-        return f"{sign} {target.limit:g} MB"
-    inverse = 1 / target.limit
-    # Halves are read as they are: 1/4.5.
+def is_met(measure: Measure, value: float, limit: float) -> bool:
+    """Tell whether a cost or a ratio keeps to its limit: as much memory as jwst is too much."""
+    return value < limit if measure == "peak" else value <= limit
+
+
+def _part(limit: float) -> str:
+    """Write a limit as a part of one; halves are read as they are, 1/4.5."""
+    inverse = 1 / limit
     is_part = inverse > 1 and abs(2 * inverse - round(2 * inverse)) < 1e-9
-    return f"{sign} 1/{inverse:g}" if is_part else f"{sign} {target.limit:g}"
+    return f"1/{inverse:g}" if is_part else f"{limit:g}"
+
+
+def _met(is_met: bool) -> str:
+    return "yes" if is_met else "**no**"
 
 
 def _series_table(results: Results) -> str:
@@ -138,7 +125,7 @@ def _series_table(results: Results) -> str:
             row = [series.title, ", ".join(map(str, by_size)), ", ".join(map(_median, cpu))]
             row += [f"{fit.fixed:.2f} + {fit.each:.3f} n", f"{fit.residual:.1%}"]
             row += [f"{fit.exponent:.2f}", f"≤ {LARGEST_EXPONENT}"]
-            row += ["yes" if fit.exponent <= LARGEST_EXPONENT else "**no**"]
+            row += [_met(fit.exponent <= LARGEST_EXPONENT)]
             rows.append([*row, ", ".join(map(_median, peak))])
     return markdown_table(header, rows)
 
@@ -216,10 +203,9 @@ def _plot_ratios(axes: Axes, results: Results) -> None:
             label = name.partition(",")[0] if row == 0 else None
             axes.plot([low, high], [y, y], color=colour, linewidth=1.5)
             axes.plot(median, y, "o", color=colour, markersize=4, label=label)
-            for target in case.targets:
-                asked = target.relative and target.schedule == "exposure"
-                if asked and target.measure == measure:
-                    axes.plot(target.limit, y, "|", color=colour, markersize=11)
+            limit, _ = case.targets.get(measure, (None, None))
+            if limit:
+                axes.plot(limit, y, "|", color=colour, markersize=11)
     axes.axvline(1, color="0.6", linewidth=0.8)
     axes.set_xscale("log")
     axes.set_xlim(min(0.04, axes.get_xlim()[0]), max(1.5, axes.get_xlim()[1]))

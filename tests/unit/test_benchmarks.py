@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from benchmarks.cases import Target
 from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
 from benchmarks.error_costs import KINDS, cost_table
 from benchmarks.fitting import growth, ratio
@@ -54,17 +53,12 @@ def test_growth_finds_the_exponent_above_fixed_costs(fixed, exponent):
 
 
 @pytest.mark.parametrize(
-    ("target", "met"),
-    [
-        (Target("wall", 1 / 4), True),
-        (Target("wall", 1 / 5), False),
-        (Target("peak", 1 / 4), False),
-        (Target("peak", 3, relative=False), True),
-        (Target("peak", 2, relative=False), False),
-    ],
+    ("measure", "limit", "met"),
+    [("wall", 1 / 4, True), ("wall", 1 / 5, False), ("peak", 1 / 4, False), ("peak", 1 / 3, True)],
 )
-def test_targets(target, met):
-    assert is_met(target, [2, 2, 3], [8, 8, 8]) == met
+def test_targets(measure, limit, met):
+    quotient = ratio([2, 2, 3], [8, 8, 8])
+    assert is_met(measure, quotient.median, limit) == met
 
 
 def test_table():
@@ -99,6 +93,14 @@ def test_report_and_plot(tmp_path):
     assert "| drizzling | 1.50 |" in text
     plot(results, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size
+
+
+def test_report_says_whether_memory_keeps_to_its_limit():
+    results = some_results()
+    results.cases = {"mos-58-on-disk": results.cases["nods"]}
+    assert "< 600 MB: yes, < 1: yes" in report(results)
+    results.cases["mos-58-on-disk"].ours["exposure"] = [Cost(1, 1, 600)] * 2
+    assert "< 600 MB: **no**, < 1: **no**" in report(results)
 
 
 def test_results_come_back(tmp_path):
