@@ -27,7 +27,6 @@ from benchmarks.report import report, write_report
 from benchmarks.results import CaseResult, Results
 
 README = PROJECT / "benchmarks" / "README.md"
-# Simulated exposures, runs and measurements.
 CACHE = README.with_name(".cache")
 PROFILE = "profile"
 # Seconds from which a size of a series is measured in one round.
@@ -118,20 +117,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure the workflow against jwst. All cases go into benchmarks/README.md, "
-        "some of them into benchmarks/.cache/results.md.",
+        "some of them into FOLDER/results.md.",
     )
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; or all")
     add("--rounds", type=int, default=3, help="default 3")
     add("--cores", type=int, default=2, help="of the workflow, default 2")
+    add("--folder", type=Path, default=CACHE, help="for all data, default benchmarks/.cache")
     add("--resume", action="store_true", help="keep what was measured before")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):
         parser.error(f"{', '.join(unknown)}: not one of {', '.join(names)}")
     wanted = options.names or names
 
-    benchmark = Benchmark(CACHE, options.rounds, options.cores)
-    measurements = CACHE / "measurements.json"
+    folder = options.folder.resolve()
+    benchmark = Benchmark(folder, options.rounds, options.cores)
+    measurements = folder / "measurements.json"
     results = Results(benchmark.about())
     if options.resume and measurements.exists():
         before = Results.load(measurements)
@@ -159,7 +160,7 @@ def main() -> int:
     results.weights = {name: weight(made(benchmark.data)) for name, made in exposures.items()}
     text = report(results)
     print(text)
-    page = README if set(wanted) == set(names) and not failed else CACHE / "results.md"
+    page = README if set(wanted) == set(names) and not failed else folder / "results.md"
     write_report(results, text, page)
     print(f"Written to {page}")
     return int(failed)
