@@ -34,7 +34,7 @@ _FUNCTIONS = (
     ("combining", "drizzling.combination", "Combination.add"),
     ("combining", "drizzling.combination", "Combination.finish"),
     ("headers and output WCS", "s2d.product_files", "product_model"),
-    ("writing FITS and ASDF", "s2d.product_files", "write_product"),
+    ("writing FITS and ASDF", "steps.combine", "write_product"),
 )
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from astropy.io import fits
 from specresample.common.arrays import open_arrays
-from specresample.common.names import strip_template
+from specresample.common.names import single_file, strip_template
 from specresample.common.product_request import ProductRequest
 from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import PreparedExposure
@@ -17,10 +17,11 @@ from specresample.grids.product_grids import ProductGrids
 from specresample.jobs.workers import Workers
 from specresample.level2b.exposure import Exposure, Slit
 from specresample.plan.configuration import complete_config, product_arguments
-from specresample.s2d.product_files import ProductParts, write_files
-from specresample.steps import lay_out
+from specresample.s2d.product_files import ProductParts, make_file
+from specresample.s2d.write import write_product
 from specresample.steps.drizzle import drizzle
 from specresample.steps.flag_outliers import flag_outliers
+from specresample.steps.lay_out import lay_out
 from specresample.steps.prepare import prepare
 from specsim import (
     LrsGeometry,
@@ -70,7 +71,7 @@ def drizzled(
             if summaries[key].exists():
                 continue
             prepare(Path(path), arrays[key], summaries[key], in_memory=True)
-        lay_out.lay_out(name, files, asked.arguments, summaries, grid, contents)
+        lay_out(name, files, asked.arguments, summaries, grid, contents)
         outliers = dict.fromkeys(files)
         if asked.arguments["outlier_detection"]:
             flag_outliers(arrays, summaries, asked.arguments, parts / "outliers", Workers())
@@ -95,15 +96,17 @@ def drizzled(
 def make(exposures: Sequence[Path], folder: Path, **options: object) -> ProductGrids:
     """Make a product of some exposures; returns its grids, after which its files are there."""
     with drizzled(exposures, **options) as parts:
-        write_files(folder, parts, file_names(parts))
+        for name in file_names(parts):
+            write_product(folder / f"{name}_s2d.fits", make_file(parts, name)[0])
         return parts.grids
 
 
 def file_names(parts: ProductParts) -> list[str]:
     """Files of a product, as the step that lays out its grids names them."""
     asked, grids = parts.request, parts.grids
-    used = [asked.file(key) for key in grids.used_exposures()]
-    return lay_out.file_names(grids, used, single=asked.arguments["single"])
+    if asked.arguments["single"]:
+        return [single_file(asked.name, asked.file(key)) for key in grids.used_exposures()]
+    return [*dict.fromkeys(source.file for source in grids.sources)]
 
 
 def read_slits(exposure: Exposure) -> list[Slit]:

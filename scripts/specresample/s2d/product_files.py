@@ -1,15 +1,12 @@
 """The files that a product consists of: combined, one for each source, or one for each exposure."""
 
-import gc
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.names import single_file
 from specresample.common.product_request import ProductRequest
-from specresample.common.progress import Progress
 from specresample.drizzling.combination import combined_arrays, fill_number, single_arrays
 from specresample.drizzling.found_outliers import OutlierCount
 from specresample.footprint.prepared import Exposures
@@ -17,9 +14,6 @@ from specresample.grids.product_grids import ProductGrids
 from specresample.quality.slit_summary import SlitSummary
 from specresample.quality.summarise import summarise_slit
 from specresample.s2d.model import S2d, product_model
-from specresample.s2d.write import write_product
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,38 +34,6 @@ class ProductParts:
     grids: ProductGrids
     exposures: Exposures
     singles: Mapping[str, ArrayFile]
-
-
-def write_files(
-    folder: Path, parts: ProductParts, names: Sequence[str]
-) -> dict[str, list[SlitSummary]]:
-    """Make and write files of a product, one after another.
-
-    Parameters
-    ----------
-    folder : Path
-        Takes ``{name}_s2d.fits``.
-    parts : ProductParts
-    names : sequence of str
-        Some of the files in its `specresample.common.product_contents.ProductContents`.
-
-    Returns
-    -------
-    dict of str to list of SlitSummary
-        Of every slit in a file, by name.
-    """
-    summaries = {}
-    progress = Progress(names, len(names))
-    for name in progress:
-        product, summaries[name] = make_file(parts, name)
-        write_product(folder / f"{name}_s2d.fits", product)
-        log.info("%s_s2d.fits made, %s", name, progress)
-        # HDUs refer to each other: they hold their arrays until garbage is collected. What is left
-        # stays, and need not be looked at again.
-        del product
-        gc.collect()
-        gc.freeze()
-    return summaries
 
 
 def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:

@@ -1,5 +1,7 @@
 """Combine the drizzled exposures of a product and write its files, record and provenance."""
 
+import gc
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,6 +10,7 @@ from specresample.common.arrays import open_arrays
 from specresample.common.files import folder_written_aside, write_json
 from specresample.common.product_contents import ProductContents
 from specresample.common.product_request import ProductRequest
+from specresample.common.progress import Progress
 from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import Exposures, PreparedExposure
 from specresample.grids.product_grids import ProductGrids
@@ -15,7 +18,10 @@ from specresample.jobs.workers import Workers
 from specresample.quality.slit_summary import SlitSummary
 from specresample.reporting.provenance import product_provenance
 from specresample.reporting.record import product_record
-from specresample.s2d.product_files import ProductParts, write_files
+from specresample.s2d.product_files import ProductParts, make_file
+from specresample.s2d.write import write_product
+
+log = logging.getLogger(__name__)
 
 
 def combine(
@@ -77,7 +83,20 @@ def _write(
     exposures: Exposures,
     singles: Mapping[str, Path],
     folder: Path,
-    files: Sequence[str],
+    names: Sequence[str],
 ) -> dict[str, list[SlitSummary]]:
+    """Make and write some files, one after another; gives what is in each."""
+    summaries = {}
+    progress = Progress(names, len(names))
     with open_arrays(singles) as opened:
-        return write_files(folder, ProductParts(request, grids, exposures, opened), files)
+        parts = ProductParts(request, grids, exposures, opened)
+        for name in progress:
+            product, summaries[name] = make_file(parts, name)
+            write_product(folder / f"{name}_s2d.fits", product)
+            log.info("%s_s2d.fits made, %s", name, progress)
+            # HDUs refer to each other: they hold their arrays until garbage is collected. What is
+            # left stays, and need not be looked at again.
+            del product
+            gc.collect()
+            gc.freeze()
+    return summaries

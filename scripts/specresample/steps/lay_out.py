@@ -1,13 +1,12 @@
 """Lay out the output grids of a product, from the summaries of its exposures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from specresample.common.names import single_file
 from specresample.common.product_contents import ProductContents
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import output_grids
-from specresample.grids.product_grids import ProductGrids
 
 
 def lay_out(
@@ -43,29 +42,9 @@ def lay_out(
     exposures = {key: PreparedExposure.read(summaries[key]) for key in files}
     grids = output_grids(name, exposures, arguments)
     used = grids.used_exposures()
-    names = file_names(grids, [files[key] for key in used], single=arguments["single"])
+    if arguments["single"]:
+        names = [single_file(name, files[key]) for key in used]
+    else:
+        names = dict.fromkeys(source.file for source in grids.sources)
     ProductContents(tuple(names), tuple(used)).write(contents)
     grids.write(grid)
-
-
-def file_names(grids: ProductGrids, exposures: Sequence[str], *, single: bool) -> list[str]:
-    """Name the files of a product.
-
-    Parameters
-    ----------
-    grids : ProductGrids
-    exposures : sequence of str
-        File names of the exposures that are used.
-    single : bool
-        Whether every exposure gets a file, instead of their combination.
-
-    Returns
-    -------
-    list of str
-        Paths below the folder of all products, without ``_s2d.fits``.
-    """
-    if single:
-        return [single_file(grids.name, file) for file in exposures]
-    if grids.file_each:
-        return [source.file for source in grids.sources]
-    return [grids.name] if grids.sources else []
