@@ -15,6 +15,12 @@ _TRANSFORM = "tag:stsci.edu:asdf/transform/"
 _GWCS = "tag:stsci.edu:gwcs/"
 _UNIT = "tag:stsci.edu:asdf/unit/unit-1.0.0"
 _ICRS = "tag:astropy.org:astropy/coordinates/frames/icrs-1.1.0"
+_EXTENSIONS = (
+    "asdf://asdf-format.org/astronomy/gwcs/extensions/gwcs-1.4.0",
+    "asdf://asdf-format.org/core/extensions/core-1.6.0",
+    "asdf://asdf-format.org/transform/extensions/transform-1.7.0",
+    "asdf://astropy.org/astropy/extensions/units-1.3.0",
+)
 
 
 def grid_wcs(grid: Grid) -> Tagged:
@@ -39,22 +45,14 @@ def grid_wcs(grid: Grid) -> Tagged:
         steps[0] = steps[0][0], to_slit
         steps.insert(1, (_slit_frame(), _compose(from_slit, to_world)))
     ny, nx = grid.shape
-    box = {"x0": [-0.5, nx - 0.5], "x1": [-0.5, ny - 0.5]}
-    steps[0][1].value["bounding_box"] = Tagged(
-        f"{_TRANSFORM}property/bounding_box-1.2.0",
-        {"intervals": box, "ignore": [], "order": "F"},
-    )
-    return Tagged(
-        f"{_GWCS}wcs-1.4.0",
-        {
-            "name": "",
-            "steps": [
-                Tagged(f"{_GWCS}step-1.3.0", {"frame": frame, "transform": transform})
-                for frame, transform in steps
-            ],
-            "pixel_shape": [nx, ny],
-        },
-    )
+    intervals = {"x0": [-0.5, nx - 0.5], "x1": [-0.5, ny - 0.5]}
+    box = {"intervals": intervals, "ignore": [], "order": "F"}
+    steps[0][1].value["bounding_box"] = Tagged(f"{_TRANSFORM}property/bounding_box-1.2.0", box)
+    nodes = [
+        Tagged(f"{_GWCS}step-1.3.0", {"frame": frame, "transform": transform})
+        for frame, transform in steps
+    ]
+    return Tagged(f"{_GWCS}wcs-1.4.0", {"name": "", "steps": nodes, "pixel_shape": [nx, ny]})
 
 
 def gwcs_extensions(grid: Grid) -> list[str]:
@@ -71,15 +69,8 @@ def gwcs_extensions(grid: Grid) -> list[str]:
     """
     if not isinstance(grid, OutputGrid):
         return grid.extensions
-    sky = "asdf-format.org/astronomy/coordinates/extensions/coordinates-1.0.0"
-    uris = [
-        *([sky] if grid.celestial else []),
-        "asdf-format.org/astronomy/gwcs/extensions/gwcs-1.4.0",
-        "asdf-format.org/core/extensions/core-1.6.0",
-        "asdf-format.org/transform/extensions/transform-1.7.0",
-        "astropy.org/astropy/extensions/units-1.3.0",
-    ]
-    return [f"asdf://{uri}" for uri in uris]
+    sky = ["asdf://asdf-format.org/astronomy/coordinates/extensions/coordinates-1.0.0"]
+    return [*(sky if grid.celestial else []), *_EXTENSIONS]
 
 
 # ---- transforms ----------------------------------------------------------------------------------
@@ -134,12 +125,8 @@ def _wavelength(grid: OutputGrid) -> Tagged:
 
 def _table(points: np.ndarray, values: np.ndarray, fill: float | None) -> Tagged:
     parameters = {} if fill is None else {"fill_value": fill}
-    parameters |= {
-        "lookup_table": values,
-        "points": [points],
-        "method": "linear",
-        "bounds_error": False,
-    }
+    parameters |= {"lookup_table": values, "points": [points]}
+    parameters |= {"method": "linear", "bounds_error": False}
     return _transform("tabular-1.4.0", parameters, "x", "y")
 
 
@@ -169,17 +156,14 @@ def _compose(first: Tagged, second: Tagged) -> Tagged:
 
 
 def _concatenate(first: Tagged, second: Tagged) -> Tagged:
-    axes = {
-        side: _distinct(first.value[side], second.value[side]) for side in ("inputs", "outputs")
-    }
+    axes = {}
+    for side in ("inputs", "outputs"):
+        names = [first.value[side], second.value[side]]
+        if not set(names[0]).isdisjoint(names[1]):
+            # As astropy names them.
+            names = [[f"{name}{i}" for name in part] for i, part in enumerate(names)]
+        axes[side] = [*names[0], *names[1]]
     return Tagged(f"{_TRANSFORM}concatenate-1.4.0", {"forward": [first, second], **axes})
-
-
-def _distinct(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    """Name the axes of two transforms beside each other, as astropy does."""
-    if set(first).isdisjoint(second):
-        return [*first, *second]
-    return [f"{name}0" for name in first] + [f"{name}1" for name in second]
 
 
 def _transform(tag: str, parameters: Mapping[str, object], inputs: str, outputs: str) -> Tagged:

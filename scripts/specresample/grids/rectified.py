@@ -2,12 +2,8 @@
 
 A grid is plain numbers; it maps world coordinates to its pixels by itself. Its GWCS, for the
 product, is made in `specresample.grids.grid_gwcs`.
-
-docs/specification.md, "Output grid, NIRSpec", "Output grid, interpolated" and
-"Output grid, lamp".
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -29,8 +25,6 @@ from specresample.grids.wavelengths import (
     merge_wavelengths,
     with_count,
 )
-
-log = logging.getLogger(__name__)
 
 
 class Grid(Protocol):
@@ -74,22 +68,10 @@ class Grid(Protocol):
         """
 
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sky coordinates of its pixels, from one end of the slit to the other.
-
-        Returns
-        -------
-        tuple of ndarray
-            RA and Dec in degrees, or MSA x and y for lamp data.
-        """
+        """RA and Dec of its pixels in degrees, or MSA x and y, from one end of the slit on."""
 
     def wavelength_image(self) -> np.ndarray:
-        """Wavelength of every pixel.
-
-        Returns
-        -------
-        ndarray, shape (ny, nx)
-            In um.
-        """
+        """Wavelength of every pixel in um, shape (ny, nx)."""
 
     def pixel_map(self, coordinates: np.ndarray) -> np.ndarray:
         """Where the centres of input pixels fall on the grid.
@@ -97,14 +79,12 @@ class Grid(Protocol):
         Parameters
         ----------
         coordinates : ndarray, shape (3, ...)
-            World coordinates of the input pixels: RA and Dec in degrees (or MSA x and y),
-            wavelength in um; NaN where invalid.
+            RA and Dec in degrees (or MSA x and y) and wavelength in um; NaN where invalid.
 
         Returns
         -------
         ndarray, shape (..., 2)
-            x and y in pixels of the grid, in this order; NaN where invalid or beyond the
-            wavelengths of a bounded grid.
+            x and y in pixels; NaN where invalid or beyond the wavelengths of a bounded grid.
 
         Raises
         ------
@@ -254,11 +234,9 @@ def build_grid(
     ResampleError
         When the coordinates do not suffice for a grid, or nothing can come of what is asked for.
     """
-    kinds = {summary.kind for summary in summaries}
+    kinds = sorted({summary.kind for summary in summaries})
     if len(kinds) > 1:
-        raise ResampleError(
-            f"its exposures have WCSs of different kinds: {', '.join(sorted(kinds))}"
-        )
+        raise ResampleError(f"its exposures have WCSs of different kinds: {', '.join(kinds)}")
     grid = _native_grid(summaries, exposure_type, scale_ratio)
     if min(grid.shape) < 1 or len(grid.wavelengths) < 2:
         raise ResampleError("its valid pixels span no more than one pixel along an axis")
@@ -283,9 +261,7 @@ def _native_grid(
     if kind == "slit":
         return _slit_grid(summaries, scale_ratio, rows)
     if kind == "interpolated":
-        # Rectified LRS spectra keep the detector's direction, long wavelengths first.
-        descending = exposure_type.upper() == "MIR_LRS-FIXEDSLIT"
-        return _interpolated_grid(summaries, scale_ratio, rows, descending=descending)
+        return _interpolated_grid(summaries, exposure_type, scale_ratio, rows)
     return _lamp_grid(summaries[0], scale_ratio, rows)
 
 
@@ -338,11 +314,7 @@ def _slit_grid(
 
 
 def _interpolated_grid(
-    summaries: Sequence[FootprintSummary],
-    scale_ratio: float,
-    rows: int | None,
-    *,
-    descending: bool,
+    summaries: Sequence[FootprintSummary], exposure_type: str, scale_ratio: float, rows: int | None
 ) -> OutputGrid:
     """Lay out the grid of MIRI LRS (docs/specification.md, "Output grid, interpolated")."""
     first = summaries[0]
@@ -351,15 +323,15 @@ def _interpolated_grid(
     slope, _ = _sampling(first, tangent_point, scale_ratio)
     leading = int(abs(slope[0]) < abs(slope[1]))
     if len(summaries) > 1:
-        ra_limits = [wrap_ra_to(s.limits[0], first.limits[0][0]) for s in summaries]
-        dec_limits = [s.limits[1] for s in summaries]
-        tangent_point = tuple(
-            (float(np.min(limits)) + float(np.max(limits))) / 2
-            for limits in (ra_limits, dec_limits)
-        )
+        limits = np.array([s.limits for s in summaries])
+        limits[:, 0] = wrap_ra_to(limits[:, 0], limits[0, 0, 0])
+        middle = (limits.min(axis=(0, 2)) + limits.max(axis=(0, 2))) / 2
+        tangent_point = tuple(middle.tolist())
     low, high = _extent(summaries, tangent_point)
     wavelengths = extend_wavelengths([s.wavelengths for s in summaries])
-    wavelengths = wavelengths[:: -1 if descending else 1]
+    if exposure_type.upper() == "MIR_LRS-FIXEDSLIT":
+        # Rectified LRS spectra keep the detector's direction, long wavelengths first.
+        wavelengths = wavelengths[::-1]
     n = rows or _count((high - low)[leading], slope[leading], wavelengths)
     intercept = -slope * (n - 1) / 2
     axis = first.dispersion_axis

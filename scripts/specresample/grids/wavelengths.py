@@ -4,12 +4,12 @@ All are in um and ascending here; spectra that run downwards are turned by who l
 ``native`` wavelengths are those of the exposures, an array of shape (n,). More wavelengths than an
 image may have pixels are refused by a ResampleError, before anything is made for each of them.
 
-See docs/specification.md, "Output grid, NIRSpec", 3, "Output grid, interpolated" and "Wavelength
-grids".
+See docs/specification.md, "Output grid, NIRSpec", 3, and "Wavelength grids".
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,29 +20,22 @@ from specresample.common.errors import ResampleError
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.refusing import refusing
 
-# Neighbours that are more native steps apart have a gap between them.
-_GAP = 1.5
 # Steps on either side of a gap whose median is the step in it. Several are taken because a tilted
 # slit fills the last columns of a detector in part, and their medians are uneven.
 _NEAR = 10
+_GAP = 1.5  # median steps, beyond which there is a gap between neighbours
 
 # Steps this many times finer than the exposures' own are a mistake, not a wish.
 MAX_OVERSAMPLING = 100
 
-# Parts of a pixel that are rounding when pixels are counted.
-_ROUNDING = 1e-6
+_ROUNDING = 1e-6  # parts of a pixel that do not count when pixels are counted
 
 
 @dataclass(frozen=True)
 class NativeGrid:
-    """The exposures' own wavelengths.
+    """The exposures' own wavelengths, with ``oversampling`` pixels for each.
 
-    Attributes
-    ----------
-    oversampling : int
-        Pixels to a native one.
-    fill_gap : bool
-        Put columns between wavelengths that are more than 1.5 steps apart.
+    With ``fill_gap``, there are columns between those that are more than 1.5 steps apart.
     """
 
     oversampling: int = 1
@@ -79,9 +72,7 @@ class LinearGrid:
     limits : tuple of float or None
         Centres of the first and the last pixel, in um; None for what the exposures cover.
     step : float or None
-        In um; None for the median native step.
-    oversampling : int
-        Steps to the median native one.
+        In um; None for the median native step, divided by ``oversampling``.
     """
 
     limits: tuple[float, float] | None = None
@@ -105,12 +96,9 @@ class LinearGrid:
 
 @dataclass(frozen=True)
 class LogGrid:
-    """Wavelengths at a constant step of their logarithm; see `LinearGrid`.
+    """Wavelengths at a constant step of their logarithm, 1 over ``resolving_power``.
 
-    Attributes
-    ----------
-    resolving_power : float or None
-        Wavelength over step; None for the native median.
+    See `LinearGrid`.
     """
 
     limits: tuple[float, float] | None = None
@@ -128,15 +116,7 @@ class LogGrid:
 
 @dataclass(frozen=True)
 class TableGrid:
-    """Wavelengths given one by one.
-
-    Attributes
-    ----------
-    centres : tuple of float
-        Ascending, in um.
-    file : str
-        The table that gives them.
-    """
+    """Wavelengths given one by one: the ``centres``, rising and in um, of the table in a file."""
 
     centres: tuple[float, ...]
     file: str
@@ -232,7 +212,7 @@ def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
     """Merge the wavelength samplings of several exposures of a NIRSpec slit.
 
     The first exposure's sampling stands; every other one, in order of overlap, adds what lies
-    beyond the ends reached so far (docs/specification.md, "Output grid, NIRSpec", 3).
+    beyond the ends reached so far.
 
     Parameters
     ----------
@@ -252,16 +232,13 @@ def merge_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
     if not len(exposures[0]):
         raise ResampleError("not enough valid pixels for an output grid")
     merged = np.sort(exposures[0])
-    smallest_step = np.abs(np.diff(merged)).min() if len(merged) > 1 else 0.0
+    smallest_step = np.diff(merged).min() if len(merged) > 1 else 0.0
     others = [np.sort(other) for other in exposures[1:] if len(other)]
     while others:
         overlap = [min(merged[-1], o[-1]) - max(merged[0], o[0]) for o in others]
-        other = others.pop(int(np.argmax(overlap)))
-        # Not overlapping at all, an exposure lies wholly beyond one end and is added as a whole.
-        below, above = other[other < merged[0]], other[other > merged[-1]]
-        merged = np.concatenate([below, merged, above])
+        merged = _joined(merged, others.pop(int(np.argmax(overlap))))
     tolerance = max(0.1 * smallest_step, 100 * np.finfo(float).eps)
-    keep = np.append(np.abs(np.diff(merged)) >= tolerance, True)
+    keep = np.append(np.diff(merged) >= tolerance, True)
     return merged[keep].tolist()
 
 
@@ -276,13 +253,15 @@ def extend_wavelengths(exposures: Sequence[Sequence[float]]) -> list[float]:
     Returns
     -------
     list of float
-        Ascending, in um, without doubles (docs/specification.md, "Output grid, interpolated").
+        Ascending, in um, without doubles.
     """
-    extended = np.array(exposures[0])
-    for other in map(np.array, exposures[1:]):
-        beyond = (other < extended.min()) | (other > extended.max())
-        extended = np.concatenate([extended, other[beyond]])
-    return np.unique(extended).tolist()
+    return reduce(_joined, map(np.unique, exposures)).tolist()
+
+
+def _joined(wavelengths: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Add what others have beyond the ends: all of them where they do not overlap."""
+    below, above = other[other < wavelengths[0]], other[other > wavelengths[-1]]
+    return np.concatenate([below, wavelengths, above])
 
 
 # ---- other grids -------------------------------------------------------------------------------
@@ -336,7 +315,8 @@ def with_count(wavelengths: np.ndarray, count: int, spacing: str) -> np.ndarray:
 def largest_oversampling(wavelengths: np.ndarray, native: np.ndarray) -> float:
     """Give the largest ratio of the native step to that of a product's wavelengths."""
     native = fill_gaps(native)
-    steps = np.interp(_middles(wavelengths), _middles(native), np.diff(native))
+    middles = ((line[1:] + line[:-1]) / 2 for line in (wavelengths, native))
+    steps = np.interp(*middles, np.diff(native))
     return float((steps / np.diff(wavelengths)).max())
 
 
@@ -358,9 +338,8 @@ def check_wavelengths(wavelengths: np.ndarray, native: np.ndarray) -> None:
     if low <= 0:
         raise ResampleError(f"{extent}, is continued beyond 0: ask for fewer pixels")
     if high < native[0] or low > native[-1]:
-        raise ResampleError(
-            f"{extent}, does not overlap its exposures, {native[0]:.6g} to {native[-1]:.6g} um"
-        )
+        covered = f"{native[0]:.6g} to {native[-1]:.6g} um"
+        raise ResampleError(f"{extent}, does not overlap its exposures, {covered}")
     finest = largest_oversampling(wavelengths, native)
     if finest > MAX_OVERSAMPLING:
         raise ResampleError(
@@ -387,10 +366,6 @@ def interpolate(x: np.ndarray, nodes: np.ndarray, values: np.ndarray) -> np.ndar
     segment = np.clip(np.searchsorted(nodes, x) - 1, 0, len(nodes) - 2)
     step = (values[segment + 1] - values[segment]) / (nodes[segment + 1] - nodes[segment])
     return values[segment] + (x - nodes[segment]) * step
-
-
-def _middles(values: np.ndarray) -> np.ndarray:
-    return (values[1:] + values[:-1]) / 2
 
 
 def _checked(count: float) -> int:

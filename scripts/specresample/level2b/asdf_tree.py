@@ -83,10 +83,8 @@ def parse_tree(content: bytes) -> dict:
     ------
     ResampleError
         When it would fill the memory, or refers to something outside of the file.
-    ValueError
-        When it is no ASDF file.
-    yaml.YAMLError
-        When its YAML is broken.
+    ValueError, yaml.YAMLError
+        When it is no ASDF file, or its YAML is broken.
     """
     _check_text(content)
     text, blocks = split_file(content)
@@ -136,9 +134,8 @@ class _Builder:
         self._loader = yaml.CSafeLoader(text)
         self._blocks = blocks
         self._anchored: dict[str, object] = {}
-        # Anchors of collections that are not complete yet.
+        # Anchors of collections that are not complete yet, and that lead back to themselves.
         self._open: set[str] = set()
-        # Anchors of collections that lead back to themselves.
         self._endless: set[str] = set()
         self._scalars: dict[tuple, object] = {}
         # The first of all equal values, by what it consists of: the identities of its parts, each
@@ -256,9 +253,8 @@ def _check_mapping(values: Mapping) -> None:
 
 
 def _check_shape(shape: object, most: int) -> None:
-    if not isinstance(shape, list) or not all(isinstance(n, int) for n in shape):
-        return
-    if math.prod(shape) > most:
+    is_shape = isinstance(shape, list) and all(isinstance(n, int) for n in shape)
+    if is_shape and math.prod(shape) > most:
         raise ResampleError(f"its ASDF tree has an array of absurd size, {shape}")
 
 

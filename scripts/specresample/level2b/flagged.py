@@ -1,7 +1,7 @@
 """Write an exposure with the outliers that were found in it (``_crf``)."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +51,10 @@ def write_flagged(
                     dq = fits.ImageHDU(np.zeros(shape, np.uint32), name="DQ", ver=version)
                     places["DQ", version] = dq
                     hdus.append(dq)
-                names = ["DQ", *FLOAT_ARRAYS]
-                _flag([places[n, version] for n in names if (n, version) in places], found)
-
-
-def _flag(images: Sequence[fits.ImageHDU], found: tuple[np.ndarray, np.ndarray]) -> None:
-    """Flag pixels of a slit, whose images begin with DQ."""
-    dq = images[0].data
-    dq[found] |= DO_NOT_USE | OUTLIER
-    planes = {image.name: image.data for image in images[1:] if image.shape == dq.shape}
-    mark_invalid(planes | {"dq": dq})
+                arrays = {"dq": places["DQ", version].data}
+                arrays["dq"][found] |= DO_NOT_USE | OUTLIER
+                for name in FLOAT_ARRAYS:
+                    image = places.get((name, version))
+                    if image is not None and image.shape == arrays["dq"].shape:
+                        arrays[name] = image.data
+                mark_invalid(arrays)
