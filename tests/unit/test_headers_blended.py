@@ -49,15 +49,15 @@ def blend(**values):
     ],
 )
 def test_rules(path, rule, values, expected):
-    assert model_keywords(MODEL).rules[path] == rule
+    assert model_keywords(MODEL)[path]["blend_rule"] == rule
     assert blend(**{path: values}) == {path: expected}
 
 
 @pytest.mark.parametrize("model", ["SlitModel", "MultiSlitModel"])
 def test_every_rule_of_the_schemas_is_known(model):
     values = {"multi": "A", "wheeltol": "within commanded tolerance"}
-    for path, rule in model_keywords(model).rules.items():
-        value = values.get(rule, 1.0)
+    for path, attributes in model_keywords(model).items():
+        value = values.get(attributes.get("blend_rule"), 1.0)
         blend_metadata([{path: value}] * 2, model)
 
 

@@ -44,7 +44,7 @@ def test_duration(seconds, expected):
 
 def test_loop_knows_how_far_it_is():
     clock = Clock()
-    progress = Progress(iter("abc"), 3, clock)
+    progress = Progress("abc", clock)
     said = []
     for item in progress:
         clock.now += 2
@@ -66,7 +66,7 @@ def shown_log():
 
 def test_terminal_shows_progress_of_long_jobs(shown_log):
     clock, log, shown = shown_log
-    progress = Progress(range(30), 30, clock)
+    progress = Progress(range(30), clock)
     for item in progress:
         clock.now += 1
         log.info("slit %s traced, %s", item, progress)
@@ -79,7 +79,7 @@ def test_terminal_shows_progress_of_long_jobs(shown_log):
 
 def test_lines_become_rarer(shown_log):
     clock, log, shown = shown_log
-    progress = Progress("ab", 2, clock)
+    progress = Progress("ab", clock)
     for second in range(3600):
         clock.now = second
         log.info("%s", progress)

@@ -43,7 +43,14 @@ def test_properties_are_in_the_order_in_which_stdatamodels_writes_them(model):
 
 def test_keywords_of_a_data_model():
     keywords = model_keywords("SlitModel")
-    assert keywords.types["meta.exposure.exposure_time"] == "number"
-    assert keywords.rules["meta.exposure.exposure_time"] == "sum"
-    assert keywords.columns["meta.exposure.exposure_time"] == "EFFEXPTM"
-    assert "int_times" not in keywords.types
+    said = keywords["meta.exposure.exposure_time"]
+    assert (said["type"], said["blend_rule"], said["fits_keyword"]) == ("number", "sum", "EFFEXPTM")
+    assert said["blend_table"]
+    assert "int_times" not in keywords
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_is_blended_has_a_keyword_and_a_type(model):
+    for path, child in model_schema(model).walk():
+        if child.attributes.keys() & {"blend_rule", "blend_table", "fits_keyword"}:
+            assert child.attributes.keys() >= {"fits_keyword", "type"}, path

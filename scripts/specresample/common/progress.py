@@ -1,7 +1,7 @@
 """Progress of a loop or a run, and the time that it still needs, for lines of a log."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -52,18 +52,16 @@ class Progress(Generic[Item]):
 
     Parameters
     ----------
-    items : iterable
+    items : collection
         Items of the loop.
-    total : int
-        Number of items.
     clock : callable, optional
         Gives seconds.
     """
 
     def __init__(
-        self, items: Iterable[Item], total: int, clock: Callable[[], float] = time.monotonic
+        self, items: Collection[Item], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._items, self._total, self._clock = items, total, clock
+        self._items, self._total, self._clock = items, len(items), clock
         self._start = clock()
         self._number = 0
 

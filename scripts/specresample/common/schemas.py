@@ -75,26 +75,6 @@ class Property:
             yield from child.walk(child_path)
 
 
-@dataclass(frozen=True)
-class ModelKeywords:
-    """What a data model's schema says of its metadata.
-
-    Attributes
-    ----------
-    types : dict of str to str
-        ``number``, ``integer``, ``string`` or ``boolean``, by the dotted path of what has a FITS
-        keyword.
-    rules : dict of str to str
-        Blend rule by path.
-    columns : dict of str to str
-        Column of the header table by path.
-    """
-
-    types: dict[str, str]
-    rules: dict[str, str]
-    columns: dict[str, str]
-
-
 @cache
 def model_schema(model: str) -> Property:
     """Read the schema of a data model, as one tree.
@@ -114,8 +94,8 @@ def model_schema(model: str) -> Property:
 
 
 @cache
-def model_keywords(model: str) -> ModelKeywords:
-    """Collect what the schema of a data model says of its metadata.
+def model_keywords(model: str) -> dict[str, dict[str, object]]:
+    """Collect what the schema of a data model says of its metadata that have a FITS keyword.
 
     Parameters
     ----------
@@ -124,20 +104,11 @@ def model_keywords(model: str) -> ModelKeywords:
 
     Returns
     -------
-    ModelKeywords
+    dict of str to dict
+        `Property.attributes` by dotted path; blended are these alone.
     """
-    keywords = ModelKeywords({}, {}, {})
-    for path, child in model_schema(model).walk():
-        attributes = child.attributes
-        if "fits_keyword" in attributes:
-            keywords.types[path] = attributes.get("type", "")
-        if not path.startswith("meta.") or child.properties or child.items:
-            continue
-        if "blend_rule" in attributes:
-            keywords.rules[path] = attributes["blend_rule"]
-        if attributes.get("blend_table"):
-            keywords.columns[path] = attributes.get("fits_keyword", path)
-    return keywords
+    properties = model_schema(model).walk()
+    return {path: p.attributes for path, p in properties if "fits_keyword" in p.attributes}
 
 
 def _read(name: str) -> dict:

@@ -134,7 +134,7 @@ def combined_arrays(
     dict of str to ndarray
         Arrays of a source's product.
     """
-    progress = Progress(sources, len(sources))
+    progress = Progress(sources)
     for source in progress:
         slits = source.slits_in(exposures)
         shape = source.grid.shape

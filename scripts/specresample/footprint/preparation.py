@@ -10,10 +10,9 @@ import numpy as np
 from astropy import units as u
 
 from specresample.common.arrays import ArrayWriter
-from specresample.common.errors import ResampleError, first_line
+from specresample.common.errors import ResampleError, first_line, refusing
 from specresample.common.files import file_digest
 from specresample.common.progress import Progress
-from specresample.common.refusing import refusing
 from specresample.footprint.prepared import LeftOut, PreparedExposure, PreparedSlit
 from specresample.footprint.trace import trace_slit
 from specresample.level2b.exposure import Exposure, slit_label
@@ -60,7 +59,7 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
         log.warning("%s: skipped, %s", exposure.path, prepared.skip)
         return prepared
     slits, left_out = [], []
-    progress = Progress(range(exposure.n_slits), exposure.n_slits)
+    progress = Progress(range(exposure.n_slits))
     for number in progress:
         metadata = exposure.slit_metadata(number)
         label = slit_label(metadata, number)

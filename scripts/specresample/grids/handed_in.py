@@ -12,9 +12,8 @@ import gwcs
 import numpy as np
 
 from specresample.common.asdf_format import Tagged
-from specresample.common.errors import ResampleError
+from specresample.common.errors import ResampleError, refusing
 from specresample.common.limits import MAX_PIXELS
-from specresample.common.refusing import refusing
 from specresample.common.sky import separation
 from specresample.footprint.prepared import FootprintSummary
 from specresample.level2b.asdf_tree import parse_tree, read_file

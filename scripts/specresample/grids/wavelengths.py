@@ -16,9 +16,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from specresample.common.errors import ResampleError
+from specresample.common.errors import ResampleError, refusing
 from specresample.common.limits import MAX_PIXELS
-from specresample.common.refusing import refusing
 
 # Steps on either side of a gap whose median is the step in it. Several are taken because a tilted
 # slit fills the last columns of a detector in part, and their medians are uneven.

@@ -19,10 +19,9 @@ import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
-from specresample.common.errors import ResampleError, first_line
+from specresample.common.errors import ResampleError, first_line, refusing
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 from specresample.common.limits import MAX_PIXELS
-from specresample.common.refusing import refusing
 from specresample.common.schemas import Property, model_keywords, model_schema
 from specresample.level2b.asdf_tree import read_tree
 from specresample.level2b.flags import FLOAT_ARRAYS, mark_invalid
@@ -260,7 +259,7 @@ class Exposure:
 
     def _usable(self, metadata: Mapping[str, object]) -> dict[str, object]:
         """Leave out the metadata that are not what the schema says, and would break a product."""
-        types = model_keywords("SlitModel").types
+        types = {path: said["type"] for path, said in model_keywords("SlitModel").items()}
         usable = {}
         for path, value in metadata.items():
             if path not in types or _is_of_type(value, types[path]):

@@ -15,7 +15,7 @@ from specresample.common.versions import software_versions
 _SCRIPTS = Path(__file__).parents[2]
 
 # What says how a job is doing, and makes no number and no file of a product.
-_ONLY_TALK = tuple(f"specresample/{name}" for name in ("jobs", "common/errors", "common/progress"))
+_ONLY_TALK = ("specresample/jobs", "specresample/common/progress")
 
 
 def code_digest(script: str) -> str:

@@ -37,14 +37,15 @@ _RULES: dict[str, Callable] = {
 
 def first_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
     """Give what the schema knows of the first exposure's metadata: a product's without blending."""
-    known = model_keywords(model).types
+    known = model_keywords(model)
     return {path: value for path, value in inputs[0].items() if path in known}
 
 
 def blend_metadata(inputs: Sequence[Mapping[str, object]], model: str) -> dict[str, object]:
     """Give the first exposure's metadata, changed where a rule of the schema asks for it."""
     blended = first_metadata(inputs, model)
-    for path, rule in model_keywords(model).rules.items():
+    for path, attributes in model_keywords(model).items():
+        rule = attributes.get("blend_rule", "first")
         if rule == "first" or path.startswith(_NOT_BLENDED):
             continue
         values = [metadata[path] for metadata in inputs if path in metadata]
@@ -63,9 +64,9 @@ def header_table(inputs: Sequence[Mapping[str, object]], model: str) -> np.ndarr
         missing value is NaN (``nan`` in a column of strings).
     """
     columns = {
-        column: np.array([metadata.get(path, np.nan) for metadata in inputs])
-        for path, column in model_keywords(model).columns.items()
-        if any(path in metadata for metadata in inputs)
+        attributes["fits_keyword"]: np.array([metadata.get(path, np.nan) for metadata in inputs])
+        for path, attributes in model_keywords(model).items()
+        if attributes.get("blend_table") and any(path in metadata for metadata in inputs)
     }
     table = np.empty(len(inputs), dtype=[(name, c.dtype) for name, c in columns.items()])
     for name, column in columns.items():

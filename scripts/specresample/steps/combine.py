@@ -87,7 +87,7 @@ def _write(
 ) -> dict[str, list[SlitSummary]]:
     """Make and write some files, one after another; gives what is in each."""
     summaries = {}
-    progress = Progress(names, len(names))
+    progress = Progress(names)
     with open_arrays(singles) as opened:
         parts = ProductParts(request, grids, exposures, opened)
         for name in progress:

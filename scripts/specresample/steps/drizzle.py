@@ -52,7 +52,7 @@ def drizzle(
         When a weight cannot be given; names the slit.
     """
     exposure, sources = PreparedExposure.read(summary), ProductGrids.read(grid).sources_of(key)
-    progress = Progress(sources, len(sources))
+    progress = Progress(sources)
     with (
         written_aside(single) as aside,
         ArrayFile(arrays) as opened,

@@ -76,7 +76,7 @@ def _find(
 ) -> list[tuple[str, int, SlitOutliers]]:
     """Find the outliers of some sources: exposure, number of the slit, outliers."""
     found = []
-    progress = Progress(sources, len(sources))
+    progress = Progress(sources)
     with open_arrays(arrays) as opened:
         for slits in progress:
             try:
