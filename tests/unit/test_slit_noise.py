@@ -4,7 +4,6 @@ from astropy import units as u
 from astropy.io import fits
 from specresample.common.errors import ResampleError
 from specresample.drizzling.lags import same_wavelength
-from specresample.s2d.covariance_matrix import covariance_matrix
 from specresample.s2d.noise import read_noise
 
 SHAPE = (7, 9)
@@ -77,7 +76,7 @@ def test_variance_of_a_spectrum_is_that_of_each_wavelength(tmp_path, axis):
 @pytest.mark.parametrize("region", [np.s_[:, :], np.s_[2:5, 3:8], np.s_[3:4, :], np.s_[:, 4:5]])
 def test_covariance_matrix_of_a_region(tmp_path, region):
     matrix = write(tmp_path / "a.fits", flat=4.0)
-    covariance = covariance_matrix(read_noise(tmp_path / "a.fits"), region, "MJy/sr")
+    covariance = read_noise(tmp_path / "a.fits").covariance_matrix(region, "MJy/sr")
     pixels = np.arange(matrix.shape[0]).reshape(SHAPE)[region]
     expected = matrix[np.ix_(pixels.ravel(), pixels.ravel())]
     np.testing.assert_allclose(covariance.to_dense(), expected, rtol=1e-5)
@@ -111,7 +110,7 @@ def test_pixels_without_data_do_not_count(tmp_path, errors):
 
 def test_slits_are_counted_from_1(tmp_path):
     matrix = write(tmp_path / "a.fits", versions=(1, 2))
-    found = covariance_matrix(read_noise(tmp_path / "a.fits", slit=2)).to_dense()
+    found = read_noise(tmp_path / "a.fits", slit=2).covariance_matrix().to_dense()
     np.testing.assert_allclose(found, matrix, rtol=1e-5)
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from specresample.drizzling.lags import Lag, lag_pairs, same_wavelength
 from specresample.drizzling.noise import FLAT, NOISE
+
+if TYPE_CHECKING:
+    from astropy.nddata import Covariance
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,42 @@ class CorrelatedNoise:
         lags = [lag for lag in self.covariance if lag[1 - along_slit] == 0]
         noise = self._contributions(weights, lags).sum(axis=along_slit)
         return noise + (weights * self.flat).sum(axis=along_slit) ** 2
+
+    def covariance_matrix(
+        self, region: tuple[slice, slice] = np.s_[:, :], unit: object = None
+    ) -> "Covariance":
+        """Covariance matrix of the pixels of a region, without what the flat field does to them.
+
+        Parameters
+        ----------
+        region : tuple of slice
+            Along y and x, without steps; by default the whole slit.
+        unit : unit-like, optional
+            Unit of SCI.
+
+        Returns
+        -------
+        astropy.nddata.Covariance
+            Of the flattened region, in squares of ``unit``.
+        """
+        # No step of the workflow needs these.
+        from astropy import units as u
+        from astropy.nddata import Covariance
+        from scipy.sparse import csr_array
+
+        variance = self.variance[region]
+        pixels = np.arange(variance.size).reshape(variance.shape)
+        parts = [(variance, pixels, pixels)]
+        for lag, plane in self.covariance.items():
+            first, second = lag_pairs(variance.shape, lag)
+            parts.append((plane[region][first], pixels[first], pixels[second]))
+        values, *places = (np.concatenate([*map(np.ravel, p)]) for p in zip(*parts, strict=True))
+        return Covariance(
+            csr_array((values, places), shape=(variance.size, variance.size)),
+            data_shape=variance.shape,
+            assume_symmetric=True,
+            unit=None if unit is None else u.Unit(unit) ** 2,
+        )
 
     def _contributions(self, weights: np.ndarray, lags: Iterable[Lag]) -> np.ndarray:
         """Give what every pixel, with its pairs at some lags, adds to the variance of a sum."""

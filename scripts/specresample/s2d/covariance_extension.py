@@ -56,12 +56,6 @@ def _square(unit: object) -> str | None:
     return square.to_string()
 
 
-def lags_of(header: fits.Header) -> list[tuple[int, int]]:
-    """Read the lags of the planes of an extension from its header."""
-    planes = range(1, header["NAXIS3"] + 1)
-    return [(header[f"LAGY{number}"], header[f"LAGX{number}"]) for number in planes]
-
-
 def slit_extensions(hdus: fits.HDUList) -> dict[int, dict[str, fits.hdu.base.ExtensionHDU]]:
     """Sort the extensions of a product by the slits that they belong to.
 

@@ -8,7 +8,7 @@ from astropy.io import fits
 from specresample.common.errors import ResampleError
 from specresample.drizzling.correlated_noise import CorrelatedNoise
 from specresample.drizzling.slit import VARIANCES
-from specresample.s2d.covariance_extension import EXTENSION, lags_of, slit_extensions
+from specresample.s2d.covariance_extension import EXTENSION, slit_extensions
 
 
 def read_noise(path: str | Path, slit: int = 1) -> CorrelatedNoise:
@@ -61,12 +61,12 @@ def noise_of_slit(
     CorrelatedNoise or None
         None when it has no covariances.
     """
-    covariance = extensions.get(EXTENSION)
-    if covariance is None:
+    if EXTENSION not in extensions:
         return None
+    planes, header = extensions[EXTENSION].data, extensions[EXTENSION].header
     return CorrelatedNoise.of_product(
         {name: extensions[name.upper()].data for name in VARIANCES},
-        dict(zip(lags_of(covariance.header), covariance.data, strict=True)),
+        {(header[f"LAGY{k}"], header[f"LAGX{k}"]): plane for k, plane in enumerate(planes, 1)},
         errors=primary["ERRTYPE"],
         dispersion_axis=int(extensions["SCI"].header.get("DISPAXIS") or 1),
     )
