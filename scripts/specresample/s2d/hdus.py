@@ -5,22 +5,39 @@ keyword in the list of all HDUs, so that its time grows with the square of the n
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 
 import numpy as np
 from astropy.io import fits
 
-from specresample.common.schemas import Property
+from specresample.common.schemas import Property, model_schema
+
+# What the schemas have no keyword for.
+MORE_KEYWORDS = {
+    name: {"title": title, "type": kind, "fits_keyword": keyword}
+    for name, keyword, kind, title in (
+        ("kernel", "KERNEL", "string", "Drizzle kernel"),
+        ("fillval", "FILLVAL", "string", "Value of pixels without weight"),
+        ("errors", "ERRTYPE", "string", "What the errors are"),
+        ("preset", "PRESET", "string", "Preset of the arguments"),
+        ("wavelength_grid", "WAVEGRID", "string", "Spacing or table of the wavelengths"),
+        ("wavelength_range", "WAVERANG", "string", "[um] First and last pixel, as asked for"),
+        ("wavelength_step", "WAVESTEP", "number", "[um] Step that was asked for"),
+        ("resolving_power", "WAVEPOWR", "number", "Wavelength over step that was asked for"),
+        ("spectral_oversampling", "WAVEOVER", "integer", "Pixels for each of an exposure"),
+        ("fill_gap", "WAVEFILL", "boolean", "Columns between detectors"),
+    )
+}
 
 
-def model_hdus(schema: Property, tree: Mapping[str, object]) -> list[fits.PrimaryHDU]:
-    """Make the HDUs of a data model.
+def model_hdus(tree: Mapping[str, object]) -> list[fits.PrimaryHDU]:
+    """Make the HDUs of a product.
 
     Parameters
     ----------
-    schema : Property
-        Of the data model, from `specresample.common.schemas.model_schema`.
     tree : mapping
-        Arrays and metadata by the names of the data model.
+        Arrays and metadata by the names of its data model, ``meta.model_type``.
 
     Returns
     -------
@@ -28,8 +45,16 @@ def model_hdus(schema: Property, tree: Mapping[str, object]) -> list[fits.Primar
         The primary one first, in the order in which the schema names them.
     """
     hdus = {_PRIMARY: fits.PrimaryHDU()}
-    _Maker(hdus).add_group(schema, tree)
+    _Maker(hdus).add_group(_schema(tree["meta"]["model_type"]), tree)
     return [*hdus.values()]
+
+
+@cache
+def _schema(model_type: str) -> Property:
+    """Give the schema of a product, with the keywords that it lacks."""
+    schema = deepcopy(model_schema(model_type))
+    schema.properties["meta"].properties["resample"].add({"properties": MORE_KEYWORDS})
+    return schema
 
 
 _PRIMARY = ("PRIMARY", 1)

@@ -12,42 +12,35 @@ from astropy.io import fits
 
 from specresample.grids.wavelength_table import table_cards, with_third_axis
 from specresample.s2d.covariance_extension import EXTENSION, SLIT
+from specresample.s2d.hdus import MORE_KEYWORDS
 
-# Keywords of a covariance extension that astropy does not write itself.
-_OWN = re.compile(rf"LAG[YX]\d+|BUNIT|{SLIT}")
+# Keywords of the primary header, and of a covariance extension, that no schema has.
+_OWN = {more["fits_keyword"] for more in MORE_KEYWORDS.values()}
+_OWN_OF_COVARIANCES = re.compile(rf"LAG[YX]\d+|BUNIT|{SLIT}")
 
 
-def kept_tree(
-    tree: Mapping[str, object],
-    cards: Sequence[tuple[str, object, str]],
-    tables: Sequence[fits.BinTableHDU],
-    covariances: Sequence[fits.ImageHDU],
-) -> dict[str, object]:
+def kept_tree(tree: Mapping[str, object], hdus: Sequence[fits.PrimaryHDU]) -> dict[str, object]:
     """Give the tree for the ASDF of a product.
 
     Parameters
     ----------
     tree : mapping
         Arrays and metadata by the names of the data model.
-    cards : sequence of (str, object, str)
-        Keywords, values and comments in the primary header that the schemas do not know.
-    tables : sequence of BinTableHDU
-        Those that the schemas do not know.
-    covariances : sequence of ImageHDU
-        From `specresample.s2d.covariance_extension.covariance_hdus`.
+    hdus : sequence of HDU
+        All others of the file, the primary one first.
 
     Returns
     -------
     dict
     """
-    extra = {"PRIMARY": {"header": [[*card] for card in cards]}}
-    for hdu in tables:
-        extra[hdu.name] = {"data": hdu.data}
+    extra = {"PRIMARY": {"header": [[*c] for c in hdus[0].header.cards if c.keyword in _OWN]}}
+    extra |= {hdu.name: {"data": hdu.data} for hdu in hdus if isinstance(hdu, fits.BinTableHDU)}
+    covariances = [hdu for hdu in hdus if hdu.name == EXTENSION]
     for hdu in covariances:
         # One extension is kept to a name, and so those of several slits have names of their own.
         extra[EXTENSION if len(covariances) == 1 else f"{EXTENSION}_{hdu.ver}"] = {
             "data": hdu.data,
-            "header": [[*card] for card in hdu.header.cards if _OWN.fullmatch(card.keyword)],
+            "header": [[*c] for c in hdu.header.cards if _OWN_OF_COVARIANCES.fullmatch(c.keyword)],
         }
     if "slits" in tree:
         slits = []

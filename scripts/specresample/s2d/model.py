@@ -41,8 +41,6 @@ class S2d:
         rectified.
     history : list of str
         How the product was made.
-    created : str
-        Date of the product, ISO 8601; empty when unknown.
     extensions : list of str
         URIs of the ASDF extensions that the GWCSs in the tree need.
     """
@@ -51,7 +49,6 @@ class S2d:
     header_table: np.ndarray | None
     wavelengths: list[np.ndarray | None]
     history: list[str]
-    created: str
     extensions: list[str]
 
 
@@ -143,6 +140,8 @@ def product_model(
     else:
         inputs, tree = slit_inputs, trees[0]
     model = tree["meta"]["model_type"]
+    if date := _creation_date(inputs):
+        tree["meta"]["date"] = date
     digests = {request.file(key): exposure.sha256 for key, exposure in used.items()}
     for handed_in in (grids.output_wcs, grids.wavelength_table):
         if handed_in is not None:
@@ -152,7 +151,6 @@ def product_model(
         header_table=blending.header_table(inputs, model) if arguments["blendheaders"] else None,
         wavelengths=wavelengths,
         history=product_history(arguments, digests),
-        created=_creation_date(inputs),
         extensions=gwcs_extensions(sources[0].grid),
     )
 
@@ -196,7 +194,7 @@ def _region(first: Mapping[str, object], grid: Grid) -> str | None:
 
 
 def _creation_date(inputs: Sequence[Mapping[str, object]]) -> str:
-    """Date of a product, the same whenever and wherever it is made; empty when no input has one."""
+    """Date, ISO 8601, the same whenever and wherever it is made; empty when no input has one."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch:
         date = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).replace(tzinfo=None)

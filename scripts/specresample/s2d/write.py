@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from copy import deepcopy
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from astropy.io.fits.column import NUMPY2FITS
 from astropy.io.fits.verify import VerifyWarning
 
 from specresample.common.files import written_aside
-from specresample.common.schemas import Property, model_schema
 from specresample.grids.fits_wcs import LOOKED_UP
 from specresample.grids.wavelength_table import point_to_table, wavelength_table
 from specresample.s2d.asdf_extension import asdf_hdu
@@ -20,23 +18,6 @@ from specresample.s2d.covariance_extension import covariance_hdus
 from specresample.s2d.hdus import model_hdus
 from specresample.s2d.kept_tree import kept_tree
 from specresample.s2d.model import S2d
-
-# What the schemas have no keyword for.
-MORE_KEYWORDS = {
-    name: {"title": title, "type": kind, "fits_keyword": keyword}
-    for name, keyword, kind, title in (
-        ("kernel", "KERNEL", "string", "Drizzle kernel"),
-        ("fillval", "FILLVAL", "string", "Value of pixels without weight"),
-        ("errors", "ERRTYPE", "string", "What the errors are"),
-        ("preset", "PRESET", "string", "Preset of the arguments"),
-        ("wavelength_grid", "WAVEGRID", "string", "Spacing or table of the wavelengths"),
-        ("wavelength_range", "WAVERANG", "string", "[um] First and last pixel, as asked for"),
-        ("wavelength_step", "WAVESTEP", "number", "[um] Step that was asked for"),
-        ("resolving_power", "WAVEPOWR", "number", "Wavelength over step that was asked for"),
-        ("spectral_oversampling", "WAVEOVER", "integer", "Pixels for each of an exposure"),
-        ("fill_gap", "WAVEFILL", "boolean", "Columns between detectors"),
-    )
-}
 
 
 def write_product(path: str | Path, product: S2d) -> None:
@@ -48,30 +29,24 @@ def write_product(path: str | Path, product: S2d) -> None:
         Path of the FITS file.
     product : S2d
     """
-    path, tree, table = Path(path), product.tree, product.header_table
-    tree["meta"] |= {"filename": path.name} | ({"date": product.created} if product.created else {})
-    primary, *images = model_hdus(_schema(tree["meta"]["model_type"]), tree)
+    path, tree = Path(path), product.tree
+    tree["meta"]["filename"] = path.name
+    primary, *images = model_hdus(tree)
     for line in product.history:
         primary.header["HISTORY"] = line
-    tables = [] if table is None else [_table_hdu(table)]
-    if tables:
+    tables = []
+    if product.header_table is not None:
+        tables.append(_table_hdu(product.header_table))
         # The tree links to what an HDU holds.
         tree = {**tree, "hdrtab": tables[0].data}
     tables += _wavelength_table(images, product.wavelengths)
-    covariances = covariance_hdus(tree)
-    hdus = fits.HDUList([primary, *images, *tables, *covariances])
+    hdus = fits.HDUList([primary, *images, *tables, *covariance_hdus(tree)])
     with hdus, written_aside(path) as aside:
         # The ASDF states a hash of all headers, and so they must be as they are written.
         hdus.update_extend()
         for hdu in hdus:
             _add_checksums(hdu)
-        resample = tree["meta"]["resample"]
-        cards = [
-            (more["fits_keyword"], resample[name], more["title"])
-            for name, more in MORE_KEYWORDS.items()
-            if name in resample
-        ]
-        tree = kept_tree(tree, cards, tables, covariances)
+        tree = kept_tree(tree, hdus)
         hdus.append(asdf_hdu(tree, hdus, product.history, product.extensions))
         _add_checksums(hdus[-1])
         hdus.writeto(aside, output_verify="exception")
@@ -126,11 +101,3 @@ def _empty_table_hdu(rows: int, formats: tuple[tuple[str, str], ...]) -> fits.Bi
 
 def _fits_format(dtype: np.dtype) -> str:
     return f"{dtype.itemsize // 4}A" if dtype.kind == "U" else NUMPY2FITS[dtype.str[1:]]
-
-
-@cache
-def _schema(model_type: str) -> Property:
-    """Give the schema of a product, with the keywords that it has not."""
-    schema = deepcopy(model_schema(model_type))
-    schema.properties["meta"].properties["resample"].add({"properties": MORE_KEYWORDS})
-    return schema
