@@ -22,7 +22,7 @@ from specresample.drizzling.weights import weight_map
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import output_grids
 from specresample.grids.product_grids import ProductGrids, Source
-from specresample.plan.configuration import complete_config, product_arguments
+from specresample.plan.configuration import argument_schemas
 from specresample.steps.drizzle import drizzle
 from specresample.steps.prepare import prepare
 
@@ -32,7 +32,7 @@ BOXES: tuple[Box, ...] = ((1, 1), (3, 1), (5, 1), (6, 1), (7, 1), (10, 1), (5, 1
 
 CLAIMS = ("reference", "pixel", "pixel with covariance", "aperture")
 
-ARGUMENTS = product_arguments(complete_config({}), "")
+ARGUMENTS = {key: entry["default"] for key, entry in argument_schemas().items()}
 
 
 @dataclass(frozen=True)

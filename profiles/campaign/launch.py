@@ -22,7 +22,8 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROFILE = Path(__file__).resolve().parent
+PROJECT = PROFILE.parents[1]
 sys.path.insert(0, str(PROJECT / "scripts"))
 
 from specresample.common.errors import ResampleError  # noqa: E402
@@ -146,12 +147,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     add("parts", type=int, help="how many allocations")
     add("--configfile", type=Path, nargs="+", default=[], help="configuration, as for snakemake")
     add("--directory", type=Path, default=Path(), help="working directory, as for snakemake")
-    add(
-        "--profile",
-        type=Path,
-        default=Path(__file__).parent,
-        help="your version of profiles/campaign",
-    )
+    add("--profile", type=Path, default=PROFILE, help="your version of profiles/campaign")
     dry_run = "divide and check, print what would be submitted, and how to run a part by hand"
     add("--dry-run", action="store_true", help=dry_run)
     words = sys.argv[1:]

@@ -16,7 +16,7 @@ from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids
 from specresample.jobs.workers import Workers
 from specresample.level2b.exposure import Exposure, Slit
-from specresample.plan.configuration import complete_config, product_arguments
+from specresample.plan.configuration import argument_schemas
 from specresample.s2d.product_files import ProductParts, make_file
 from specresample.s2d.write import write_product
 from specresample.steps.drizzle import drizzle
@@ -34,7 +34,7 @@ from specsim import (
     write_nirspec,
 )
 
-ARGUMENTS = product_arguments(complete_config({}), "")
+ARGUMENTS = {key: entry["default"] for key, entry in argument_schemas().items()}
 
 
 def request(

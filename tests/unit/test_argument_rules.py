@@ -8,13 +8,13 @@ from runs import PROJECT
 from specresample.common.errors import ResampleError
 from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.campaign import Campaign
-from specresample.plan.configuration import complete_config, product_arguments
+from specresample.plan.configuration import argument_schemas, complete_config
 
 LINEAR, LOG = {"wavelength_grid": "linear"}, {"wavelength_grid": "log"}
 
 
 def found(**config):
-    return [*misfits(product_arguments(complete_config(config), ""))]
+    return [*misfits(complete_config(config))]
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,13 @@ def test_misfit_of_all_products_is_told_once(campaign):
     assert str(error.value) == "config: wavelength_step = 0.1: it needs wavelength_grid linear"
 
 
-def test_overrides_complete_the_configuration(campaign):
+def test_overrides_go_before_the_configuration(campaign):
     grid = {"wavelength_grid": "linear", "wavelength_range": [2.6, 5.6]}
-    arguments = campaign(overrides={"miri": grid}).arguments("miri")
-    assert {key: arguments[key] for key in grid} == grid
+    config = {"pixfrac": 0.5, "kernel": "point"}
+    found = campaign(**config, overrides={"miri": grid | {"pixfrac": 0.7}})
+    defaults = {key: entry["default"] for key, entry in argument_schemas().items()}
+    assert found.arguments("nirspec") == defaults | config
+    assert found.arguments("miri") == defaults | config | grid | {"pixfrac": 0.7}
 
 
 def test_table_that_is_not_there(campaign):
@@ -226,8 +229,7 @@ def test_ready_grids_are_as_the_page_says(file):
     import yaml
     from specresample.grids.wavelengths import asked_grid
 
-    config = complete_config(yaml.safe_load(file.read_text()))
-    arguments = product_arguments(config, "")
+    arguments = complete_config(yaml.safe_load(file.read_text()))
     assert [*misfits(arguments)] == []
     line = asked_grid(arguments).wavelengths(np.linspace(1, 2, 100))
     low, high = arguments["wavelength_range"]

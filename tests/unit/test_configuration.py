@@ -3,7 +3,7 @@ import re
 
 import pytest
 from specresample.common.errors import ResampleError
-from specresample.plan.configuration import complete_config, config_schema, product_arguments
+from specresample.plan.configuration import argument_schemas, complete_config, config_schema
 
 # As the documentation of jwst's step gives them; propagate_dq is a parameter of the step too.
 DEFAULTS = {
@@ -35,14 +35,14 @@ def refusal(**config):
 
 def test_defaults_are_the_documented_ones():
     config = complete()
-    assert product_arguments(config, "any") == DEFAULTS | OFF
+    assert {key: config[key] for key in argument_schemas()} == DEFAULTS | OFF
     assert config["output_dir"] == "results"
 
 
 def test_defaults_agree_with_the_documentation_text(shared):
     text = (shared / "spec" / "arguments.txt").read_text().lower()
     documented = dict(re.findall(r"--(\w+)\n\([\w ]+, default=\W?([\w.]*)\W?\)", text))
-    arguments = product_arguments(complete(), "any")
+    arguments = {key: entry["default"] for key, entry in argument_schemas().items()}
     assert documented == {key: str(arguments[key]).lower() for key in documented}
     assert documented.keys() >= arguments.keys() - OFF.keys() - {"propagate_dq"}
 
@@ -232,13 +232,9 @@ def test_all_mistakes_are_told_at_once():
     ]
 
 
-def test_overrides_go_before_the_configuration():
+def test_forms_of_values_of_overrides():
     config = complete(
-        pixfrac=0.5,
-        kernel="point",
         overrides={"p": {"pixfrac": "0.7", "output_shape": "1300,40", "fillval": 0}},
     )
-    changed = {"pixfrac": 0.7, "output_shape": [1300, 40], "fillval": "0", "kernel": "point"}
-    assert product_arguments(config, "p") == DEFAULTS | OFF | changed
-    others = {"pixfrac": 0.5, "kernel": "point"}
-    assert product_arguments(config, "q") == DEFAULTS | OFF | others
+    changed = {"pixfrac": 0.7, "output_shape": [1300, 40], "fillval": "0"}
+    assert config["overrides"] == {"p": changed}

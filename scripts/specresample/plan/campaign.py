@@ -7,7 +7,7 @@ from specresample.common.errors import ResampleError
 from specresample.common.product_request import ProductRequest
 from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.association import MARKS, exposure_keys, read_products
-from specresample.plan.configuration import argument_schemas, complete_config, product_arguments
+from specresample.plan.configuration import argument_schemas, complete_config
 from specresample.plan.presets import preset_arguments
 
 
@@ -39,7 +39,7 @@ class Campaign:
 
     def __init__(self, config: Mapping) -> None:
         self.config = complete_config(config)
-        self._given = frozenset(config)
+        self._given = {key: self.config[key] for key in config}
         self.products = {p.folder: p for p in read_products(self.config["associations"])}
         self.exposures = exposure_keys(self.products.values())
         keys = {path: key for key, path in self.exposures.items()}
@@ -61,9 +61,8 @@ class Campaign:
         """
         found = self.products[product]
         own = self.config["overrides"].get(found.name, {})
-        arguments = product_arguments(self.config, found.name)
-        preset = preset_arguments(arguments["preset"], found)
-        arguments |= {k: v for k, v in preset.items() if k not in self._given and k not in own}
+        preset = preset_arguments(own.get("preset", self.config["preset"]), found)
+        arguments = self.config | preset | self._given | own
         known = argument_schemas()
         used = (name for name in known if rule in (None, *known[name]["usedBy"]))
         return {name: arguments[name] for name in used}

@@ -58,23 +58,15 @@ def _sources(path: Path) -> frozenset[Path]:
 @cache
 def _code(path: Path) -> bytes:
     """Return the lines of a file that compute something."""
-    talk = {
-        number
-        for statement in _statements(path)
-        if _talks(statement)
-        for number in range(statement.lineno, statement.end_lineno + 1)
-    }
+    talk: set[int] = set()
+    for statement in _statements(path):
+        match statement:
+            # A docstring, or a call of the log.
+            case ast.Expr(ast.Constant(str()) | ast.Call(ast.Attribute(ast.Name("log")))):
+                talk.update(range(statement.lineno, statement.end_lineno + 1))
     lines = enumerate(path.read_bytes().splitlines(), start=1)
     code = (line.rstrip() for number, line in lines if number not in talk)
     return b"\n".join(line for line in code if line and not line.lstrip().startswith(b"#"))
-
-
-def _talks(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring or a call of the log."""
-    match statement:
-        case ast.Expr(ast.Constant(str()) | ast.Call(ast.Attribute(ast.Name("log")))):
-            return True
-    return False
 
 
 @cache

@@ -92,24 +92,6 @@ def complete_config(config: Mapping) -> dict:
     return complete
 
 
-def product_arguments(config: Mapping, product: str) -> dict:
-    """Arguments of one product: the configuration's, or where given those of its override.
-
-    Parameters
-    ----------
-    config : mapping
-        From `complete_config`.
-    product : str
-        Name of the product as its association gives it.
-
-    Returns
-    -------
-    dict
-        Value by argument.
-    """
-    return {key: config[key] for key in argument_schemas()} | config["overrides"].get(product, {})
-
-
 def _standard_forms(config: Mapping) -> dict:
     """Bring the forms that a command line produces into those of a config file."""
     known = config_schema()["properties"]
