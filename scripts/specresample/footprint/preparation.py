@@ -40,15 +40,6 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> PreparedExposur
     ResampleError
         When no slit of the exposure can be used, or memory does not suffice.
     """
-    try:
-        return _prepared(exposure, writer)
-    except MemoryError as error:
-        raise ResampleError(
-            f"{exposure.path}: it needs more memory than there may be ({first_line(error)})"
-        ) from error
-
-
-def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
     prepared = PreparedExposure(
         sha256=file_digest(exposure.path),
         model_type=exposure.model_type,
@@ -71,11 +62,15 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
             log.warning("%s: slit %s left out: %s", exposure.path, label, error)
             left_out.append(LeftOut(str(error), slit=label))
             continue
+        except MemoryError as error:
+            raise ResampleError(
+                f"{exposure.path}: it needs more memory than there may be ({first_line(error)})"
+            ) from error
         part = footprint.rows, footprint.columns
         arrays = {name: array[part] for name, array in slit.arrays.items()}
-        invalid = {"invalid_sci": slit.measured[part][np.isnan(arrays["sci"])]}
-        coordinates = {"coordinates": footprint.coordinates}
-        writer.add(str(number), arrays | invalid | coordinates)
+        arrays["invalid_sci"] = slit.measured[part][np.isnan(arrays["sci"])]
+        arrays["coordinates"] = footprint.coordinates
+        writer.add(str(number), arrays)
         slits.append(
             PreparedSlit(
                 number=number,
@@ -88,8 +83,7 @@ def _prepared(exposure: Exposure, writer: ArrayWriter) -> PreparedExposure:
         )
         log.info("%s: slit %s traced, %s", exposure.path.name, label, progress)
     if not slits:
-        reasons = "; ".join(f"{slit.slit}: {slit.reason}" for slit in left_out)
-        reasons = reasons or "it has no slits"
+        reasons = "; ".join(f"{slit.slit}: {slit.reason}" for slit in left_out) or "it has no slits"
         raise ResampleError(
             f"{exposure.path}: no slit can be used; is it a level-2b file (_cal, _crf)? {reasons}"
         )

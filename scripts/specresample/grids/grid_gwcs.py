@@ -37,7 +37,7 @@ def grid_wcs(grid: Grid) -> Tagged:
         with bounding box, array shape and inverse. That of a grid handed in is given as it is.
     """
     if not isinstance(grid, OutputGrid):
-        return grid.wcs_nodes
+        return grid.written["wcs"]
     to_world = _pixel_to_world(grid)
     steps = [(_frame_2d("detector", "pixel", ("x", "y")), to_world), (_world_frame(grid), None)]
     if grid.kind == "slit":

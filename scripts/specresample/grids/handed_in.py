@@ -11,7 +11,6 @@ import asdf
 import gwcs
 import numpy as np
 
-from specresample.common.asdf_format import Tagged
 from specresample.common.errors import ResampleError, refusing
 from specresample.common.limits import MAX_PIXELS
 from specresample.common.sky import separation
@@ -99,24 +98,20 @@ class CustomGrid:
                 wcs.array_shape = shape
                 grid = cls(str(file), wcs, shape, _pixel_area(tree.get("pixel_area")))
                 # It goes into the product, and asdf validates what it writes.
-                _ = grid.wcs_nodes
+                _ = grid.written
                 return grid
         except ResampleError as error:
             raise ResampleError(f"output_wcs {file}: {error}") from error
 
     @property
-    def wcs_nodes(self) -> Tagged:
-        """The GWCS as the nodes of its ASDF."""
-        return self._written["wcs"]
-
-    @property
     def extensions(self) -> list[str]:
         """URIs of the ASDF extensions that the GWCS needs, sorted."""
-        extensions = self._written["history"]["extensions"]
+        extensions = self.written["history"]["extensions"]
         return sorted(entry.value["extension_uri"] for entry in extensions)
 
     @cached_property
-    def _written(self) -> dict:
+    def written(self) -> dict:
+        """Nodes of an ASDF file with the GWCS, which is under the key ``wcs``."""
         buffer = io.BytesIO()
         asdf.AsdfFile({"wcs": self.wcs}).write_to(buffer)
         return parse_tree(buffer.getvalue())

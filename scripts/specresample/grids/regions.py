@@ -1,6 +1,6 @@
 """S_REGION: where on the sky the spectra come from (docs/specification.md, "Product")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def box_region(grid: Grid) -> str:
     ra = wrap_ra(ra)
     west, east = unwrap_ra([ra.min(), ra.max()])
     south, north = dec.min(), dec.max()
-    return _polygon([(west, south), (east, south), (east, north), (west, north)])
+    return _polygon([west, east, east, west], [south, south, north, north])
 
 
 def slit_region(grid: Grid, input_region: str) -> str | None:
@@ -53,15 +53,10 @@ def slit_region(grid: Grid, input_region: str) -> str | None:
     # A tangent plane keeps the directions at its tangent point.
     across = np.arctan2(*to_tangent(ra1, dec1, ra0, dec0)) - np.pi / 2
     half = np.rad2deg(np.tan(np.deg2rad(width / 2)))
-
-    def corner(ra: float, dec: float, side: int) -> tuple[np.ndarray, np.ndarray]:
-        return from_tangent(side * half * np.sin(across), side * half * np.cos(across), ra, dec)
-
-    return _polygon(
-        [corner(ra0, dec0, 1), corner(ra1, dec1, 1), corner(ra1, dec1, -1), corner(ra0, dec0, -1)]
-    )
+    x, y = np.outer([np.sin(across), np.cos(across)], [half, half, -half, -half])
+    return _polygon(*from_tangent(x, y, [ra0, ra1, ra1, ra0], np.array([dec0, dec1, dec1, dec0])))
 
 
-def _polygon(corners: Iterable[Sequence[float]]) -> str:
-    numbers = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in corners)
-    return f"POLYGON ICRS  {numbers}"
+def _polygon(ra: Iterable[float], dec: Iterable[float]) -> str:
+    corners = " ".join(f"{x:.9f} {y:.9f}" for x, y in zip(ra, dec, strict=True))
+    return f"POLYGON ICRS  {corners}"

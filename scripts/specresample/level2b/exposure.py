@@ -30,7 +30,7 @@ from specresample.level2b.transforms import TransformReader
 
 log = logging.getLogger(__name__)
 
-# Kinds of exposures (EXP_TYPE) this workflow resamples; everything else is left alone.
+# Kinds of exposures (EXP_TYPE) that are resampled.
 SLIT_SPECTRA = (
     "NRS_FIXEDSLIT",
     "NRS_MSASPEC",
@@ -296,9 +296,8 @@ def _check_start(path: str | Path) -> None:
     with open(path, "rb") as file:
         if file.read(6) != b"SIMPLE":
             # A small compressed file could fill the memory or the disk.
-            raise ResampleError(
-                "it does not begin as a FITS file; compressed ones must be unpacked"
-            )
+            message = "it does not begin as a FITS file; compressed ones must be unpacked"
+            raise ResampleError(message)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             for keyword in _COUNTS:
                 if found := re.search(keyword + rb" *\+?0*[1-9][0-9]{3,}", content):

@@ -385,10 +385,8 @@ def _to_plane(longitude: np.ndarray, latitude: np.ndarray) -> Coordinates:
     return radius * np.sin(longitude), -radius * np.cos(longitude)
 
 
-_GNOMONIC = {
-    "pix2sky": _both_ways(2, _from_plane, 2, _to_plane),
-    "sky2pix": _both_ways(2, _to_plane, 2, _from_plane),
-}
+_SKY_OF_PLANE = _both_ways(2, _from_plane, 2, _to_plane)
+_GNOMONIC = {"pix2sky": _SKY_OF_PLANE, "sky2pix": _SKY_OF_PLANE.inverse}
 
 
 def _rotate3d(node: Mapping) -> Transform:
