@@ -1,7 +1,5 @@
 """Whole products: nodded exposures of known sources, with their association."""
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,13 +15,9 @@ from specsim.exposure import Exposure, Slit, write_exposure
 from specsim.noise import Planes, expose
 from specsim.scene import Source, render
 from specsim.setups import LrsSetup, NirspecSetup, Slitlet, Unit, fixed_slit, mos
-from specsim.wcs import (
-    ARCSEC,
-    LrsGeometry,
-    Pointing,
-    lrs_wcs,
-    nirspec_wcs,
-)
+from specsim.wcs import ARCSEC, LrsGeometry, Pointing, lrs_wcs, nirspec_wcs
+
+Setup = NirspecSetup | LrsSetup
 
 
 @dataclass(frozen=True)
@@ -53,38 +47,26 @@ def write_nirspec(folder: Path, setup: NirspecSetup) -> Product:
     motion = np.array(setup.motion or [(0.0, 0.0)] * len(setup.nods)) / 3600
     mean_motion = motion.mean(axis=0)
     truth = {slitlet.key: _place(slitlet, setup, mean_motion) for slitlet in setup.slitlets}
+    model_type = "SlitModel" if setup.single else "MultiSlitModel"
     members = []
-    for index in range(len(setup.nods)):
-        on_target = replace(
-            setup.pointing,
-            ra=(setup.pointing.ra + motion[index, 0]) % 360,
-            dec=setup.pointing.dec + motion[index, 1],
-        )
-        shift = mean_motion - motion[index]
-        wavelength_shift = _item(setup.wavelength_shifts, index)
-        for detector, wavelengths in setup.detectors.items():
-            exposure = replace(
-                _exposure(setup, index, on_target, across=_item(setup.steps, index)),
-                detector=detector,
-                integrations=max(setup.integrations, 1),
-            )
-            slits = []
-            for place, slitlet in enumerate(setup.slitlets):
-                if exposure.number in slitlet.missing:
-                    continue
-                geometry = replace(
-                    slitlet.geometry,
-                    wavelength_shift=wavelength_shift,
-                    wavelengths=wavelengths or slitlet.geometry.wavelengths,
+    for index, (d_ra, d_dec) in enumerate(motion):
+        target = setup.pointing
+        target = replace(target, ra=(target.ra + d_ra) % 360, dec=target.dec + d_dec)
+        across, integrations = _item(setup.steps, index), max(setup.integrations, 1)
+        for detector in setup.detectors:
+            changes = {"detector": detector, "integrations": integrations}
+            exposure = _exposure(setup, index, target, across, **changes)
+            slits = [
+                _nirspec_slit(
+                    place, truth[slitlet.key], exposure, setup, mean_motion - motion[index]
                 )
-                now = replace(slitlet, geometry=geometry)
-                seeds = (setup.seed, zlib.crc32(detector.encode()), place)
-                slits.append(_nirspec_slit(now, truth[slitlet.key], exposure, setup, shift, seeds))
+                for place, slitlet in enumerate(setup.slitlets)
+                if exposure.number not in slitlet.missing
+            ]
             path = folder / exposure.filename
-            model_type = "SlitModel" if setup.single else "MultiSlitModel"
             write_exposure(path, exposure, slits, model_type, repeat_header=setup.heavy)
             members.append(path)
-    return Product(_write_association(folder, setup, members), tuple(members), truth)
+    return _product(folder, setup, members, truth)
 
 
 def write_lrs(folder: Path, setup: LrsSetup) -> Product:
@@ -105,7 +87,7 @@ def write_lrs(folder: Path, setup: LrsSetup) -> Product:
     members = []
     for index in range(len(setup.nods)):
         geometry = replace(setup.geometry, wavelength_shift=_item(setup.wavelength_shifts, index))
-        exposure = replace(_exposure(setup, index, setup.pointing), subarray=(columns, rows))
+        exposure = _exposure(setup, index, setup.pointing, subarray=(columns, rows))
         wcs = lrs_wcs(geometry, exposure.pointing)
         pixel_area = geometry.pixel_scale**2
         image, wavelength = render(
@@ -131,7 +113,7 @@ def write_lrs(folder: Path, setup: LrsSetup) -> Product:
         path = folder / exposure.filename
         write_exposure(path, exposure, [Slit(planes, wcs, attributes, metadata)], setup.model_type)
         members.append(path)
-    return Product(_write_association(folder, setup, members), tuple(members), {"1": source})
+    return _product(folder, setup, members, {"1": source})
 
 
 def write_demo(folder: Path) -> list[Product]:
@@ -156,41 +138,43 @@ def write_demo(folder: Path) -> list[Product]:
 
 
 def _exposure(
-    setup: NirspecSetup | LrsSetup, index: int, on_target: Pointing, across: float = 0.0
+    setup: Setup, index: int, target: Pointing, across: float = 0.0, **changes: Any
 ) -> Exposure:
-    """Fill in what differs from nod to nod."""
+    """Fill in what differs from nod to nod, and other changes."""
     along = setup.nods[index]
     return replace(
         setup.exposure,
         number=index + 1,
         total=len(setup.nods),
         ngroups=setup.ngroups[min(index, len(setup.ngroups) - 1)],
-        pointing=on_target.nodded(along, across),
-        target=(on_target.ra, on_target.dec),
+        pointing=target.nodded(along, across),
+        target=(target.ra, target.dec),
         nod=(across, along),
+        **changes,
     )
 
 
 def _nirspec_slit(
-    slitlet: Slitlet,
+    place: int,
     source: Source | None,
     exposure: Exposure,
     setup: NirspecSetup,
     target_shift: NDArray[np.float64],
-    seeds: tuple[int, int, int],
 ) -> Slit:
     """One slit of one exposure."""
-    geometry = slitlet.geometry
-    wcs = nirspec_wcs(
-        geometry,
-        exposure.pointing,
-        frame=setup.frame,
-        heavy=setup.heavy,
-        target_shift=(float(target_shift[0]), float(target_shift[1])),
+    slitlet = setup.slitlets[place]
+    geometry = replace(
+        slitlet.geometry,
+        wavelength_shift=_item(setup.wavelength_shifts, exposure.number - 1),
+        wavelengths=setup.detectors[exposure.detector] or slitlet.geometry.wavelengths,
     )
+    d_ra, d_dec = target_shift.tolist()
+    how = {"frame": setup.frame, "heavy": setup.heavy, "target_shift": (d_ra, d_dec)}
+    wcs = nirspec_wcs(geometry, exposure.pointing, **how)
     image, wavelength = render(wcs, geometry.shape, _in_slit(source, slitlet.residual))
     pixel_area = geometry.pixel_scale * geometry.width
     noise = replace(setup.noise, bad=1.0) if exposure.number in slitlet.all_bad else setup.noise
+    seeds = (setup.seed, zlib.crc32(exposure.detector.encode()), place)
     planes = expose(
         image,
         wavelength,
@@ -207,10 +191,10 @@ def _nirspec_slit(
         (geometry.wavelengths[0] * 1e-6, geometry.wavelengths[1] * 1e-6),
     )
     if setup.frame == "moving_target":
-        (ra, dec), (d_ra, d_dec) = exposure.target, target_shift.tolist()
+        ra, dec = exposure.target
         moving = {"mt_ra": ra, "mt_dec": dec, "mt_avra": ra + d_ra, "mt_avdec": dec + d_dec}
         metadata["wcsinfo"] |= moving
-    attributes = _slit_attributes(slitlet, source, wcs, exposure)
+    attributes = _slit_attributes(replace(slitlet, geometry=geometry), source, wcs, exposure)
     return Slit(planes, wcs, attributes, metadata, wavelength)
 
 
@@ -298,8 +282,11 @@ def _item(values: Sequence[float], index: int) -> float:
     return values[index] if index < len(values) else 0.0
 
 
-def _write_association(folder: Path, setup: NirspecSetup | LrsSetup, members: list[Path]) -> Path:
-    """Write a level-3 association."""
+def _product(
+    folder: Path, setup: Setup, members: Sequence[Path], truth: Mapping[str, Source | None]
+) -> Product:
+    """Write the level-3 association of the members."""
+    science = [{"expname": path.name, "exptype": "science"} for path in members]
     association = {
         "asn_type": "spec3",
         "asn_rule": "DMS_Level3_Base",
@@ -311,13 +298,8 @@ def _write_association(folder: Path, setup: NirspecSetup | LrsSetup, members: li
         "asn_id": f"o{setup.exposure.observation:03d}",
         "target": "t001",
         "asn_pool": "none",
-        "products": [
-            {
-                "name": setup.product,
-                "members": [{"expname": path.name, "exptype": "science"} for path in members],
-            }
-        ],
+        "products": [{"name": setup.product, "members": science}],
     }
     path = folder / "spec3_asn.json"
     path.write_text(json.dumps(association, indent=2) + "\n")
-    return path
+    return Product(path, tuple(members), truth)

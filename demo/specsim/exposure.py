@@ -1,7 +1,5 @@
 """Level-2b exposures as files: data models with the headers that real ones have."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,8 +70,7 @@ class Exposure:
         at_barycentre = {name: mjd + barycentric / _DAY for name, mjd in times.items()}
         begin_date, end_date = (Time(times[name], format="mjd").isot for name in ("start", "end"))
         day, clock = begin_date.split("T")
-        ra_target, dec_target = self.target
-        ra, dec = self.pointing.ra, self.pointing.dec
+        (ra, dec), here = self.target, self.pointing
         metadata: dict[str, Any] = {
             "filename": self.filename,
             "observation": {
@@ -92,12 +89,7 @@ class Exposure:
                 "start_time": Time(self.start - 0.02, format="mjd").iso,
                 "total_exposures": self.total,
             },
-            "target": {
-                "ra": ra_target,
-                "dec": dec_target,
-                "proposer_ra": ra_target,
-                "proposer_dec": dec_target,
-            },
+            "target": {"ra": ra, "dec": dec, "proposer_ra": ra, "proposer_dec": dec},
             "instrument": {
                 "name": self.instrument,
                 "detector": self.detector,
@@ -128,12 +120,12 @@ class Exposure:
                 "total_points": self.total,
                 "x_offset": self.nod[0],
                 "y_offset": self.nod[1],
-                "dithered_ra": ra,
-                "dithered_dec": dec,
+                "dithered_ra": here.ra,
+                "dithered_dec": here.dec,
             },
-            "velocity_aberration": {"va_ra_ref": ra, "va_dec_ref": dec},
+            "velocity_aberration": {"va_ra_ref": here.ra, "va_dec_ref": here.dec},
             "time": {f"barycentric_exp{name}": mjd for name, mjd in at_barycentre.items()},
-            "guidestar": {"gs_ra": ra, "gs_dec": dec},
+            "guidestar": {"gs_ra": here.ra, "gs_dec": here.dec},
         }
         if self.measurement_time:
             measured = (self.ngroups - 1) * group_time * self.integrations
@@ -176,12 +168,8 @@ class Exposure:
             numbers = " ".join(f"{value:.9f}" for value in corners.T.ravel())
             info["s_region"] = f"POLYGON ICRS  {numbers}"
         telescope = {"ra_v1": pointing.ra, "dec_v1": pointing.dec, "pa_v3": pointing.roll % 360}
-        metadata = {
-            "wcsinfo": info,
-            "aperture": {"position_angle": pointing.pa},
-            "pointing": telescope,
-        }
-        return _merge(self._constant("coordinates"), metadata)
+        own = {"wcsinfo": info, "aperture": {"position_angle": pointing.pa}, "pointing": telescope}
+        return _merge(self._constant("coordinates"), own)
 
     def _constant(self, part: str) -> dict[str, Any]:
         return _merge(_HEADERS["all"][part], _HEADERS[self.instrument][part])
@@ -240,13 +228,11 @@ def write_exposure(
 
 
 def _fill_slit(node: Any, slit: Slit) -> None:
-    for name, plane in vars(slit.planes).items():
-        setattr(node, name, plane)
     _fill(node.meta, slit.metadata)
     node.meta.wcs = slit.wcs
     if slit.wavelength is not None:
         node.wavelength = slit.wavelength.astype(np.float32)
-    for name, value in slit.attributes.items():
+    for name, value in (vars(slit.planes) | slit.attributes).items():
         setattr(node, name, value)
 
 

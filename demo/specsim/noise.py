@@ -1,17 +1,10 @@
 """What the detector makes of an image: noise, its variances, and pixels that went wrong."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-DO_NOT_USE = 1
-JUMP_DET = 4
-NON_SCIENCE = 512
-DEAD = 1024
-HOT = 2048
+from stdatamodels.jwst.datamodels.dqflags import pixel as flags
 
 
 @dataclass(frozen=True)
@@ -92,16 +85,16 @@ def expose(
 
     dq = np.zeros(image.shape, np.uint32)
     wild = 60 * np.sqrt(var_poisson + var_rnoise)
-    dq[photons.random(image.shape) < noise.harmless] |= JUMP_DET
+    dq[photons.random(image.shape) < noise.harmless] |= flags["JUMP_DET"]
     struck = _streaks(image.shape, noise.cosmic_rays, photons)
-    dq[struck] |= DO_NOT_USE | JUMP_DET
+    dq[struck] |= flags["DO_NOT_USE"] | flags["JUMP_DET"]
     data = data + np.where(struck, wild * photons.exponential(1.0, image.shape), 0)
     hot = pixels.random(image.shape) < noise.hot
-    dq[hot] |= DO_NOT_USE | HOT
+    dq[hot] |= flags["DO_NOT_USE"] | flags["HOT"]
     data = np.where(hot, wild * photons.uniform(1, 5, image.shape), data)
     lost = pixels.random(image.shape) < noise.bad
-    dq[lost] |= DO_NOT_USE | DEAD
-    dq[off_slit] |= DO_NOT_USE | NON_SCIENCE
+    dq[lost] |= flags["DO_NOT_USE"] | flags["DEAD"]
+    dq[off_slit] |= flags["DO_NOT_USE"] | flags["NON_SCIENCE"]
 
     gone = lost | off_slit
     err = np.sqrt(var_poisson + var_rnoise + var_flat)

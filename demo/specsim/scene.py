@@ -1,7 +1,5 @@
 """What is on the sky: sources of known flux, and their pixel-integrated images in a slit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -225,10 +223,8 @@ def _steps(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     before = np.diff(values, axis=axis, prepend=np.nan)
     after = np.diff(values, axis=axis, append=np.nan)
     both = np.stack([before, after])
-    known = np.isfinite(both)
-    count = known.sum(axis=0)
-    mean = np.where(known, both, 0).sum(axis=0) / np.maximum(count, 1)
-    return np.where(count > 0, mean, np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.nansum(both, axis=0) / np.isfinite(both).sum(axis=0)
 
 
 def _blur(size: float, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:

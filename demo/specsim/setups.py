@@ -1,7 +1,5 @@
 """Observations: slits with their sources, pointings and modes; some are ready-made."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial

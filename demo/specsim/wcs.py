@@ -6,8 +6,6 @@ Shears ``(x, y) -> (x, y - p(x))`` have an exact inverse for any polynomial, so 
 is inverted numerically, and the ASDF converters of ``asdf-astropy`` and ``gwcs`` store them all.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -73,7 +71,7 @@ class Pointing:
         """Position angle of V3 at the reference point [deg]."""
         return (self.pa - self.slit_angle + 180) % 360 - 180
 
-    def nodded(self, along: float, across: float = 0.0) -> Pointing:
+    def nodded(self, along: float, across: float = 0.0) -> "Pointing":
         """Move the telescope so that a source moves in the slit.
 
         Parameters
@@ -229,10 +227,10 @@ def lrs_wcs(slit: LrsGeometry, pointing: Pointing) -> WCS:
         ``v2v3``, ``v2v3vacorr``, ``world``.
     """
     _, (y_low, y_high) = slit.bounding_box
-    x_centre, y_centre = slit.centre
+    x_centre, _ = slit.centre
     # The same shears as for NIRSpec, with x and y exchanged, so that "x" is the dispersion.
     swap = Mapping((1, 0))
-    straighten = _straighten(slit, (y_low, y_high), centre=(y_centre, x_centre))
+    straighten = _straighten(slit, (y_low, y_high), x_centre)
     n = int(np.ceil(y_high - y_low)) + 1
     pixels, table = _wavelength_knots("lrs", slit.wavelengths, n)
     pixels = y_high - pixels * (y_high - y_low) / (n - 1) + slit.wavelength_shift
@@ -261,8 +259,8 @@ def lrs_wcs(slit: LrsGeometry, pointing: Pointing) -> WCS:
 def _detector_steps(slit: SlitGeometry, heavy: bool) -> Steps:
     """List the steps from the detector up to, not including, the slit frame."""
     ny, nx = slit.shape
-    x_centre, y_centre = (nx - 1) / 2, (ny - 1) / 2
-    straighten = _straighten(slit, (0, nx - 1), centre=(x_centre, y_centre))
+    y_centre = (ny - 1) / 2
+    straighten = _straighten(slit, (0, nx - 1), y_centre)
     pixels, table = _wavelength_knots(slit.disperser, slit.wavelengths, nx)
     to_wavelength = _table(pixels + slit.wavelength_shift, table * 1e-6)
     # Slit positions fall with rising rows, as in NIRSpec; pixels whose centre is off the slit get
@@ -294,16 +292,15 @@ def _detector_steps(slit: SlitGeometry, heavy: bool) -> Steps:
 
 
 def _straighten(
-    slit: SlitGeometry | LrsGeometry, ends: tuple[float, float], centre: tuple[float, float]
+    slit: SlitGeometry | LrsGeometry, ends: tuple[float, float], centre: float
 ) -> Model:
-    """Shears from (dispersion, cross-dispersion) pixels to a rectified slit image."""
+    """Shears to a rectified slit image, by the ends of the dispersion and the centre across it."""
     start, stop = ends
     middle, half = (start + stop) / 2, (stop - start) / 2
     # slope * t + curvature * (1 - t^2), with t from -1 to 1 along the trace
     a, b = slit.slope / 2 / half, slit.curvature / half**2
     trace = [slit.curvature - a * middle - b * middle**2, a + 2 * b * middle, -b]
-    lines = [-slit.slant * centre[1], slit.slant]
-    return _shear(1, trace) | _shear(0, lines)
+    return _shear(1, trace) | _shear(0, [-slit.slant * centre, slit.slant])
 
 
 def _shear(axis: int, polynomial: list[float]) -> Model:
