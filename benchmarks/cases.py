@@ -91,12 +91,7 @@ CASES = (
     Case("nods", "one slit, 3 nods", _one(nods), {"wall": (1.05, 0.65)}),
     Case("lrs", "MIRI LRS, 2 nods", _one(lrs), {"wall": (1.05, 0.78)}),
     Case("fixed-slits", "fixed slits, 2 x 3", _one(fixed_slits), {"wall": (0.75, 0.45)}),
-    Case(
-        "mos-12",
-        "MOS, 12 x 3",
-        _one(mos_12),
-        {"wall": (1 / 4, 1 / 5), "peak": (1 / 2, 1 / 2)},
-    ),
+    Case("mos-12", "MOS, 12 x 3", _one(mos_12), {"wall": (1 / 4, 1 / 5), "peak": (1 / 2, 1 / 2)}),
     Case("mos-58", "MOS, 58 x 3", _one(mos_58), _OF_MOS_58, rounds=2),
     Case(
         "mos-58-one-file",
@@ -152,10 +147,7 @@ SERIES = (
     ),
     Series("exposures", "exposures, of 12 slits", (3, 6, 12, 24), _exposures),
     Series(
-        "survey",
-        "slits, in 12 exposures, `in_memory: false`",
-        (58, 200, 600),
-        _sources_of_a_survey,
+        "survey", "slits, in 12 exposures, `in_memory: false`", (58, 200, 600), _sources_of_a_survey
     ),
     Series(
         "plans", "products, dry run", (10, 100, 1000), _products, options=("--dry-run", "--quiet")

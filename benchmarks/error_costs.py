@@ -21,7 +21,7 @@ KINDS: Mapping[str, Mapping[str, object]] = {
 
 
 def measure_costs(
-    work: Work, folder: Path, rounds: int, cores: int = 2
+    work: Work, folder: Path, rounds: int
 ) -> tuple[dict[str, list[Cost]], dict[str, float]]:
     """Run all kinds of errors alternately.
 
@@ -31,8 +31,7 @@ def measure_costs(
         Of one association.
     folder : Path
         Takes the runs.
-    rounds, cores : int
-        Rounds, and cores that Snakemake may use.
+    rounds : int
 
     Returns
     -------
@@ -45,7 +44,7 @@ def measure_costs(
     shares = dict.fromkeys(KINDS, 0.0)
     for _ in range(rounds):
         for kind, arguments in KINDS.items():
-            costs[kind].append(run_workflow(replace(work, config=arguments), folder, cores))
+            costs[kind].append(run_workflow(replace(work, config=arguments), folder, cores=2))
             shares[kind] = max(shares[kind], _share_of_estimate(work, folder))
     return costs, shares
 
@@ -55,18 +54,13 @@ def _share_of_estimate(work: Work, folder: Path) -> float:
     members = json.loads(association.read_text())["products"][0]["members"]
     paths = [str(association.parent / member["expname"]) for member in members]
     status = folder / "results" / ".work" / "status"
-    one, shares = paths[:1], []
-    rules = {
-        "prepare_exposure": one,
-        "drizzle_exposure": one,
-        "output_grid": paths,
-        "combine": paths,
-    }
-    for rule, exposures in rules.items():
-        peaks = [JobStatus.read(path).peak_mb for path in (status / rule).rglob("*.json")]
-        _, megabytes = needs(rule, exposures)
-        shares.append(max(peaks) / megabytes)
-    return max(shares)
+    rules = dict.fromkeys(("prepare_exposure", "drizzle_exposure"), paths[:1])
+    rules |= dict.fromkeys(("output_grid", "combine"), paths)
+    return max(
+        JobStatus.read(path).peak_mb / needs(rule, exposures)[1]
+        for rule, exposures in rules.items()
+        for path in (status / rule).rglob("*.json")
+    )
 
 
 def cost_table(costs: Mapping[str, Sequence[Cost]], shares: Mapping[str, float]) -> str:

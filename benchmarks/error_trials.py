@@ -4,10 +4,9 @@ Noise is drawn on the detector, with the variances of the exposures, and goes th
 the workflow many times. The scatter of sums over boxes is true; the products' errors claim one.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,20 +34,11 @@ CLAIMS = ("reference", "pixel", "pixel with covariance", "aperture")
 ARGUMENTS = {key: entry["default"] for key, entry in argument_schemas().items()}
 
 
-@dataclass(frozen=True)
-class Exposures:
-    """Prepared exposures, by their keys: files of arrays, and what else is known."""
-
-    arrays: dict[str, Path]
-    summaries: dict[str, PreparedExposure]
-
-    def first(self, number: int) -> "Exposures":
-        """Keep some from the start."""
-        both = (self.arrays, self.summaries)
-        return Exposures(*(dict(islice(part.items(), number)) for part in both))
+# Summaries of prepared exposures by key; the arrays of each are beside it, as ``.npz``.
+Prepared = Mapping[str, Path]
 
 
-def prepare_exposures(paths: Sequence[Path], folder: Path) -> Exposures:
+def prepare_exposures(paths: Sequence[Path], folder: Path) -> Prepared:
     """Prepare some exposures.
 
     Parameters
@@ -60,25 +50,27 @@ def prepare_exposures(paths: Sequence[Path], folder: Path) -> Exposures:
 
     Returns
     -------
-    Exposures
+    Prepared
     """
-    arrays = {path.stem: folder / f"{path.stem}.npz" for path in paths}
-    summaries = {}
-    for path in paths:
-        summary = folder / f"{path.stem}.json"
-        prepare(path, arrays[path.stem], summary, in_memory=True)
-        summaries[path.stem] = PreparedExposure.read(summary)
-    return Exposures(arrays, summaries)
+    prepared = {path.stem: folder / f"{path.stem}.json" for path in paths}
+    for path, summary in zip(paths, prepared.values(), strict=True):
+        prepare(path, summary.with_suffix(".npz"), summary, in_memory=True)
+    return prepared
+
+
+def summaries(prepared: Prepared) -> dict[str, PreparedExposure]:
+    """Read the summaries."""
+    return {key: PreparedExposure.read(path) for key, path in prepared.items()}
 
 
 def true_over_claimed(
-    exposures: Exposures, *, realisations: int, slit: int = 0, seed: int = 1, **arguments: object
+    prepared: Prepared, *, realisations: int, slit: int = 0, seed: int = 1, **arguments: object
 ) -> dict[Box, dict[str, float]]:
     """Compare the scatter of box sums with the errors that products claim for them.
 
     Parameters
     ----------
-    exposures : Exposures
+    prepared : Prepared
     realisations : int
         How many times noise is drawn.
     slit : int
@@ -95,11 +87,12 @@ def true_over_claimed(
         pixels with data.
     """
     wanted = ARGUMENTS | arguments
-    grids = output_grids("product", exposures.summaries, wanted)
-    source = shown_by_all(grids, exposures)[slit]
-    slits = [*source.slits_in(exposures.summaries).values()]
+    exposures = summaries(prepared)
+    grids = output_grids("product", exposures, wanted)
+    source = shown_by_all(grids, prepared)[slit]
+    slits = [*source.slits_in(exposures).values()]
     across_y = slits[0].footprint.dispersion_axis == 1
-    combined = partial(_combined, exposures, replace(grids, sources=(source,)))
+    combined = partial(_combined, prepared, replace(grids, sources=(source,)))
     reference = combined(wanted | {"errors": "reference"})
     pixel = combined(wanted | {"errors": "pixel", "covariance": True})
     aperture = combined(wanted | {"errors": "aperture"})
@@ -111,7 +104,7 @@ def true_over_claimed(
         dispersion_axis=1,
     )
     independent = replace(noise, covariance={})
-    images = np.array([*draw_realisations(exposures, source, wanted, realisations, seed)])
+    images = np.array([*draw_realisations(prepared, source, wanted, realisations, seed)])
     good = (pixel["wht"] > 0).astype(float)
     result = {}
     for box in BOXES:
@@ -131,9 +124,9 @@ def true_over_claimed(
     return result
 
 
-def shown_by_all(grids: ProductGrids, exposures: Exposures) -> list[Source]:
+def shown_by_all(grids: ProductGrids, prepared: Prepared) -> list[Source]:
     """List the sources that all exposures show."""
-    return [source for source in grids.sources if len(source.slits) == len(exposures.arrays)]
+    return [source for source in grids.sources if len(source.slits) == len(prepared)]
 
 
 def box_sums(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -161,28 +154,28 @@ def _statistical(arrays: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _combined(
-    exposures: Exposures, grids: ProductGrids, arguments: dict[str, object]
+    prepared: Prepared, grids: ProductGrids, arguments: dict[str, object]
 ) -> dict[str, np.ndarray]:
     """Arrays of the product of one source."""
     with TemporaryDirectory() as scratch:
-        grid, summary = Path(scratch, "grid.json"), Path(scratch, "summary.json")
+        grid = Path(scratch, "grid.json")
         grids.write(grid)
-        singles = {key: Path(scratch, f"{key}.npz") for key in exposures.arrays}
-        for key, arrays in exposures.arrays.items():
-            exposures.summaries[key].write(summary)
+        singles = {key: Path(scratch, f"{key}.npz") for key in prepared}
+        for key, summary in prepared.items():
+            arrays = summary.with_suffix(".npz")
             drizzle(key, arrays, summary, None, singles[key], grid=grid, arguments=arguments)
         with open_arrays(singles) as opened:
-            return next(combined_arrays(grids.sources, exposures.summaries, opened, arguments))
+            return next(combined_arrays(grids.sources, summaries(prepared), opened, arguments))
 
 
 def draw_realisations(
-    exposures: Exposures, source: Source, arguments: dict[str, object], number: int, seed: int
+    prepared: Prepared, source: Source, arguments: dict[str, object], number: int, seed: int
 ) -> Iterator[np.ndarray]:
     """Draw noise on the detector and resample it.
 
     Parameters
     ----------
-    exposures : Exposures
+    prepared : Prepared
     source : Source
         Of the grids of these exposures.
     arguments : dict
@@ -197,8 +190,8 @@ def draw_realisations(
     """
     random = np.random.default_rng(seed)
     parts = []
-    for key, slit in source.slits_in(exposures.summaries).items():
-        with ArrayFile(exposures.arrays[key]) as arrays:
+    for key, slit in source.slits_in(summaries(prepared)).items():
+        with ArrayFile(prepared[key].with_suffix(".npz")) as arrays:
             data = arrays.group(str(slit.number))
         weights = weight_map(slit, data, arguments["weight_type"])
         variance = np.sum([data[name] for name in NOISE], axis=0)

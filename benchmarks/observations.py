@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import specsim
@@ -22,48 +23,49 @@ REFERENCE_DATA = SHARED / "data"
 # How many there are, in `weight`.
 SLITS = "slits, of all exposures"
 
-# Columns of the slits: those of medium-resolution spectra, by their place on the detector.
-_COLUMNS = (380, 1000)
-_MOS_12 = specsim.mos(12, columns=_COLUMNS, heavy=True)
-
 _Setup = specsim.NirspecSetup | specsim.LrsSetup
 
 
-def nods(folder: Path) -> Path:
-    """Three nods of one NIRSpec slitlet."""
-    return _observation(folder, "nirspec_mos_real", specsim.prism_slitlet(heavy=True))
+def _simulated(setup: _Setup, folder: Path) -> Path:
+    """Simulate an observation in a folder of its own, named by its setup, unless it is there."""
+    place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
+    if not place.exists():
+        write = specsim.write_lrs if isinstance(setup, specsim.LrsSetup) else specsim.write_nirspec
+        with folder_written_aside(place) as aside:
+            write(aside, setup)
+    return place / "spec3_asn.json"
 
 
-def lrs(folder: Path) -> Path:
-    """Two nods of MIRI LRS."""
-    return _observation(folder, "miri_lrs_sim", specsim.LrsSetup())
+def _observation(name: str, setup: _Setup, folder: Path) -> Path:
+    association = REFERENCE_DATA / name / "spec3_asn.json"
+    return association if association.is_file() else _simulated(setup, folder)
 
 
-def fixed_slits(folder: Path) -> Path:
-    """Three nods of two NIRSpec fixed slits."""
-    setup = specsim.fixed_slits(heavy=True)
-    slitlets = tuple(
+# Columns of the slits: those of medium-resolution spectra, by their place on the detector.
+_COLUMNS = (380, 1000)
+_MOS_12 = specsim.mos(12, columns=_COLUMNS, heavy=True)
+_FIXED_SLITS = specsim.fixed_slits(
+    slitlets=tuple(
         replace(slitlet, geometry=replace(slitlet.geometry, shape=(50, 1300), start=(700, 1000)))
-        for slitlet in setup.slitlets
-    )
-    return _observation(folder, "nirspec_fs_sim", replace(setup, slitlets=slitlets))
+        for slitlet in specsim.fixed_slits().slitlets
+    ),
+    heavy=True,
+)
 
-
-def mos_12(folder: Path) -> Path:
-    """Three nods of 12 MOS slitlets."""
-    return _observation(folder, "nirspec_mos_sim", _MOS_12)
-
-
-def mos_12_simulated(folder: Path) -> Path:
-    """Three simulated nods of 12 MOS slitlets."""
-    return _simulated(folder, _MOS_12)
+# Three nods each but for LRS, which has two: functions from a folder for simulations to an
+# association.
+nods = partial(_observation, "nirspec_mos_real", specsim.prism_slitlet(heavy=True))
+lrs = partial(_observation, "miri_lrs_sim", specsim.LrsSetup())
+fixed_slits = partial(_observation, "nirspec_fs_sim", _FIXED_SLITS)
+mos_12 = partial(_observation, "nirspec_mos_sim", _MOS_12)
+mos_12_simulated = partial(_simulated, _MOS_12)
 
 
 def mos_58(folder: Path) -> Path:
     """Three nods of 58 MOS slitlets."""
     generator = SHARED / "oracle" / "instrument_data.py"
     if not generator.is_file():
-        return _simulated(folder, specsim.mos(58, columns=_COLUMNS, heavy=True))
+        return _simulated(specsim.mos(58, columns=_COLUMNS, heavy=True), folder)
     place = folder / "instrument"
     if not place.exists():
         with folder_written_aside(place) as aside:
@@ -97,18 +99,3 @@ def weight(association: Path) -> dict[str, float]:
         totals["kB of YAML"] += len(text) / 1000
         totals["cards of headers"] += cards
     return {SLITS: slits} | {name: total / slits for name, total in totals.items()}
-
-
-def _observation(folder: Path, name: str, setup: _Setup) -> Path:
-    association = REFERENCE_DATA / name / "spec3_asn.json"
-    return association if association.is_file() else _simulated(folder, setup)
-
-
-def _simulated(folder: Path, setup: _Setup) -> Path:
-    """Simulate an observation in a folder of its own, named by its setup, unless it is there."""
-    place = folder / hashlib.sha256(repr(setup).encode()).hexdigest()[:16]
-    if not place.exists():
-        write = specsim.write_lrs if isinstance(setup, specsim.LrsSetup) else specsim.write_nirspec
-        with folder_written_aside(place) as aside:
-            write(aside, setup)
-    return place / "spec3_asn.json"

@@ -11,8 +11,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -82,46 +83,32 @@ def _profile(association: str, arguments: Mapping[str, object], prepared: Path) 
     watch = Stopwatch()
     with watch.step(IMPORTS):
         from specresample.jobs.job import logged_job
-        from specresample.steps.combine import combine
-        from specresample.steps.drizzle import drizzle
-        from specresample.steps.lay_out import lay_out
-        from specresample.steps.prepare import prepare
+        from specresample.steps import make_product as product
     for step, module, name in _FUNCTIONS:
         owner = importlib.import_module(f"specresample.{module}")
         *path, attribute = name.split(".")
         for part in path:
             owner = getattr(owner, part)
         setattr(owner, attribute, watch.step(step)(getattr(owner, attribute)))
+    # Prepared exposures stay for the next product.
+    product.scratch_folder = lambda _: nullcontext(prepared)
+    product.prepare = partial(_unless_there, product.prepare)
+    exposures = {key: Path(path) for key, path in request.exposures.items()}
     given = request_resources("make_product", tuple(request.exposures.values()), attempt=1)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         logs = SimpleNamespace(text=os.devnull, status=str(folder / "status.json"))
         job = SimpleNamespace(log=logs, resources=SimpleNamespace(**given), threads=1)
+        made = {name: folder / name for name in ("grid", "contents", "singles", "files")}
+        made |= {name: folder / "work" / "product" / name for name in ("record", "provenance")}
         with logged_job(job) as workers:
-            grid, contents = folder / "grid.json", folder / "contents.json"
-            arrays = {key: prepared / f"{key}.npz" for key in request.exposures}
-            summaries = {key: prepared / f"{key}.json" for key in request.exposures}
-            singles = {key: folder / f"{key}.npz" for key in request.exposures}
-            for key, path in request.exposures.items():
-                if not summaries[key].is_file():
-                    prepare(Path(path), arrays[key], summaries[key], in_memory=True)
-            files = {key: request.file(key) for key in request.exposures}
-            lay_out(request.name, files, request.arguments, summaries, grid, contents)
-            how = {"grid": grid, "arguments": request.arguments}
-            for key in files:
-                drizzle(key, arrays[key], summaries[key], None, singles[key], **how)
-            combine(
-                request,
-                summaries,
-                singles,
-                workers,
-                grid=grid,
-                contents=contents,
-                files=folder / "files",
-                record=folder / ".work" / "product" / "record.json",
-                provenance=folder / "provenance.json",
-            )
+            product.make_product(request, exposures, workers, in_memory=True, **made)
     return watch.finish()
+
+
+def _unless_there(prepare: Callable, path: Path, arrays: Path, summary: Path, **how: bool) -> None:
+    if not summary.is_file():
+        prepare(path, arrays, summary, **how)
 
 
 if __name__ == "__main__":

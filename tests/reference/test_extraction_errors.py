@@ -14,6 +14,7 @@ from benchmarks.error_trials import (
     draw_realisations,
     prepare_exposures,
     shown_by_all,
+    summaries,
 )
 
 REALISATIONS = 40
@@ -30,7 +31,7 @@ def test_errors_for_apertures_are_those_of_extracted_spectra(
     paths = sorted((shared / "data" / instrument).glob("*_cal.fits"))
     exposures = prepare_exposures(paths, tmp_path)
     name = "product_{source_id}"
-    grids = output_grids(name, exposures.summaries, ARGUMENTS)
+    grids = output_grids(name, summaries(exposures), ARGUMENTS)
     source = shown_by_all(grids, exposures)[slit]
     make(paths, tmp_path, name=name, errors="aperture")
     images = [*draw_realisations(exposures, source, ARGUMENTS, REALISATIONS, seed=1)]
