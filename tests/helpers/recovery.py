@@ -14,7 +14,6 @@ import numpy as np
 from astropy.io import fits
 from inprocess import drizzled, rewrite
 from scipy.ndimage import binary_dilation
-from specresample.drizzling.found_outliers import OutlierCount
 from specsim import LrsSetup, fixed_slit, galaxy, write_lrs, write_nirspec
 
 STRENGTHS = (5, 10, 20, 50, 200)  # in errors of the pixel that is hit
@@ -190,8 +189,9 @@ def add_background(path: Path, errors: float) -> None:
 def shares(paths: Sequence[Path], **arguments: object) -> list[float]:
     """Part of the compared pixels of every exposure that are outliers, as the gate has it."""
     with drizzled(paths, outlier_detection=True, **arguments) as parts:
-        counts = [OutlierCount.read(single, 0) for single in parts.singles.values()]
-    return [count.outliers / count.compared for count in counts]
+        return [
+            len(single["0/outliers"]) / single["0/compared"] for single in parts.singles.values()
+        ]
 
 
 def print_recovery() -> None:

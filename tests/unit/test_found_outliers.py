@@ -1,12 +1,7 @@
 import numpy as np
 import pytest
 from handmade import summary
-from specresample.common.arrays import ArrayFile, ArrayWriter
-from specresample.drizzling.found_outliers import (
-    OutlierCount,
-    SlitOutliers,
-    with_outlier_status,
-)
+from specresample.drizzling.found_outliers import SlitOutliers, with_outlier_status
 from specresample.footprint.prepared import PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.grids.rectified import build_grid
@@ -52,14 +47,6 @@ def test_places_are_in_the_image_of_the_slit_and_on_the_grid():
 def test_places_of_no_outliers():
     nothing = SlitOutliers(np.empty((0, 2), int), np.array(0))
     assert len(nothing.place((0, 0), np.zeros((*SHAPE, 2)))) == 0
-
-
-def test_outliers_are_counted(tmp_path):
-    with ArrayWriter(tmp_path / "single.npz") as writer:
-        places = FOUND.place((0, 0), np.zeros((*SHAPE, 2)))
-        writer.add("7", {"outliers": places, "compared": FOUND.compared})
-    with ArrayFile(tmp_path / "single.npz") as single:
-        assert OutlierCount.read(single, 7) == OutlierCount(2, 20)
 
 
 # ---- status ------------------------------------------------------------------------------------

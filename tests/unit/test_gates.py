@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from specresample.drizzling import profiles as measures
-from specresample.drizzling.found_outliers import OutlierCount
 from specresample.quality import gates
 from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED
 
@@ -110,7 +109,7 @@ def test_nods_gate(exposures, state):
     ],
 )
 def test_outliers_gate(counts, state, value):
-    gate = gates.outliers_gate([OutlierCount(*count) for count in counts])
+    gate = gates.outliers_gate(counts)
     assert (gate.state, gate.value) == (state, value)
 
 

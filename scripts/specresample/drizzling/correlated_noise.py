@@ -70,17 +70,13 @@ class CorrelatedNoise:
     def along_slit(self) -> "CorrelatedNoise":
         """Keep the covariances of pixels of the same wavelength, and have it run along x."""
         axis = self.dispersion_axis
-
-        def along_x(plane: np.ndarray) -> np.ndarray:
-            return plane if axis == 1 else plane.T
-
-        same = {lag: plane for lag, plane in self.covariance.items() if lag[2 - axis] == 0}
-        return CorrelatedNoise(
-            along_x(self.variance),
-            {(lag[axis - 1], 0): along_x(plane) for lag, plane in same.items()},
-            along_x(self.flat),
-            dispersion_axis=1,
-        )
+        along_x = np.asarray if axis == 1 else np.transpose
+        covariance = {
+            (lag[axis - 1], 0): along_x(plane)
+            for lag, plane in self.covariance.items()
+            if lag[2 - axis] == 0
+        }
+        return CorrelatedNoise(along_x(self.variance), covariance, along_x(self.flat), 1)
 
     def aperture_variance(self, weights: np.ndarray) -> float:
         """Variance of a weighted sum over pixels.

@@ -1,11 +1,10 @@
-"""Outliers that were found in exposures: their flags, their places in a product, their number."""
+"""Outliers that were found in exposures: their flags, their places in a product."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from specresample.common.arrays import ArrayFile
 from specresample.drizzling.times import exposure_groups
 from specresample.footprint.prepared import Exposures, PreparedExposure, PreparedSlit
 from specresample.grids.product_grids import ProductGrids
@@ -74,20 +73,6 @@ class SlitOutliers:
         return places
 
 
-@dataclass(frozen=True)
-class OutlierCount:
-    """How many pixels of a slit in one exposure are outliers, and how many were compared."""
-
-    outliers: int
-    compared: int
-
-    @classmethod
-    def read(cls, single: ArrayFile, source: int) -> "OutlierCount":
-        """Count those of a drizzled exposure, by the number of the source."""
-        found, compared = (single[f"{source}/{name}"] for name in ("outliers", "compared"))
-        return cls(len(found), int(compared))
-
-
 def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
     """State in the metadata of exposures whether outliers were looked for.
 
@@ -102,12 +87,11 @@ def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
         With S_OUTLIR in each slit, COMPLETE where its source has at least two exposures, and
         SKIPPED elsewhere; in the exposure itself COMPLETE where it is in any slit.
     """
-    searched: dict[str, set[int]] = {key: set() for key in exposures}
+    searched: set[tuple[str, int]] = set()
     for source in grids.sources:
-        slits = source.slits_in(exposures)
-        if len(exposure_groups([slit.metadata for slit in slits.values()])) > 1:
-            for key, slit in slits.items():
-                searched[key].add(slit.number)
+        slits = source.slits_in(exposures).values()
+        if len(exposure_groups([slit.metadata for slit in slits])) > 1:
+            searched |= source.slits.items()
 
     def stated(part: PreparedExposure | PreparedSlit, complete: bool) -> object:
         status = COMPLETE if complete else SKIPPED
@@ -115,6 +99,6 @@ def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
 
     result = {}
     for key, exposure in exposures.items():
-        slits = tuple(stated(slit, slit.number in searched[key]) for slit in exposure.slits)
-        result[key] = replace(stated(exposure, bool(searched[key])), slits=slits)
+        slits = tuple(stated(slit, (key, slit.number) in searched) for slit in exposure.slits)
+        result[key] = replace(stated(exposure, key in dict(searched)), slits=slits)
     return result

@@ -38,19 +38,17 @@ class NoiseReach:
 
 
 def noise_reach(pixmap: np.ndarray, drop: float) -> NoiseReach:
-    """Find out how far noise reaches from the pixel map.
+    """Find out how far noise reaches (docs/specification.md, "Errors and covariance").
 
-    An input pixel is a drop of ``drop`` times its size. It falls on output pixels that are at most
-    L = ceil(drop x scale) apart, where ``scale`` is the number of output pixels to an input pixel.
     Input pixels that touch a given output pixel or one L beside it have centres within
-    (L + 1) / scale + drop input pixels.
+    (L + 1) / m + p input pixels, where m is the number of output pixels to an input pixel.
 
     Parameters
     ----------
     pixmap : ndarray, shape (ny, nx, 2)
         Where the centres of input pixels fall on the output grid: x and y, in this order.
     drop : float
-        Size of the drizzled pixels in input pixels: ``pixfrac``, or 0 of the point kernel.
+        Size p of the drizzled pixels in input pixels: ``pixfrac``, or 0 of the point kernel.
 
     Returns
     -------

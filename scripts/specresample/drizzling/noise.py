@@ -1,13 +1,9 @@
 """Drizzle the noise of one slit of one exposure: exact variances and covariances.
 
-A drizzled pixel is a weighted mean, x_j = sum_i u_i a_ij x_i / sum_i u_i a_ij, of input pixels i
-with weights u and overlaps a. Independent input pixels with variances v give it the covariance
-
-    C_jk = sum_i u_i^2 a_ij a_ik v_i / (sum_i u_i a_ij  sum_i u_i a_ik)
-
-with pixel k, and the variance C_jj. Drizzle itself makes C_jj of any image of variances. Of an
-image in which input pixels with variance are so far apart that no two touch both j and k, it gives
-C_jk as well: the square root of C_jj C_kk. Such images are the colours here.
+docs/specification.md, "Errors and covariance". Drizzle itself makes the variance C_jj of a drizzled
+pixel j of any image of variances. Of an image in which input pixels with variance are so far apart
+that no two touch both j and k, it gives the covariance C_jk as well: the square root of C_jj C_kk.
+Such images are the colours here.
 """
 
 from collections.abc import Mapping

@@ -97,15 +97,15 @@ def source_outliers(
         found = arrays[key].group(str(slits[key].number))
         return {"err": np.zeros_like(found["sci"])} | found
 
-    with ImageStack(grid.shape, scratch) as sci, ImageStack(grid.shape, scratch) as err:
+    rows, columns = grid.shape
+    with ImageStack((len(_PLANES) * rows, columns), scratch) as stack:
         for group in groups:
             single = group_mean([_drizzled(data(keys[number]), grid) for number in group])
             light = single["wht"] < weight_threshold(single["wht"], limits.weight)
-            for name, stack in zip(_PLANES, (sci, err), strict=True):
-                stack.add(np.where(light, np.float32(np.nan), single[name]))
-        medians = [
-            np.concatenate([median(images) for _, images in stack.bands()]) for stack in (sci, err)
-        ]
+            planes = [np.where(light, np.float32(np.nan), single[name]) for name in _PLANES]
+            stack.add(np.concatenate(planes))
+        lines = np.concatenate([median(images) for _, images in stack.bands()])
+    medians = np.split(lines, len(_PLANES))
     return {key: _compared(slit, data(key), grid, medians, limits) for key, slit in slits.items()}
 
 
@@ -129,17 +129,14 @@ def _compared(
     expected, error = (blot(image, pixmap) for image in medians)
     measured = data["sci"].copy()
     measured[np.isnan(measured)] = data["invalid_sci"]
-    if _background_is_off(slit):
+    metadata = slit.metadata
+    stated = metadata.get("meta.background.level") is not None
+    if stated and not metadata.get("meta.background.subtracted"):
+        # The preparation subtracted it.
         limits = replace(limits, background=0.0)
     found = find_outliers(measured, expected, error, limits)
     compared = np.isfinite(measured) & np.isfinite(expected)
     return SlitOutliers(np.argwhere(found), np.array(compared.sum()))
-
-
-def _background_is_off(slit: PreparedSlit) -> bool:
-    """Whether the preparation subtracted a background that the level-2b file only states."""
-    known = slit.metadata.get("meta.background.level") is not None
-    return known and not slit.metadata.get("meta.background.subtracted")
 
 
 def group_mean(singles: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

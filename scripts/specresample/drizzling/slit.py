@@ -80,19 +80,16 @@ def drizzle_slit(arrays: Mapping[str, np.ndarray], onto: OntoGrid) -> dict[str, 
         NaN without weight (float32). A variance is the square of the drizzled error. ``dq``, when
         given, is the bitwise OR of contributing pixels.
     """
-    out: dict[str, np.ndarray] = {}
-    for name in (name for name in arrays if name != "dq"):
-        variance = name in VARIANCES
+    dq = {"dq": arrays["dq"]} if "dq" in arrays else {}
+    outputs = {"out_dq": np.zeros(onto.shape, np.uint32)} if dq else {}
+    drizzled = onto.drizzle(arrays["sci"], outputs, **dq)
+    out = {"sci": drizzled.out_img, "wht": drizzled.out_wht}
+    if dq:
+        out["dq"] = drizzled.out_dq
+    if "err" in arrays:
+        out["err"] = onto.drizzle(arrays["err"], {}).out_img
+    for name in (name for name in VARIANCES if name in arrays):
         with np.errstate(invalid="ignore"):  # a negative variance is none, and NaN in the output
-            plane = np.sqrt(arrays[name]) if variance else arrays[name]
-        if name == "sci" and "dq" in arrays:
-            outputs = {"out_dq": np.zeros(onto.shape, np.uint32)}
-            drizzled = onto.drizzle(plane, outputs, dq=arrays["dq"])
-        else:
-            drizzled = onto.drizzle(plane, {})
-        out[name] = drizzled.out_img**2 if variance else drizzled.out_img
-        if name == "sci":
-            out["wht"] = drizzled.out_wht
-            if drizzled.out_dq is not None:
-                out["dq"] = drizzled.out_dq
+            root = np.sqrt(arrays[name])
+        out[name] = onto.drizzle(root, {}).out_img ** 2
     return out

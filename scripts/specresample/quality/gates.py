@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from specresample.drizzling.found_outliers import OutlierCount
 from specresample.quality.gate_results import FAILED, NOT_MEASURABLE, PASSED, GateResult
 
 FLUX_LIMITS = 0.95, 1.05
@@ -203,14 +202,15 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     return _judge(max(shifts) - min(shifts), NODS_LIMITS)
 
 
-def outliers_gate(exposures: Sequence[OutlierCount]) -> GateResult:
+def outliers_gate(exposures: Sequence[tuple[int, int]]) -> GateResult:
     """Check that no exposure is an outlier as a whole.
 
     Parameters
     ----------
-    exposures : sequence of OutlierCount
+    exposures : sequence of (int, int)
+        Outliers, and pixels that were compared.
     """
-    shares = [count.outliers / count.compared for count in exposures if count.compared]
+    shares = [outliers / compared for outliers, compared in exposures if compared]
     if not shares:
         return _not_measurable(OUTLIERS_LIMITS, "one exposure")
     return _judge(max(shares), OUTLIERS_LIMITS)

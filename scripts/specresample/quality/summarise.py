@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specresample.drizzling.found_outliers import OutlierCount
 from specresample.drizzling.slit import VARIANCES
 from specresample.footprint.prepared import PreparedSlit
 from specresample.grids.product_grids import Source
@@ -38,7 +37,7 @@ def summarise_slit(
     slits: SourceSlits,
     measures: Mapping[str, np.ndarray],
     tree: Mapping[str, object],
-    outliers: Mapping[str, OutlierCount] | None = None,
+    outliers: Mapping[str, tuple[int, int]] | None = None,
 ) -> SlitSummary:
     """Summarise a slit of a product and warn of gates that failed.
 
@@ -54,8 +53,8 @@ def summarise_slit(
         What each exposure left, from `specresample.drizzling.profiles.measure_exposure`.
     tree : mapping
         Tree of the slit, from `specresample.s2d.model.product_model`.
-    outliers : mapping of str to OutlierCount, optional
-        Of every exposure, when they were looked for.
+    outliers : mapping of str to (int, int), optional
+        Outliers of every exposure and pixels that were compared, when they were looked for.
 
     Returns
     -------
@@ -98,7 +97,7 @@ def summarise_slit(
         good=_number(np.mean((wht > 0) & np.isfinite(sci))),
         signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht, _noise(tree, axis)))),
         gates={name: _evaluated(gate) for name, gate in gates.items()},
-        outliers=outliers and {key: count.outliers for key, count in outliers.items()},
+        outliers=outliers and {key: count for key, (count, _) in outliers.items()},
         thumbnail=thumbnail(sci if _rises(tree["wavelength"], axis) else sci[:, ::-1]),
     )
     for line in summary.failed_gates():

@@ -10,7 +10,7 @@ import numpy as np
 
 from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
-from specresample.footprint.prepared import Exposures
+from specresample.footprint.prepared import Exposures, FootprintSummary
 from specresample.grids.fits_wcs import dispersion_line, fits_wcs, source_pixel
 from specresample.grids.grid_gwcs import grid_wcs, gwcs_extensions
 from specresample.grids.product_grids import ProductGrids, Source
@@ -55,16 +55,16 @@ class S2d:
 def _slit_model(
     inputs: Sequence[Mapping[str, object]],
     source: Source,
-    place: Sequence[float] | None,
+    footprint: FootprintSummary,
     arrays: Mapping[str, np.ndarray],
     arguments: Mapping[str, object],
     line: np.ndarray | None,
 ) -> dict:
     """Tree of a SlitModel for one source, from the metadata of its slit in every exposure.
 
-    ``place`` is its place in world coordinates, where the input gives one in detector pixels (LRS).
+    ``footprint`` is that of its first slit, ``line`` its wavelengths along the dispersion.
     """
-    grid = source.grid
+    grid, axis = source.grid, footprint.dispersion_axis
     metadata = _product_metadata(inputs, "SlitModel", arguments, source.scale_ratio)
     area = metadata.get("meta.photometry.pixelarea_steradians")
     if area is not None:
@@ -74,13 +74,11 @@ def _slit_model(
     else:
         metadata.pop("meta.photometry.pixelarea_arcsecsq", None)
     metadata["meta.wcsinfo.s_region"] = _region(inputs[0], grid)
-    if place is not None:
-        x, y = grid.pixel_map(np.reshape(place, (3, 1, 1)))[0, 0]
+    if footprint.source is not None:
+        x, y = grid.pixel_map(np.reshape(footprint.source, (3, 1, 1)))[0, 0]
         metadata |= {"source_xpos": float(x), "source_ypos": float(y)}
 
-    axis = _dispersion_axis(metadata)
-    pixel = source_pixel(grid, metadata, axis)
-    wcs_keywords = fits_wcs(grid, axis, line, pixel)
+    wcs_keywords = fits_wcs(grid, axis, line, source_pixel(grid, metadata, axis))
     metadata |= {f"meta.wcsinfo.{name}": value for name, value in wcs_keywords.items()}
 
     tree = _tree(metadata)
@@ -99,8 +97,6 @@ def product_model(
     exposures: Exposures,
     arrays: Iterable[Mapping[str, np.ndarray]],
     request: ProductRequest,
-    *,
-    several: bool,
 ) -> S2d:
     """Put the slits of a product together.
 
@@ -114,12 +110,11 @@ def product_model(
     arrays : iterable of mapping
         Arrays of every source; taken one after another.
     request : ProductRequest
-    several : bool
-        Make a MultiSlitModel of all sources instead of a SlitModel of the only one.
 
     Returns
     -------
     S2d
+        A MultiSlitModel where exposures hold several slits, but for a file of one source.
     """
     arguments, association = request.arguments, request.association_metadata()
     seen = {key for source in sources for key in source.slits}
@@ -128,11 +123,12 @@ def product_model(
     for number, (source, source_arrays) in enumerate(zip(sources, arrays, strict=True), start=1):
         slits = list(source.slits_in(used).values())
         slit_inputs = [slit.metadata | association for slit in slits]
-        axis, place = _dispersion_axis(slit_inputs[0]), slits[0].footprint.source
-        line = dispersion_line(source.grid, axis) if number <= MOST_SLITS else None
+        first = slits[0].footprint
+        within = number <= MOST_SLITS
+        line = dispersion_line(source.grid, first.dispersion_axis) if within else None
         wavelengths.append(line)
-        trees.append(_slit_model(slit_inputs, source, place, source_arrays, arguments, line))
-    if several:
+        trees.append(_slit_model(slit_inputs, source, first, source_arrays, arguments, line))
+    if grids.several and (arguments["single"] or not grids.file_each):
         inputs = [exposure.metadata | association for exposure in used.values()]
         ratio = sources[0].scale_ratio
         metadata = _product_metadata(inputs, "MultiSlitModel", arguments, ratio)
@@ -179,10 +175,6 @@ def _product_metadata(
         },
         **{f"meta.resample.{name}": value for name, value in asked_beyond(arguments).items()},
     }
-
-
-def _dispersion_axis(metadata: Mapping[str, object]) -> int:
-    return int(metadata.get("meta.wcsinfo.dispersion_direction") or 1)
 
 
 def _region(first: Mapping[str, object], grid: Grid) -> str | None:

@@ -8,7 +8,6 @@ from specresample.common.arrays import ArrayFile
 from specresample.common.names import single_file
 from specresample.common.product_request import ProductRequest
 from specresample.drizzling.combination import combined_arrays, fill_number, single_arrays
-from specresample.drizzling.found_outliers import OutlierCount
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids
 from specresample.quality.slit_summary import SlitSummary
@@ -55,8 +54,7 @@ def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
     if request.arguments["single"]:
         keys = {single_file(request.name, request.file(key)): key for key in request.exposures}
         key = keys[name]
-        exposures = {key: exposures[key]}
-        sources, several = grids.sources_of(key), grids.several
+        exposures, sources = {key: exposures[key]}, grids.sources_of(key)
         arrays = (
             single_arrays(
                 parts.singles[key].group(str(source.number)),
@@ -67,17 +65,20 @@ def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
         )
     else:
         sources = [source for source in grids.sources if source.file == name]
-        several = grids.several and not grids.file_each
         arrays = combined_arrays(sources, exposures, parts.singles, request.arguments)
-    product = product_model(grids, sources, exposures, arrays, request, several=several)
+    product = product_model(grids, sources, exposures, arrays, request)
     trees = product.tree.get("slits", [product.tree])
     summaries = []
     for source, tree in zip(sources, trees, strict=True):
         slits = source.slits_in(exposures)
-        measures = {key: parts.singles[key][f"{source.number}/measures"] for key in slits}
+        number, singles = source.number, {key: parts.singles[key] for key in slits}
+        measures = {key: single[f"{number}/measures"] for key, single in singles.items()}
         outliers = None
         if request.arguments["outlier_detection"]:
-            outliers = {key: OutlierCount.read(parts.singles[key], source.number) for key in slits}
+            outliers = {
+                key: (len(single[f"{number}/outliers"]), int(single[f"{number}/compared"]))
+                for key, single in singles.items()
+            }
         file = f"{Path(name).name}_s2d.fits"
         summaries.append(summarise_slit(file, source, slits, measures, tree, outliers))
     return product, summaries

@@ -48,7 +48,10 @@ def flag_outliers(
     exposures = {key: PreparedExposure.read(path) for key, path in summaries.items()}
     used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
     sources = [*group_sources(used)[0].values()]
-    _tell_lone(sources)
+    groups = [exposure_groups([slit.metadata for slit in slits.values()]) for slits in sources]
+    if lone := sum(len(pointings) < 2 for pointings in groups):
+        message = "%d of %d slits have one exposure alone: no outliers are found in them"
+        log.warning(message, lone, len(sources))
     limits = OutlierLimits.from_arguments(arguments)
     with folder_written_aside(outliers) as folder:
         find = partial(_find, arrays, limits, folder)
@@ -60,15 +63,6 @@ def flag_outliers(
             with ArrayWriter(folder / f"{key}.npz") as writer:
                 for slit, of_slit in sorted(slits.items()):
                     writer.add(str(slit), vars(of_slit))
-
-
-def _tell_lone(sources: Sequence[SourceSlits]) -> None:
-    """Warn of sources that have nothing to be compared with."""
-    groups = [exposure_groups([slit.metadata for slit in slits.values()]) for slits in sources]
-    lone = sum(len(pointings) < 2 for pointings in groups)
-    if lone:
-        message = "%d of %d slits have one exposure alone: no outliers are found in them"
-        log.warning(message, lone, len(sources))
 
 
 def _find(
