@@ -1,6 +1,6 @@
 """Variances of sums over pixels that share noise."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,8 +92,7 @@ class CorrelatedNoise:
         float
             Variance of ``nansum(weights * SCI)``, in squares of the unit of SCI.
         """
-        noise = self._contributions(weights, self.covariance).sum()
-        return float(noise + (weights * self.flat).sum() ** 2)
+        return float(self._contributions(weights).sum() + (weights * self.flat).sum() ** 2)
 
     def spectrum_variance(self, weights: np.ndarray) -> np.ndarray:
         """Variance of a spectrum whose pixels are weighted sums over one wavelength each.
@@ -108,10 +107,8 @@ class CorrelatedNoise:
         ndarray, shape (n_wavelengths,)
             Variance of ``nansum(weights * SCI)`` along the slit, in squares of the unit of SCI.
         """
-        along_slit = self.dispersion_axis - 1
-        lags = [lag for lag in self.covariance if lag[1 - along_slit] == 0]
-        noise = self._contributions(weights, lags).sum(axis=along_slit)
-        return noise + (weights * self.flat).sum(axis=along_slit) ** 2
+        noise, weights = self.along_slit(), weights if self.dispersion_axis == 1 else weights.T
+        return noise._contributions(weights).sum(axis=0) + (weights * noise.flat).sum(axis=0) ** 2
 
     def covariance_matrix(
         self, region: tuple[slice, slice] = np.s_[:, :], unit: object = None
@@ -149,11 +146,11 @@ class CorrelatedNoise:
             unit=None if unit is None else u.Unit(unit) ** 2,
         )
 
-    def _contributions(self, weights: np.ndarray, lags: Iterable[Lag]) -> np.ndarray:
-        """Give what every pixel, with its pairs at some lags, adds to the variance of a sum."""
+    def _contributions(self, weights: np.ndarray) -> np.ndarray:
+        """Give what every pixel, with its pairs at all lags, adds to the variance of a sum."""
         total = weights**2 * self.variance
-        for lag in lags:
+        for lag, plane in self.covariance.items():
             first, second = lag_pairs(total.shape, lag)
             # Twice, because of the opposite lag.
-            total[first] += 2 * weights[first] * weights[second] * self.covariance[lag][first]
+            total[first] += 2 * weights[first] * weights[second] * plane[first]
         return total

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from astropy.io import fits
 
 from specresample.grids.wavelength_table import table_cards, with_third_axis
-from specresample.s2d.covariance_extension import EXTENSION, SLIT
 from specresample.s2d.hdus import MORE_KEYWORDS
+from specresample.s2d.noise import EXTENSION, SLIT
 
 # Keywords of the primary header, and of a covariance extension, that no schema has.
 _OWN = {more["fits_keyword"] for more in MORE_KEYWORDS.values()}

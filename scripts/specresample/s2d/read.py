@@ -9,8 +9,7 @@ import numpy as np
 from astropy.io import fits
 
 from specresample.drizzling.correlated_noise import CorrelatedNoise
-from specresample.s2d.covariance_extension import slit_extensions
-from specresample.s2d.noise import noise_of_slit
+from specresample.s2d.noise import noise_of_slit, slit_extensions
 
 # What a value and the sum over a slit are shown in, by BUNIT: factor and unit.
 _UNITS = {"MJy": (1e12, "µJy"), "Jy": (1e6, "µJy")}

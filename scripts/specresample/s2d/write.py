@@ -14,10 +14,10 @@ from specresample.common.files import written_aside
 from specresample.grids.fits_wcs import LOOKED_UP
 from specresample.grids.wavelength_table import point_to_table, wavelength_table
 from specresample.s2d.asdf_extension import asdf_hdu
-from specresample.s2d.covariance_extension import covariance_hdus
 from specresample.s2d.hdus import model_hdus
 from specresample.s2d.kept_tree import kept_tree
 from specresample.s2d.model import S2d
+from specresample.s2d.noise import covariance_hdus
 
 
 def write_product(path: str | Path, product: S2d) -> None:
