@@ -30,22 +30,18 @@ class FootprintSummary(JsonRecord):
     Attributes
     ----------
     kind : str
-        Kind of output grid: ``slit`` (NIRSpec on the sky), ``interpolated`` (MIRI LRS) or
-        ``lamp``.
+        Of the output grid: ``slit`` (NIRSpec on the sky), ``interpolated`` (MIRI LRS) or ``lamp``.
     dispersion_axis : int
         1 when wavelength runs along x, 2 along y.
     wavelengths : list of float
         Median per slice along the dispersion, in um, in order of pixels.
     centre : list of list of float
         The first two world coordinates along the central slice.
-    hull : list of list of float or None
-        RA and Dec of the corners of the convex hull of all valid pixels; None for lamp data.
-    limits : list of list of float or None
-        Extremes of RA and of Dec; None for lamp data.
-    fiducial : tuple of float or None
-        RA and Dec of the fiducial, for kind ``slit``.
-    slit_position : SlitPositionFit or None
-        For kind ``slit``.
+    hull, limits : list of list of float or None
+        RA and Dec of the corners of the convex hull of all valid pixels, and their extremes; None
+        for lamp data.
+    fiducial, slit_position : tuple of float, SlitPositionFit, or None
+        RA and Dec of the fiducial, and the fit of the slit position, for kind ``slit``.
     pixel_scale : float or None
         Spatial scale at the centre of the bounding box, in arcsec.
     source : tuple of float or None
@@ -53,8 +49,7 @@ class FootprintSummary(JsonRecord):
     has_data : bool
         Whether there are enough good pixels to be the spatial reference.
     oversampling : float
-        Pixels of the image per pixel of the detector, across the dispersion: more than 1 after
-        jwst's adaptive_trace_model.
+        Pixels across the dispersion per pixel of the detector: 1 but after adaptive_trace_model.
     """
 
     kind: str

@@ -16,11 +16,11 @@ log = logging.getLogger(__name__)
 # The slit position as a polynomial of two tangent-plane coordinates and wavelength: degrees that
 # follow the instrument's own transforms to far below its other errors.
 _DEGREES = (3, 3, 2)
+_LATTICE = (5, 9, 5)  # points along slit x, slit y and wavelength; enough for the degrees
 _SLIT_POSITION_ERROR = 1e-4  # beyond which the fit is said to be bad
+
 _CLIPPING_SIGMA = 100.0
 _CLIPPING_ROUNDS = 5
-
-_LATTICE = (5, 9, 5)  # points along slit x, slit y and wavelength; enough for the degrees above
 
 
 def through_slit_frame(
@@ -69,10 +69,9 @@ def through_slit_frame(
     world = np.array(through(to_world, points))
 
     n = slit.shape[1]
-    target = world[:2, n]
-    back = (transform.inverse for transform in reversed(to_world))
-    _, position, *_ = through(back, world[:, n + 1 :])
-    fit = _fit_slit_position(world[:, n + 1 :], position, target)
+    target, around = world[:2, n], world[:, n + 1 :]
+    _, position, *_ = through((transform.inverse for transform in reversed(to_world)), around)
+    fit = _fit_slit_position(around, position, target)
     return world[:, :n], {"fiducial": tuple(target.tolist()), "slit_position": fit}
 
 
@@ -116,13 +115,10 @@ def _slit_lattice(position: np.ndarray, wavelength: np.ndarray) -> np.ndarray:
     """Points in the slit frame around all that the output grid may cover, shape (3, n)."""
     low, high = np.nanmin(position), np.nanmax(position)
     middle, length = (high + low) / 2, high - low
-    lattice = np.meshgrid(
-        np.linspace(-1, 1, _LATTICE[0]),
-        # Twice the slit, since nods lie beside it.
-        np.linspace(middle - length, middle + length, _LATTICE[1]),
-        np.linspace(np.nanmin(wavelength), np.nanmax(wavelength), _LATTICE[2]),
-        indexing="ij",
-    )
+    # Along the slit twice its length, since nods lie beside it.
+    starts = -1, middle - length, np.nanmin(wavelength)
+    stops = 1, middle + length, np.nanmax(wavelength)
+    lattice = np.meshgrid(*map(np.linspace, starts, stops, _LATTICE), indexing="ij")
     return np.reshape(lattice, (3, -1))
 
 

@@ -1,7 +1,4 @@
-"""Evaluate the WCS of a slit: world coordinates of its pixels, and their summary.
-
-The WCS of a slit is evaluated here, once, and nowhere else.
-"""
+"""Evaluate the WCS of a slit, here and nowhere else: world coordinates, and their summary."""
 
 import math
 import warnings
@@ -35,8 +32,8 @@ class Footprint:
         The part of the slit's image that can be drizzled, with a margin of one pixel: the corners
         of a pixel are interpolated between it and its neighbours.
     coordinates : ndarray, shape (3, ny, nx)
-        World coordinates of the pixels of that part: RA and Dec in degrees (or MSA x and y for
-        lamp data) and wavelength in um; NaN outside the bounding box.
+        RA and Dec in degrees (or MSA x and y for lamp data) and wavelength in um of that part; NaN
+        outside the bounding box.
     summary : FootprintSummary
     """
 
@@ -80,8 +77,7 @@ def trace_slit(slit: Slit) -> Footprint:
     # the bounding box, and the source.
     centre = np.mean(box, axis=1)
     step = (0, 1) if dispersion_axis == 1 else (1, 0)
-    # Pixels of the image are those of the detector, but where adaptive_trace_model has sampled it
-    # more finely.
+    # Pixels of the image are the detector's, unless adaptive_trace_model sampled it more finely.
     n_to_detector = wcs.frames.index("detector") if "detector" in wcs.frames else 0
     to_detector = wcs.transforms[:n_to_detector]
     to_image = (transform.inverse for transform in reversed(to_detector))
@@ -95,8 +91,8 @@ def trace_slit(slit: Slit) -> Footprint:
             world, more_known = through_slit_frame(wcs, detector, sci[rows, columns], inside)
         else:
             world, more_known = np.array(wcs(*detector)), {}
-    coordinates, more = world[:, : x.size].reshape(3, *x.shape), world[:, x.size :]
-    coordinates = np.where(inside, coordinates, np.nan)
+    coordinates = np.where(inside, world[:, : x.size].reshape(3, *x.shape), np.nan)
+    more = world[:, x.size :]
     _check_coordinates(coordinates, dispersion_axis)
 
     scale = float(separation(*more[:2, 0], *more[:2, 1]) * 3600)

@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A grid this many times larger than one that holds all exposures at their own sampling is a
-# mistake, not a wish.
+# Times that a grid may be larger than one that holds all exposures at their own sampling, and
+# pixels that may be asked for however small the exposures are.
 MAX_GRID = 10
-# Pixels of an image whose shape may be asked for, however small its exposures are.
 SMALL_GRID = 100_000
 
 
@@ -97,15 +96,12 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
 
 def _left_out_before(exposures: Exposures) -> list[LeftOut]:
     """Collect what is known to be left out before any grid is laid out."""
-    slits = [
-        replace(slit, exposure=key)
-        for key, exposure in exposures.items()
-        for slit in exposure.left_out
+    slits = ((key, slit) for key, exposure in exposures.items() for slit in exposure.left_out)
+    skipped = ((key, exposure.skip) for key, exposure in exposures.items() if exposure.skip)
+    return [
+        *(replace(slit, exposure=key) for key, slit in slits),
+        *(LeftOut(reason, exposure=key) for key, reason in skipped),
     ]
-    skipped = [
-        LeftOut(exposure.skip, exposure=key) for key, exposure in exposures.items() if exposure.skip
-    ]
-    return slits + skipped
 
 
 def _asked(arguments: Mapping[str, object]) -> "CustomGrid | WavelengthGrid":

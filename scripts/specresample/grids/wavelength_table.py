@@ -34,18 +34,12 @@ def wavelength_table(lines: Sequence[np.ndarray | None]) -> fits.BinTableHDU:
     for number, line in enumerate(lines, start=1):
         if line is None:
             continue
-        columns.append(
-            fits.Column(
-                name="wavelength" if len(lines) == 1 else f"wavelength_{number}",
-                format=f"{line.size}D",
-                dim=f"(1,{line.size})",
-                unit="um",
-                array=line.reshape(1, -1, 1),
-            )
-        )
+        name = "wavelength" if len(lines) == 1 else f"wavelength_{number}"
+        format, dim, array = f"{line.size}D", f"(1,{line.size})", line.reshape(1, -1, 1)
+        columns.append(fits.Column(name, format, "um", dim=dim, array=array))
         if len(lines) > 1:
             indices = index + np.arange(line.size)[None]
-            columns.append(fits.Column(f"index_{number}", f"{line.size}D", array=indices))
+            columns.append(fits.Column(f"index_{number}", format, array=indices))
             index += line.size
     return fits.BinTableHDU.from_columns(columns, name=TABLE, ver=1)
 
