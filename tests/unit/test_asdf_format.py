@@ -1,11 +1,17 @@
 import io
+from importlib.metadata import version
 
 import asdf
 import numpy as np
 import pytest
 from nodes import comparable
-from specresample.common.asdf_format import CORE_TAG, Tagged, software, split_file, to_asdf
+from specresample.common.asdf_format import CORE_TAG, Tagged, split_file, to_asdf
 from specresample.level2b.asdf_tree import parse_tree
+
+
+def software(name, **more):
+    return Tagged(f"{CORE_TAG}software-1.0.0", more | {"name": name, "version": version(name)})
+
 
 CORE = Tagged(
     f"{CORE_TAG}extension_metadata-1.0.0",

@@ -9,7 +9,6 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import accumulate
 
 import numpy as np
@@ -84,24 +83,6 @@ def split_file(content: bytes) -> tuple[bytes, list[bytes]]:
             raise ValueError(f"its block {len(blocks)} reaches beyond the end of the file")
         blocks.append(content[start : start + used])
     return content[:end], blocks
-
-
-def software(package: str, **more: str) -> Tagged:
-    """Name a package with its version.
-
-    Parameters
-    ----------
-    package : str
-    **more : str
-        What else is known of it.
-
-    Returns
-    -------
-    Tagged
-    """
-    return Tagged(
-        f"{CORE_TAG}software-1.0.0", more | {"name": package, "version": version(package)}
-    )
 
 
 def to_asdf(tree: dict) -> bytes:

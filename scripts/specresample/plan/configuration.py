@@ -33,6 +33,9 @@ _ALLOWED = {
     "type": "it must be of type {}",
 }
 
+# What people who write YAML call the types of JSON.
+_IN_YAML = {"object": "mapping", "array": "list", "null": "none"}
+
 
 @cache
 def config_schema() -> dict:
@@ -161,13 +164,7 @@ def _explain(error: ValidationError) -> str:
     elif error.validator == "pattern":
         allowed = error.schema["allowed"]
     elif error.validator == "type":
-        allowed = _type_names(allowed)
+        kinds = [allowed] if isinstance(allowed, str) else allowed
+        allowed = " or ".join(_IN_YAML.get(kind, kind) for kind in kinds)
     said = _ALLOWED.get(error.validator, error.message).replace("{}", str(allowed))
     return f"config: {key} = {_SHORT.repr(error.instance)}: {said}"
-
-
-def _type_names(types: str | list[str]) -> str:
-    """Name JSON types as people who write YAML do."""
-    words = {"object": "mapping", "array": "list", "null": "none"}
-    kinds = [types] if isinstance(types, str) else types
-    return " or ".join(words.get(kind, kind) for kind in kinds)

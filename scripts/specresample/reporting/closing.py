@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from specresample.common.files import one_at_a_time, write_json
-from specresample.common.product_request import ProductRequest
+from specresample.common.product import ProductRequest
 from specresample.reporting.ledger import ledger_entry, summary
 from specresample.reporting.overview import write_overview
 

@@ -1,16 +1,23 @@
 """The ASDF extension of a product, which holds its tree of metadata and the GWCS of its slits."""
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 
 import numpy as np
 from astropy.io import fits
 
-from specresample.common.asdf_format import ARRAY_TAG, CORE_TAG, Tagged, software, to_asdf
+from specresample.common.asdf_format import ARRAY_TAG, CORE_TAG, Tagged, to_asdf
 from specresample.common.fits_hash import FITS_HASH_KEY, fits_hash
 
 # How the extension names the package whose files it is like.
-_LIBRARY = software(
-    "asdf", author="The ASDF Developers", homepage="http://github.com/asdf-format/asdf"
+_LIBRARY = Tagged(
+    f"{CORE_TAG}software-1.0.0",
+    {
+        "name": "asdf",
+        "version": version("asdf"),
+        "author": "The ASDF Developers",
+        "homepage": "http://github.com/asdf-format/asdf",
+    },
 )
 
 
