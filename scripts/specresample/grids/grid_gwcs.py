@@ -43,7 +43,8 @@ def grid_wcs(grid: Grid) -> Tagged:
     if grid.kind == "slit":
         to_slit, from_slit = _pixel_to_slit(grid)
         steps[0] = steps[0][0], to_slit
-        steps.insert(1, (_slit_frame(), _compose(from_slit, to_world)))
+        frame = _composite("slit_frame", _frame_2d("slit_spatial", "", ("x_slit", "y_slit")))
+        steps.insert(1, (frame, _compose(from_slit, to_world)))
     ny, nx = grid.shape
     intervals = {"x0": [-0.5, nx - 0.5], "x1": [-0.5, ny - 0.5]}
     box = {"intervals": intervals, "ignore": [], "order": "F"}
@@ -172,10 +173,6 @@ def _transform(tag: str, parameters: Mapping[str, object], inputs: str, outputs:
 
 
 # ---- frames --------------------------------------------------------------------------------------
-
-
-def _slit_frame() -> Tagged:
-    return _composite("slit_frame", _frame_2d("slit_spatial", "", ("x_slit", "y_slit")))
 
 
 def _world_frame(grid: OutputGrid) -> Tagged:

@@ -18,10 +18,8 @@ from specresample.footprint.prepared import FootprintSummary
 from specresample.level2b.asdf_tree import parse_tree, read_file
 from specresample.level2b.installed import convert
 
-# Points along each axis at which a WCS is tried, and how far in pixels it may miss.
-_LATTICE = 9
-_MAX_ERROR = 0.5
-
+_LATTICE = 9  # points along each axis at which a WCS is tried
+_MAX_ERROR = 0.5  # pixels that it may miss by
 _WHOLE_SKY = 4 * np.pi  # steradian
 
 

@@ -221,11 +221,11 @@ def _ratio(first: PreparedSlit, arguments: Mapping[str, object]) -> float:
     scale, input_scale = arguments["pixel_scale"], first.footprint.pixel_scale
     if scale is None:
         return arguments["pixel_scale_ratio"]
-    if input_scale is None or first.pixel_area is None:
-        message = "slit %s: pixel_scale ignored: the input has no pixel scale or no PIXAR_SR"
-        log.warning(message, first.label)
-        return arguments["pixel_scale_ratio"]
-    return input_scale / scale
+    if input_scale is not None and first.pixel_area is not None:
+        return input_scale / scale
+    message = "slit %s: pixel_scale ignored: the input has no pixel scale or no PIXAR_SR"
+    log.warning(message, first.label)
+    return arguments["pixel_scale_ratio"]
 
 
 def _handed_in_ratio(grid: "CustomGrid", first: PreparedSlit) -> float:

@@ -120,14 +120,7 @@ def _check_text(content: bytes) -> None:
 class _Builder:
     """Makes values of YAML as it is parsed, one for all parts that are equal.
 
-    PyYAML's own tree of nodes would take 50 times the memory of the text.
-
-    Parameters
-    ----------
-    text : bytes
-        A YAML document.
-    blocks : sequence of bytes
-        The blocks of the file, for arrays.
+    PyYAML's own tree of nodes would take 50 times the memory of the text. Arrays are in blocks.
     """
 
     def __init__(self, text: bytes, blocks: Sequence[bytes]) -> None:

@@ -142,20 +142,12 @@ class Exposure:
         self._open_files.close()
 
     def reason_to_skip(self) -> str | None:
-        """Say why this exposure is not resampled, if so.
-
-        Returns
-        -------
-        str or None
-            None for 2-D spectra.
-        """
+        """Say why this exposure is not resampled; None for 2-D spectra."""
         kind = str(self.metadata.get("meta.exposure.type", ""))
         if kind.upper() not in SLIT_SPECTRA:
             return f"EXP_TYPE {kind or '(missing)'} is not one of slit spectra"
-        dimensions = {
-            len(getattr(hdu, "shape", ())) for (name, _), hdu in self._hdus.items() if name == "SCI"
-        }
-        if dimensions == {3}:
+        images = (hdu for (name, _), hdu in self._hdus.items() if name == "SCI")
+        if {len(getattr(image, "shape", ())) for image in images} == {3}:
             return "3-D data (integrations) are not resampled"
         return None
 
@@ -182,11 +174,8 @@ class Exposure:
         # because a fixed slit may be part of a MOS exposure.
         of_slit = {"meta.bunit_data", "meta.bunit_err", "meta.model_type"}
         of_slit |= {"meta.exposure.type"} & own.keys()
-        return own | {
-            path: value
-            for path, value in self.metadata.items()
-            if path not in of_slit and not path.startswith("meta.wcsinfo.")
-        }
+        of_slit |= {path for path in self.metadata if path.startswith("meta.wcsinfo.")}
+        return own | {path: self.metadata[path] for path in self.metadata if path not in of_slit}
 
     def slit(self, number: int, metadata: dict[str, object]) -> Slit:
         """Read a slit.

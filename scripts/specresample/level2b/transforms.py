@@ -98,12 +98,10 @@ def _compose(left: Transform, right: Transform) -> Transform:
 def _concatenate(left: Transform, right: Transform) -> Transform:
     """Put two transforms beside each other."""
     n = left.n_inputs
-
-    def evaluate(*coordinates: np.ndarray) -> Coordinates:
-        return left.evaluate(*coordinates[:n]) + right.evaluate(*coordinates[n:])
-
     return Transform(
-        n + right.n_inputs, evaluate, lambda: _concatenate(left.inverse, right.inverse)
+        n + right.n_inputs,
+        lambda *coordinates: left.evaluate(*coordinates[:n]) + right.evaluate(*coordinates[n:]),
+        lambda: _concatenate(left.inverse, right.inverse),
     )
 
 
@@ -470,10 +468,8 @@ def _snell(node: Mapping) -> Transform:
     def refraction_index(wavelength: np.ndarray) -> np.ndarray:
         """Against wavelength in um, by Sellmeier's equation."""
         square = wavelength**2
-        total = 1.0
-        for strength, resonance in zip(strengths, resonances, strict=True):
-            total = total + strength * square / (square - resonance)
-        return np.sqrt(total)
+        terms = (s * square / (square - r) for s, r in zip(strengths, resonances, strict=True))
+        return np.sqrt(sum(terms, 1.0))
 
     def refracted(n: np.ndarray, x: np.ndarray, y: np.ndarray) -> Coordinates:
         x, y = x / n, y / n
