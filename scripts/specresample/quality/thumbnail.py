@@ -17,7 +17,8 @@ _PALETTE = bytes.fromhex(
 )
 _STEPS = 15
 
-_PERCENTILES = 1.0, 99.8
+# Of the pixels: the outer ones limit the colours, the inner ones are a sigma from the median.
+_PERCENTILES = 1.0, 16.0, 84.0, 99.8
 _LINEAR = 8.0  # sigma within which colours change in proportion
 
 
@@ -43,6 +44,30 @@ def thumbnail(image: np.ndarray) -> str:
     return base64.b64encode(png.getvalue()).decode("ascii")
 
 
+def stretch(image: np.ndarray) -> tuple[float, float, float]:
+    """Find a stretch that shows sky and bright lines: the inverse hyperbolic sine.
+
+    Parameters
+    ----------
+    image : ndarray
+        NaN without data.
+
+    Returns
+    -------
+    width : float
+        Of values around zero that are stretched in proportion; beyond, by their logarithm.
+    low, high : float
+        Limits of the colours, which differ even when all values are the same.
+    """
+    known = image[np.isfinite(image)]
+    if not known.size:
+        return 1.0, 0.0, 1.0
+    low, faint, bright, high = map(float, np.percentile(known, _PERCENTILES))
+    if low == high:
+        low, high = low - 0.5, low + 0.5
+    return _LINEAR * (bright - faint) / 2 or 1.0, low, high
+
+
 def _binned(image: np.ndarray, count: int) -> np.ndarray:
     """Average rows to as many as asked for; NaN where there is nothing to average."""
     starts = np.arange(count) * len(image) // count
@@ -53,14 +78,9 @@ def _binned(image: np.ndarray, count: int) -> np.ndarray:
 
 
 def _levels(image: np.ndarray) -> np.ndarray:
-    """Give steps from 1, linear within the noise and logarithmic beyond; 0 without data."""
-    known = image[np.isfinite(image)]
-    if known.size == 0:
-        return np.zeros(image.shape, np.uint8)
-    low, high = np.percentile(known, _PERCENTILES)
-    faint, bright = np.percentile(known, (16, 84))
-    scale = _LINEAR * (bright - faint) / 2 or 1.0
-    first, last = np.arcsinh(np.array([low, high]) / scale)
-    part = (np.arcsinh(image / scale) - first) / ((last - first) or 1.0)
+    """Give steps from 1 in proportion to the stretched image; 0 without data."""
+    width, *limits = stretch(image)
+    first, last = np.arcsinh(np.array(limits) / width)
+    part = (np.arcsinh(image / width) - first) / ((last - first) or 1.0)
     steps = 1 + np.clip(np.nan_to_num(part), 0, 1) * (_STEPS - 1)
     return np.where(np.isfinite(image), np.round(steps), 0).astype(np.uint8)

@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib import colormaps, style
 from matplotlib.axes import Axes
-from matplotlib.colors import AsinhNorm, Colormap, Normalize
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import AsinhNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.image import AxesImage, PcolorImage
 from matplotlib.ticker import MaxNLocator
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.files import written_aside
 from specresample.grids.product_grids import Source
 from specresample.quality.extraction import signal_to_noise, spatial_profile, sum_rows
+from specresample.quality.thumbnail import stretch
 from specresample.s2d.read import Axis, RectifiedSlit
 
 # Products with more slits are shown as a contact sheet.
@@ -38,7 +39,7 @@ _SHEETS = ((4, 1, 2.0), (12, 2, 1.6), (60, 3, 1.2), (np.inf, 4, 1.0))
 
 _NO_DATA = "0.82"  # grey, which the colour maps do not have
 _COLOURS = colormaps["viridis"].with_extremes(bad=_NO_DATA)
-_MAP_COLOURS = colormaps["cividis"]
+_MAP_COLOURS = colormaps["cividis"].with_extremes(bad=_NO_DATA)
 
 # Colours of Okabe & Ito, which everybody can tell apart. More exposures are all drawn alike.
 _EXPOSURE_COLOURS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -47,9 +48,6 @@ _ALARM = "#B03000"
 _OUTLIER = {"fillstyle": "none", "markersize": 3.5, "markeredgewidth": 0.8}
 
 _BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-
-_PERCENTILES = 1.0, 99.8  # of the pixels, between which colours change
-_LINEAR = 8.0  # sigma within which they change in proportion
 
 # Columns whose error is more than this many times the median do not set the limits of the sum.
 _USUAL_ERROR = 5.0
@@ -90,12 +88,11 @@ def exposure_profiles(
         Profile by exposure, on the rows and in the unit of the slit.
     """
     profiles = {}
-    for exposure, arrays in singles.items():
-        if exposure in source.slits:
-            single = arrays.group(str(source.number))
-            images = [single[name] for name in ("sci", "wht")]
-            images = [image if slit.dispersion_axis == 1 else image.T for image in images]
-            profiles[exposure] = slit.factor * spatial_profile(*images)
+    for exposure in source.slits:
+        arrays = singles[exposure].group(str(source.number))
+        images = [arrays[name] for name in ("sci", "wht")]
+        images = [image if slit.dispersion_axis == 1 else image.T for image in images]
+        profiles[exposure] = slit.factor * spatial_profile(*images)
     return profiles
 
 
@@ -283,8 +280,8 @@ def _draw_sum(axes: Axes, slit: RectifiedSlit, flux: np.ndarray, error: np.ndarr
 
 def _draw_science(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     axes.set_ylabel(_axis_label(slit.offset, "offset"))
-    norm = _stretch(slit.sci)
-    image = _draw_image(axes, slit, slit.sci, _COLOURS, norm)
+    norm = AsinhNorm(*stretch(slit.sci))
+    image = _draw_image(axes, slit, slit.sci, cmap=_COLOURS, norm=norm)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     _say_what_is_odd(axes, slit.sci)
     # Evenly spaced on the bar, because the usual ticks of this stretch crowd around zero.
@@ -302,8 +299,8 @@ def _draw_weight(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
         _say(axes, "no WHT in the product")
         return
     weight = np.where(slit.wht > 0, slit.wht, np.nan)
-    norm = Normalize(0, _limits(weight)[1])
-    image = _draw_image(axes, slit, weight, _MAP_COLOURS, norm)
+    norm = Normalize(0, stretch(weight)[-1])
+    image = _draw_image(axes, slit, weight, cmap=_MAP_COLOURS, norm=norm)
     axes.figure.colorbar(image, cax=bar, extend="max", format="%.3g")
     if np.isnan(weight).all():
         _say(axes, "no pixel has weight")
@@ -317,9 +314,8 @@ def _draw_context(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
         return
     counts = np.where(slit.contributions > 0, slit.contributions, np.nan)
     most = max(slit.n_exposures, 1)
-    image = _draw_image(
-        axes, slit, counts, _MAP_COLOURS.resampled(most), Normalize(0.5, most + 0.5)
-    )
+    colours, norm = _MAP_COLOURS.resampled(most), Normalize(0.5, most + 0.5)
+    image = _draw_image(axes, slit, counts, cmap=colours, norm=norm)
     axes.figure.colorbar(image, cax=bar, ticks=MaxNLocator(5, integer=True, min_n_ticks=1))
     if np.isnan(counts).all():
         _say(axes, "no exposure contributes")
@@ -383,7 +379,7 @@ def _draw_profiles(axes: Axes, slit: RectifiedSlit, exposures: Mapping[str, np.n
 
 def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
     axes.set(xticks=[], yticks=[])
-    axes.pcolorfast(slit.sci, cmap=_COLOURS, norm=_stretch(slit.sci))
+    axes.pcolorfast(slit.sci, cmap=_COLOURS, norm=AsinhNorm(*stretch(slit.sci)))
     _say_what_is_odd(axes, slit.sci)
     first, last = slit.wavelength.edges[[0, -1]]
     span = f"{first:.2f}-{last:.2f} µm" if slit.wavelength.unit == "um" else ""
@@ -392,32 +388,9 @@ def _draw_thumbnail(axes: Axes, label: str, slit: RectifiedSlit) -> None:
 
 
 def _draw_image(
-    axes: Axes, slit: RectifiedSlit, values: np.ndarray, colours: Colormap, norm: Normalize
-) -> AxesImage | PcolorImage:
-    return axes.pcolorfast(
-        slit.wavelength.edges,
-        slit.offset.edges,
-        np.ma.masked_invalid(values),
-        cmap=colours.with_extremes(bad=_NO_DATA),
-        norm=norm,
-    )
-
-
-def _stretch(values: np.ndarray) -> AsinhNorm:
-    """Stretch that shows sky and bright lines: linear within the noise, logarithmic beyond."""
-    limits = _limits(values)
-    known = values[np.isfinite(values)]
-    low, high = np.percentile(known, (16, 84)) if known.size else (0, 0)
-    return AsinhNorm(_LINEAR * (high - low) / 2 or 1.0, *limits)
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Limits of the colours, which differ even when all values are the same."""
-    known = values[np.isfinite(values)]
-    if known.size == 0:
-        return 0.0, 1.0
-    low, high = np.percentile(known, _PERCENTILES)
-    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+    axes: Axes, slit: RectifiedSlit, values: np.ndarray, **colours: object
+) -> ScalarMappable:
+    return axes.pcolorfast(slit.wavelength.edges, slit.offset.edges, values, **colours)
 
 
 def _with_margin(values: np.ndarray) -> tuple[float, float]:
