@@ -4,7 +4,7 @@ Every result is a dict that can be written as JSON. Files of the same bytes are 
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import yaml
 from astropy.io import fits
 from stdatamodels.jwst import datamodels
 
+from specresample.common.errors import first_line
 from specresample.common.files import file_digest, read_json
 from specresample.common.sky import separation
 
@@ -45,23 +46,21 @@ def compare_folders(old: str | Path, new: str | Path) -> list[dict]:
         ``file``, ``state`` (same, changed, missing, additional, error), and what changed.
     """
     old, new = Path(old), Path(new)
-    before, after = _contents(old), _contents(new)
-    results = []
-    for name in sorted(before | after):
-        if name not in after:
-            results.append({"file": name, "state": MISSING})
-        elif name not in before:
-            results.append({"file": name, "state": ADDITIONAL})
-        else:
-            compare = _compare_provenance if name.endswith(".json") else compare_products
-            try:
-                result = compare(old / name, new / name)
-            except Exception as error:
-                # Whatever is wrong with a file, the others are compared.
-                reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                result = {"state": ERROR, "reason": reason}
-            results.append({"file": name} | result)
-    return results
+    names = sorted(_contents(old) | _contents(new))
+    return [{"file": name} | _compare_files(old / name, new / name) for name in names]
+
+
+def _compare_files(old: Path, new: Path) -> dict:
+    if not new.exists():
+        return {"state": MISSING}
+    if not old.exists():
+        return {"state": ADDITIONAL}
+    compare = _compare_provenance if old.suffix == ".json" else compare_products
+    try:
+        return compare(old, new)
+    except Exception as error:
+        # Whatever is wrong with a file, the others are compared.
+        return {"state": ERROR, "reason": f"{type(error).__name__}: {first_line(error)}"}
 
 
 def _contents(folder: Path) -> set[str]:
@@ -89,18 +88,27 @@ def compare_products(old: str | Path, new: str | Path) -> dict:
         return {"state": SAME}
     with fits.open(old) as before, fits.open(new) as after:
         of_old, of_new = _by_label(before), _by_label(after)
-        common = [label for label in of_old if label in of_new and label != _ASDF]
-        pairs = {label: (of_old[label], of_new[label]) for label in common}
+        extensions = _removed_and_added(of_old, of_new)
+        of_old.pop(_ASDF, None)
         found = {
-            "extensions": _removed_and_added(of_old, of_new),
-            "arrays": _each(pairs, _compare_images, fits.PrimaryHDU, fits.ImageHDU),
-            "flux": _each({k: p for k, p in pairs.items() if _name(k) == "SCI"}, _compare_flux),
-            "headers": _each(pairs, _compare_headers),
-            "tables": _each(pairs, _compare_tables, fits.BinTableHDU),
+            "extensions": extensions,
+            "arrays": _each(of_old, of_new, _compare_images),
+            "flux": _each(of_old, of_new, _compare_flux),
+            "headers": _each(of_old, of_new, _compare_headers),
+            "tables": _each(of_old, of_new, _compare_tables),
+            "wcs": _compare_wcs(before, after),
         }
-    found["wcs"] = _compare_wcs(old, new)
-    found = {name: change for name, change in found.items() if change}
+    return _result(found)
+
+
+def _result(found: Mapping[str, dict]) -> dict:
+    found = _changed(found)
     return {"state": CHANGED if found else SAME} | found
+
+
+def _changed(found: Mapping[str, object]) -> dict:
+    """Leave out what is the same in both."""
+    return {name: change for name, change in found.items() if change}
 
 
 def _by_label(hdus: fits.HDUList) -> dict[str, object]:
@@ -129,27 +137,25 @@ def _name(label: str) -> str:
     return label.split(" ")[0]
 
 
-def _each(pairs: Mapping[str, tuple], compare: object, *kinds: type) -> dict[str, dict]:
-    """Compare pairs of extensions of some kinds; those without change are left out."""
-    found = {
-        label: compare(*pair)
-        for label, pair in pairs.items()
-        if not kinds or all(isinstance(hdu, kinds) for hdu in pair)
-    }
-    return {label: change for label, change in found.items() if change}
+def _each(old: Mapping, new: Mapping, compare: Callable[[object, object], dict]) -> dict[str, dict]:
+    """Compare all that both have."""
+    return _changed({name: compare(old[name], new[name]) for name in old if name in new})
 
 
-def _removed_and_added(old: object, new: object) -> dict[str, list]:
+def _removed_and_added(old: Iterable[str], new: Iterable[str]) -> dict[str, list]:
     old, new = list(old), list(new)
-    changes = {
-        "removed": [name for name in old if name not in new],
-        "added": [name for name in new if name not in old],
-    }
-    return {name: change for name, change in changes.items() if change}
+    return _changed(
+        {
+            "removed": [name for name in old if name not in new],
+            "added": [name for name in new if name not in old],
+        }
+    )
 
 
 def _compare_images(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
-    return {} if old.data is None or new.data is None else compare_arrays(old.data, new.data)
+    if not all(hdu.is_image and hdu.data is not None for hdu in (old, new)):
+        return {}
+    return compare_arrays(old.data, new.data)
 
 
 def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
@@ -180,25 +186,22 @@ def compare_arrays(old: np.ndarray, new: np.ndarray) -> dict:
         a, b = old[both].astype(float), new[both].astype(float)
         relative = np.abs(b - a) / np.maximum(np.abs(a), np.abs(b))
         changes |= {"largest": float(relative.max()), "median": float(np.median(relative))}
-    for name, only in (
-        ("nan_in_old", nan_in_old & ~nan_in_new),
-        ("nan_in_new", nan_in_new & ~nan_in_old),
-    ):
-        if only.any():
-            changes[name] = int(np.count_nonzero(only))
-    return changes
+    only = {"nan_in_old": nan_in_old & ~nan_in_new, "nan_in_new": nan_in_new & ~nan_in_old}
+    return changes | _changed({name: int(np.count_nonzero(where)) for name, where in only.items()})
 
 
 def _compare_flux(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
     """Ratios of flux, new over old: that of the whole slit, and the median over wavelengths."""
-    totals, columns = [], []
-    for hdu in (old, new):
-        axis = 0 if int(hdu.header.get("DISPAXIS") or 1) == 1 else 1
-        columns.append(np.nansum(hdu.data, axis=axis, dtype=float))
-        totals.append(float(columns[-1].sum()))
+    if old.name != "SCI":
+        return {}
+    columns = [
+        np.nansum(hdu.data, axis=int(hdu.header.get("DISPAXIS") or 1) - 1, dtype=float)
+        for hdu in (old, new)
+    ]
+    before, after = (float(column.sum()) for column in columns)
     changes = {}
-    if totals[0] != totals[1]:
-        changes["total"] = totals[1] / totals[0] if totals[0] else None
+    if before != after:
+        changes["total"] = after / before if before else None
     if len(columns[0]) == len(columns[1]) and not np.array_equal(*columns):
         seen = (columns[0] != 0) & (columns[1] != 0)
         if seen.any():
@@ -225,7 +228,7 @@ def _compare_headers(old: fits.ImageHDU, new: fits.ImageHDU) -> dict:
             if keyword
         },
     }
-    return {name: change for name, change in changes.items() if change}
+    return _changed(changes)
 
 
 def _plain(value: object) -> object:
@@ -233,39 +236,31 @@ def _plain(value: object) -> object:
 
 
 def _compare_tables(old: fits.BinTableHDU, new: fits.BinTableHDU) -> dict:
-    changes = dict(_removed_and_added(old.columns.names, new.columns.names))
+    if old.is_image or new.is_image:
+        return {}
+    changes = _removed_and_added(old.columns.names, new.columns.names)
     if len(old.data) != len(new.data):
         return changes | {"rows": [len(old.data), len(new.data)]}
-    changed = [
-        name
-        for name in old.columns.names
-        if name in new.columns.names
-        and name not in _IGNORED
-        and not _equal(old.data[name], new.data[name])
-    ]
-    return changes | ({"changed": changed} if changed else {})
+    common = [name for name in old.columns.names if name in new.columns.names]
+    differing = [name for name in common if not _equal(old.data[name], new.data[name])]
+    return changes | _changed({"changed": [name for name in differing if name not in _IGNORED]})
 
 
 def _equal(old: np.ndarray, new: np.ndarray) -> bool:
     return np.array_equal(old, new, equal_nan=old.dtype.kind == new.dtype.kind == "f")
 
 
-def _compare_wcs(old: str | Path, new: str | Path) -> dict[str, dict]:
+def _compare_wcs(old: fits.HDUList, new: fits.HDUList) -> dict[str, dict]:
     """Compare the GWCS of every slit, by the name of its science extension."""
-    # Both files stay open, because a WCS reads its tables when it needs them.
-    with datamodels.open(str(old)) as before, datamodels.open(str(new)) as after:
-        of_old, of_new = _positions(old, before), _positions(new, after)
-        shifts = {
-            label: _shift(of_old[label], of_new[label]) for label in of_old if label in of_new
-        }
-    return {label: change for label, change in shifts.items() if change}
+    # Both stay open, because a WCS reads its tables when it needs them.
+    with datamodels.open(old.filename()) as before, datamodels.open(new.filename()) as after:
+        return _each(_positions(old, before), _positions(new, after), _shift)
 
 
-def _positions(path: str | Path, model: datamodels.JwstDataModel) -> dict[str, tuple]:
+def _positions(hdus: fits.HDUList, model: datamodels.JwstDataModel) -> dict[str, tuple]:
     """WCS, and the pixels and world coordinates of corners and centre, of every slit."""
     positions = {}
-    with fits.open(path) as hdus:
-        labels = [label for label in _by_label(hdus) if _name(label) == "SCI"]
+    labels = [label for label in _by_label(hdus) if _name(label) == "SCI"]
     for label, slit in zip(labels, getattr(model, "slits", [model]), strict=True):
         wcs = getattr(slit.meta, "wcs", None)
         if wcs is None:
@@ -315,13 +310,8 @@ def _compare_provenance(old: str | Path, new: str | Path) -> dict:
         {Path(entry["file"]).name: entry for entry in content.get("inputs", [])}
         for content in (before, after)
     ]
-    found["inputs"] = {
-        name: changes
-        for name, old in inputs[0].items()
-        if (changes := _changed_values(old, inputs[1].get(name, old)))
-    } | _removed_and_added(*inputs)
-    found = {name: change for name, change in found.items() if change}
-    return {"state": CHANGED if found else SAME} | found
+    found["inputs"] = _each(*inputs, _changed_values) | _removed_and_added(*inputs)
+    return _result(found)
 
 
 def _changed_values(old: Mapping, new: Mapping) -> dict[str, list]:
