@@ -33,7 +33,7 @@ from specresample.plan.code_digest import code_digest
 from specresample.plan.locks import mark_run, remove_stale_locks
 from specresample.plan.resources import request_resources, useful_workers
 from specresample.plan.snakemake_internals import Run, end_quickly
-from specresample.reporting.closing import close_ledger
+from specresample.reporting.ledger import close_ledger
 
 # Every key has a default, so that a working directory needs no config file of its own.
 if Path("config/config.yaml").is_file():

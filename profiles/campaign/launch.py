@@ -29,7 +29,7 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 from specresample.common.errors import ResampleError  # noqa: E402
 from specresample.plan.campaign import Campaign  # noqa: E402
 from specresample.plan.resources import file_size  # noqa: E402
-from specresample.reporting.closing import close_ledger  # noqa: E402
+from specresample.reporting.ledger import close_ledger  # noqa: E402
 
 # What a task runs, and a person without SLURM, who names the part.
 PART_SCRIPT = """\

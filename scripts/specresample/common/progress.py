@@ -2,9 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from typing import Generic, TypeVar
-
-Item = TypeVar("Item")
 
 
 def how_far(number: int, total: int, seconds: float) -> str:
@@ -44,7 +41,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-class Progress(Generic[Item]):
+class Progress:
     """A loop whose text tells its progress; the current item counts as done.
 
     `OnTerminal` shows messages on the terminal from time to time when they have a `Progress` among
@@ -58,14 +55,12 @@ class Progress(Generic[Item]):
         Gives seconds.
     """
 
-    def __init__(
-        self, items: Collection[Item], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, items: Collection, clock: Callable[[], float] = time.monotonic) -> None:
         self._items, self._total, self._clock = items, len(items), clock
         self._start = clock()
         self._number = 0
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator:
         for item in self._items:
             self._number += 1
             yield item

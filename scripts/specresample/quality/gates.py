@@ -31,6 +31,7 @@ _SURELY_ALIKE = 0.9
 _KNOWN = 0.1
 _SIGNIFICANT = 5.0
 _FEWEST_ROWS = 3
+_CUT = "the trace lies at the end of the slit"
 
 
 def flux_gate(
@@ -64,7 +65,8 @@ def flux_gate(
         BUNIT of the product, then of every exposure.
     """
     if len(set(units)) > 1:
-        return _fail(FLUX_LIMITS, f"BUNIT {units[0]} was made of {', '.join(map(str, units[1:]))}")
+        reason = f"BUNIT {units[0]} was made of {', '.join(map(str, units[1:]))}"
+        return GateResult(FAILED, FLUX_LIMITS, reason=reason)
     weight_in = np.sum([m["weight"] for m in measures], axis=0)
     flux_in = np.sum([m["flux"] for m in measures], axis=0)
     weights = wht.astype(float)
@@ -78,7 +80,7 @@ def flux_gate(
     weight = np.sqrt(weight_in[rows] * weight_out[rows])
     norm = (weight * before**2).sum()
     if not norm > 0:
-        return _not_measurable(FLUX_LIMITS, "no flux on the grid")
+        return GateResult(NOT_MEASURABLE, FLUX_LIMITS, reason="no flux on the grid")
     return _judge((weight * before * after).sum() / norm, FLUX_LIMITS)
 
 
@@ -98,7 +100,7 @@ def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateRes
     known = np.isfinite(steps)
     rising, falling = int((steps > 0).sum()), int((steps < 0).sum())
     if not known.any():
-        return _fail(WAVELENGTH_LIMITS, "no two pixels have wavelengths")
+        return GateResult(FAILED, WAVELENGTH_LIMITS, reason="no two pixels have wavelengths")
     return _judge(int(known.sum()) - max(rising, falling), WAVELENGTH_LIMITS)
 
 
@@ -116,11 +118,13 @@ def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateRe
         Where the ways back lead to: by the WCS's own inverse, and by the pixel map of the product.
     """
     if not len(pixels):
-        return _fail(WCS_LIMITS, "no pixel has a place on the sky")
+        return GateResult(FAILED, WCS_LIMITS, reason="no pixel has a place on the sky")
     distances = np.array([np.hypot(*(back - pixels).T) for back in there_and_back])
     if not np.isfinite(distances).all():
         lost = int((~np.isfinite(distances)).sum())
-        return _fail(WCS_LIMITS, f"{lost} of {distances.size} pixels do not come back")
+        return GateResult(
+            FAILED, WCS_LIMITS, reason=f"{lost} of {distances.size} pixels do not come back"
+        )
     return _judge(distances.max(initial=0), WCS_LIMITS)
 
 
@@ -144,11 +148,11 @@ def size_gate(
         for.
     """
     if not axes:
-        return _not_measurable(SIZE_LIMITS, "its shape was asked for")
+        return GateResult(NOT_MEASURABLE, SIZE_LIMITS, reason="its shape was asked for")
     extents = np.array([m["extent"] for m in measures])
     extents = extents[np.isfinite(extents).all(axis=1)]
     if not len(extents):
-        return _not_measurable(SIZE_LIMITS, "no exposure has a place on the grid")
+        return GateResult(NOT_MEASURABLE, SIZE_LIMITS, reason="no exposure has a place on the grid")
     largest, together = extents.max(axis=0), extents.sum(axis=0) + _MARGIN
     ratios = [shape[i] / np.clip(shape[i], largest[i], together[i]) for i in axes]
     return _judge(max(ratios, key=lambda ratio: abs(np.log(ratio))), SIZE_LIMITS)
@@ -172,14 +176,14 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
         By exposure, from `specresample.drizzling.profiles.measure_exposure`.
     """
     if len(exposures) < 2:
-        return _not_measurable(NODS_LIMITS, "one exposure")
+        return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason="one exposure")
     signals = {key: _signal(m) for key, m in exposures.items()}
     strength = {key: np.nanmax(s / n, initial=0) for key, (s, n) in signals.items()}
     best = max(strength, key=strength.get)
     if strength[best] < _SIGNIFICANT:
-        return _not_measurable(NODS_LIMITS, "no trace is bright enough")
+        return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason="no trace is bright enough")
     if _is_cut(signals[best][0]):
-        return _not_measurable(NODS_LIMITS, "the trace lies at the end of the slit")
+        return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason=_CUT)
     shifts, reasons = [0.0], []
     for key, signal in signals.items():
         if key == best:
@@ -188,7 +192,7 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
             reasons.append("too little signal")
             continue
         if _is_cut(signal[0]):
-            reasons.append("the trace lies at the end of the slit")
+            reasons.append(_CUT)
             continue
         shift, error = _trace_shift(*signals[best], *signal, float(exposures[best]["scale"]))
         if np.isnan(shift):
@@ -198,7 +202,7 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
         else:
             shifts.append(shift)
     if len(shifts) < 2:
-        return _not_measurable(NODS_LIMITS, reasons[0])
+        return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason=reasons[0])
     return _judge(max(shifts) - min(shifts), NODS_LIMITS)
 
 
@@ -212,7 +216,7 @@ def outliers_gate(exposures: Sequence[tuple[int, int]]) -> GateResult:
     """
     shares = [outliers / compared for outliers, compared in exposures if compared]
     if not shares:
-        return _not_measurable(OUTLIERS_LIMITS, "one exposure")
+        return GateResult(NOT_MEASURABLE, OUTLIERS_LIMITS, reason="one exposure")
     return _judge(max(shares), OUTLIERS_LIMITS)
 
 
@@ -300,14 +304,6 @@ def _middle(profile: np.ndarray) -> float:
 def _judge(value: float, limits: tuple[float, float]) -> GateResult:
     low, high = limits
     if not np.isfinite(value):
-        return _fail(limits, "it is not a number")
+        return GateResult(FAILED, limits, reason="it is not a number")
     state = PASSED if low <= value <= high else FAILED
     return GateResult(state, limits, value=round(float(value), 6))
-
-
-def _fail(limits: tuple[float, float], reason: str) -> GateResult:
-    return GateResult(FAILED, limits, reason=reason)
-
-
-def _not_measurable(limits: tuple[float, float], reason: str) -> GateResult:
-    return GateResult(NOT_MEASURABLE, limits, reason=reason)

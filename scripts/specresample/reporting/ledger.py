@@ -1,18 +1,48 @@
 """The ledger of a campaign: what became of every product, from what, by what, at which cost."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from specresample.common.files import read_json
+from specresample.common.files import one_at_a_time, read_json, write_json
 from specresample.common.paths import Paths
 from specresample.common.product import ProductRequest
 from specresample.common.versions import software_versions
 from specresample.jobs.status import FAILED, RUNNING, JobStatus
 from specresample.quality.slit_summary import SlitSummary
+from specresample.reporting.overview import product_counts, write_overview
 
 # How many products a summary names, of each kind that was not made.
 _MOST_NAMED = 10
+
+
+def close_ledger(requests: Sequence[ProductRequest], out: Path) -> str:
+    """Write ledger and overview of what became of all products, and return a summary.
+
+    Parameters
+    ----------
+    requests : sequence of ProductRequest
+        All products of the campaign.
+    out : Path
+        Folder of all products.
+
+    Returns
+    -------
+    str
+    """
+    # Parts of a campaign may end at the same time: the last one sees all of them.
+    with one_at_a_time(out / ".work" / "ledger.lock"):
+        entries = [ledger_entry(request, out) for request in requests]
+        write_json(out / "ledger.json", {"products": [*map(_without_pictures, entries)]}, indent=1)
+        write_overview(out / "overview.html", entries)
+    return summary(entries, out)
+
+
+def _without_pictures(entry: Mapping[str, object]) -> dict[str, object]:
+    slits = [
+        {name: slit[name] for name in slit if name != "thumbnail"}
+        for slit in entry.get("slits", [])
+    ]
+    return {**entry, "slits": slits} if slits else dict(entry)
 
 
 def ledger_entry(request: ProductRequest, out: Path) -> dict:
@@ -108,14 +138,6 @@ def summary(entries: Sequence[dict], out: Path) -> str:
     if any(entry["state"] == "open" for entry in entries):
         lines.append("The same command goes on where this run ended.")
     return "\n".join(lines)
-
-
-def product_counts(entries: Sequence[Mapping]) -> str:
-    """Say how many products were made, and how many were not."""
-    count = Counter(entry["state"] for entry in entries)
-    counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
-    counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
-    return ", ".join(counts + ([f"{count['open']} not made yet"] if count["open"] else []))
 
 
 def _statuses(out: Path, product: str, exposures: Iterable[str]) -> dict[Path, JobStatus]:

@@ -5,6 +5,7 @@ Whatever names and reasons hold, it is text there and never markup.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +13,6 @@ from urllib.parse import quote
 from specresample.common.files import written_aside
 from specresample.quality.gate_results import FAILED, PASSED
 from specresample.quality.slit_summary import SlitSummary
-from specresample.reporting.ledger import product_counts
 
 _MODE = ("instrument", "exposure_type", "filter", "grating")
 
@@ -47,12 +47,11 @@ def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
             "seconds": entry["seconds"],
             "state": entry["state"],
             "reason": entry.get("reason"),
-            "links": [*map(_link, entry.get("links", []))],
+            "links": [_link(*link) for link in entry.get("links", [])],
         }
-        slits = entry.get("slits", [])
-        rows += [common | _slit(slit) | _with_product(slit, common["links"]) for slit in slits]
-        if not slits:
-            rows.append(common)
+        rows += [common | _slit(slit, common["links"]) for slit in entry.get("slits", [])] or [
+            common
+        ]
         rows += [
             common
             | {
@@ -99,20 +98,23 @@ def _counts(entries: Sequence[Mapping[str, object]], rows: Sequence[Mapping[str,
     return f"{product_counts(entries)}; {of_slits}; {left_out} slits or exposures left out"
 
 
-def _with_product(slit: Mapping[str, object], links: list) -> dict[str, list]:
-    """Give the links of a slit, that to its file first; none where there are none."""
-    return {"links": [_link(("product", slit["file"])), *links]} if links else {}
+def product_counts(entries: Sequence[Mapping]) -> str:
+    """Say how many products were made, and how many were not."""
+    count = Counter(entry["state"] for entry in entries)
+    counts = [f"{count['done']} product{'' if count['done'] == 1 else 's'} made"]
+    counts += [f"{count[state]} {state}" for state in ("skipped", "failed")]
+    return ", ".join(counts + ([f"{count['open']} not made yet"] if count["open"] else []))
 
 
-def _link(link: Sequence[str]) -> tuple[str, str]:
+def _link(title: str, path: str) -> tuple[str, str]:
     """Make an address of a path. It names no scheme, whatever the path looks like."""
-    title, path = link
     return title, f"./{quote(path)}"
 
 
-def _slit(summary: Mapping[str, object]) -> dict:
+def _slit(summary: Mapping[str, object], links: list) -> dict:
     gates = SlitSummary.from_json(summary).gates
     return {name: summary[name] for name in summary if name != "gates"} | {
+        "links": [_link("product", summary["file"]), *links] if links else [],
         "passed": sum(gate.state == PASSED for gate in gates.values()),
         "failed_gates": [name for name, gate in gates.items() if gate.state == FAILED],
         "verdicts": [f"{name} {gate.state}: {gate.in_words(name)}" for name, gate in gates.items()],
