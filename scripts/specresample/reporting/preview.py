@@ -198,8 +198,7 @@ def _draw_slit(
     figure.text(0.065, 0.962, slit.label, size=15, weight="bold", va="center")
     figure.text(0.065, 0.934, title, size=10, color="0.35", va="center")
     facts = [line if len(line) <= _LINE else f"{line[: _LINE - 1]}…" for line in slit.about]
-    if slit.n_exposures is not None:
-        facts.append(f"{slit.n_exposures} {'exposure' if slit.n_exposures == 1 else 'exposures'}")
+    facts.append(f"{slit.n_exposures} {'exposure' if slit.n_exposures == 1 else 'exposures'}")
     facts.append(f"median {_quality(flux, error)}")
     if outliers:
         facts.append(_count(outliers))
@@ -294,10 +293,6 @@ def _draw_science(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
 
 def _draw_weight(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     axes.set_ylabel("weight (WHT)")
-    if slit.wht is None:
-        bar.set_axis_off()
-        _say(axes, "no WHT in the product")
-        return
     weight = np.where(slit.wht > 0, slit.wht, np.nan)
     norm = Normalize(0, stretch(weight)[-1])
     image = _draw_image(axes, slit, weight, cmap=_MAP_COLOURS, norm=norm)
@@ -308,10 +303,6 @@ def _draw_weight(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
 
 def _draw_context(axes: Axes, bar: Axes, slit: RectifiedSlit) -> None:
     axes.set_ylabel("exposures (CON)")
-    if slit.contributions is None:
-        bar.set_axis_off()
-        _say(axes, "no CON in the product")
-        return
     counts = np.where(slit.contributions > 0, slit.contributions, np.nan)
     most = max(slit.n_exposures, 1)
     colours, norm = _MAP_COLOURS.resampled(most), Normalize(0.5, most + 0.5)

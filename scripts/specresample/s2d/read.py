@@ -50,13 +50,14 @@ class RectifiedSlit:
         Axes along and across the dispersion.
     sci : ndarray
         NaN without weight.
-    err, wht : ndarray or None
-        None when the product has none.
+    err : ndarray or None
+        None in a single product of an exposure without errors.
+    wht : ndarray
     noise : CorrelatedNoise or None
         Covariances of the pixels of the same wavelength; None when the product has none.
-    contributions : ndarray or None
+    contributions : ndarray
         How many exposures contributed to each pixel, from the context.
-    n_exposures : int or None
+    n_exposures : int
         How many exposures contributed anywhere.
     factor, unit : float, str
         What the values of the file were multiplied with, and the unit of ``sci`` and ``err``.
@@ -74,10 +75,10 @@ class RectifiedSlit:
     offset: Axis
     sci: np.ndarray
     err: np.ndarray | None
-    wht: np.ndarray | None
+    wht: np.ndarray
     noise: CorrelatedNoise | None
-    contributions: np.ndarray | None
-    n_exposures: int | None
+    contributions: np.ndarray
+    n_exposures: int
     factor: float
     unit: str
     sum_factor: float
@@ -111,26 +112,20 @@ def _read_slit(
     header = extensions["SCI"].header
     axis = int(header.get("DISPAXIS") or 1)
 
-    def read(name: str) -> np.ndarray | None:
-        if name not in extensions or extensions[name].data is None:
-            return None
+    def read(name: str) -> np.ndarray:
         array = extensions[name].data
         array = array.astype(array.dtype.newbyteorder("="))
         return array if axis == 1 else np.swapaxes(array, -1, -2)
 
-    arrays = {name: read(name) for name in ("SCI", "ERR", "WHT", "CON", "WAVELENGTH")}
-    rows, n_columns = arrays["SCI"].shape
-    remarks = [f"no {name} in the product" for name, array in arrays.items() if array is None]
-    sci, err, wht, context, wavelengths = arrays.values()
-
-    wavelength, columns, remark = _wavelength_axis(wavelengths, n_columns)
-    remarks += remark
-    has_weight = np.isfinite(sci) if wht is None else np.isfinite(sci) & (wht > 0)
-    sci = np.where(has_weight, sci, np.nan)
-    sci, err, wht, context = (
-        None if array is None else _take_columns(array, columns)
-        for array in (sci, err, wht, context)
-    )
+    wavelengths = read("WAVELENGTH")
+    rows, n_columns = wavelengths.shape
+    wavelength, columns, remarks = _wavelength_axis(wavelengths)
+    sci, wht, context = (_take_columns(read(name), columns) for name in ("SCI", "WHT", "CON"))
+    sci = np.where(np.isfinite(sci) & (wht > 0), sci, np.nan)
+    err = _take_columns(read("ERR"), columns) if "ERR" in extensions else None
+    if err is None:
+        remarks.append("no ERR in the product")
+    contributions, n_exposures = count_exposures(context)
 
     bunit = str(header.get("BUNIT", "")).strip()
     factor, unit = _UNITS.get(bunit, (1.0, bunit))
@@ -138,7 +133,6 @@ def _read_slit(
     if "/sr" in bunit:
         area = header.get("PIXAR_SR") if bunit == "MJy/sr" else None
         sum_factor, sum_unit = (area * _MICROJANSKY, "µJy") if area else (1.0, f"{bunit} pixel")
-    contributions, n_exposures = (None, None) if context is None else count_exposures(context)
     return RectifiedSlit(
         label=_label(header, version),
         about=(*_about(primary, header), f"{rows} x {n_columns} pixels"),
@@ -167,13 +161,12 @@ def count_exposures(context: np.ndarray) -> tuple[np.ndarray, int]:
     return contributions, int(np.bitwise_count(anywhere).sum(dtype=np.int64))
 
 
-def _wavelength_axis(
-    wavelengths: np.ndarray | None, n_columns: int
-) -> tuple[Axis, np.ndarray, list[str]]:
+def _wavelength_axis(wavelengths: np.ndarray) -> tuple[Axis, np.ndarray, list[str]]:
     """Axis, the columns of the file along it (-1 for a gap), and what is odd about them."""
+    n_columns = wavelengths.shape[1]
     columns = np.arange(n_columns)
     in_pixels = Axis(np.arange(n_columns + 1) - 0.5, "pixel")
-    if wavelengths is None or n_columns < 2:
+    if n_columns < 2:
         return in_pixels, columns, []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # columns without any wavelength
