@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from specresample.drizzling.covariance import CovarianceSum
+from specresample.drizzling.combined_errors import CovarianceSum
 from specresample.drizzling.lags import lag_pairs
 
 SHAPE = (4, 5)

@@ -11,7 +11,7 @@ import numpy as np
 from specresample.common.product import ProductRequest
 from specresample.drizzling.times import total_times
 from specresample.footprint.prepared import Exposures, FootprintSummary
-from specresample.grids.fits_wcs import dispersion_line, fits_wcs, source_pixel
+from specresample.grids.fits_wcs import LOOKED_UP, dispersion_line, fits_wcs, source_pixel
 from specresample.grids.grid_gwcs import grid_wcs, gwcs_extensions
 from specresample.grids.product_grids import ProductGrids, Source
 from specresample.grids.rectified import Grid
@@ -37,8 +37,7 @@ class S2d:
     header_table : ndarray or None
         Metadata of all exposures (HDRTAB), when headers are blended.
     wavelengths : list of ndarray or None
-        Wavelength along the dispersion of every slit, in um; None for a slit that is not
-        rectified.
+        Wavelengths of every slit, in um, that its FITS WCS looks up in a table; None for others.
     history : list of str
         How the product was made.
     extensions : list of str
@@ -126,8 +125,10 @@ def product_model(
         first = slits[0].footprint
         within = number <= MOST_SLITS
         line = dispersion_line(source.grid, first.dispersion_axis) if within else None
-        wavelengths.append(line)
-        trees.append(_slit_model(slit_inputs, source, first, source_arrays, arguments, line))
+        tree = _slit_model(slit_inputs, source, first, source_arrays, arguments, line)
+        trees.append(tree)
+        looked_up = LOOKED_UP in tree["meta"].get("wcsinfo", {}).values()
+        wavelengths.append(line if looked_up else None)
     if grids.several and (arguments["single"] or not grids.file_each):
         inputs = [exposure.metadata | association for exposure in used.values()]
         ratio = sources[0].scale_ratio

@@ -11,7 +11,6 @@ from astropy.io.fits.column import NUMPY2FITS
 from astropy.io.fits.verify import VerifyWarning
 
 from specresample.common.files import written_aside
-from specresample.grids.fits_wcs import LOOKED_UP
 from specresample.grids.wavelength_table import point_to_table, wavelength_table
 from specresample.s2d.asdf_extension import asdf_hdu
 from specresample.s2d.hdus import model_hdus
@@ -57,14 +56,11 @@ def _wavelength_table(
 ) -> list[fits.BinTableHDU]:
     """Make the table of wavelengths, where slits need one, and have their headers point to it."""
     headers = [hdu.header for hdu in images if hdu.name == "SCI"]
-    needed = [LOOKED_UP in (header.get("CTYPE1"), header.get("CTYPE2")) for header in headers]
-    if not any(needed):
+    if not any(line is not None for line in lines):
         return []
-    table = wavelength_table(
-        [line if need else None for line, need in zip(lines, needed, strict=True)]
-    )
-    for number, (header, need) in enumerate(zip(headers, needed, strict=True), start=1):
-        if need:
+    table = wavelength_table(lines)
+    for number, (header, line) in enumerate(zip(headers, lines, strict=True), start=1):
+        if line is not None:
             point_to_table(header, number if len(headers) > 1 else None, table)
     return [table]
 
