@@ -251,7 +251,9 @@ def test_dq_of_floats(exposures, tmp_path):
         hdus["DQ"] = fits.ImageHDU(hdus["DQ"].data.astype("f4"), name="DQ")
 
     rewrite(exposures[1], retype)
-    refused(exposures, tmp_path, rf"{SECOND}: .*S200A1.*DQ is not of integers \(.*f4|float32")
+    refused(
+        exposures, tmp_path, rf"{SECOND}: .*S200A1.*DQ is not an image of integers \(.*f4|float32"
+    )
 
 
 def test_first_of_two_extensions_counts(exposures, tmp_path, expected):

@@ -101,15 +101,13 @@ class PreparedSlit(JsonRecord):
 
 @dataclass(frozen=True)
 class LeftOut(JsonRecord):
-    """A slit or an exposure that is not in the product.
+    """A slit of an exposure, a slit of all or a whole exposure that is not in the product.
 
     Attributes
     ----------
     reason : str
-    slit : str or None
-        Label of the slit; None when it is the whole exposure.
-    exposure : str or None
-        Key of the exposure; None when it is the slit in all exposures.
+    slit, exposure : str or None
+        Label of the slit and key of the exposure; None stands for all of them.
     """
 
     reason: str

@@ -24,10 +24,7 @@ _CLIPPING_ROUNDS = 5
 
 
 def through_slit_frame(
-    wcs: SlitWcs,
-    detector: tuple[np.ndarray, np.ndarray],
-    sci: np.ndarray,
-    inside: np.ndarray,
+    wcs: SlitWcs, detector: tuple[np.ndarray, np.ndarray], sci: np.ndarray, inside: np.ndarray
 ) -> tuple[np.ndarray, dict[str, object]]:
     """Evaluate a NIRSpec WCS by way of its slit frame.
 

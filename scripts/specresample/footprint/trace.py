@@ -17,8 +17,7 @@ from specresample.level2b.flags import good_pixels
 from specresample.level2b.slit_wcs import SlitWcs
 from specresample.level2b.transforms import Transform, through
 
-# An exposure with more good pixels than this can be the spatial reference (docs/specification.md,
-# "Output grid, NIRSpec").
+# An exposure with more good pixels can be the spatial reference.
 MIN_GOOD_PIXELS = 100
 
 
@@ -91,10 +90,10 @@ def trace_slit(slit: Slit) -> Footprint:
             world, more_known = through_slit_frame(wcs, detector, sci[rows, columns], inside)
         else:
             world, more_known = np.array(wcs(*detector)), {}
-    coordinates = np.where(inside, world[:, : x.size].reshape(3, *x.shape), np.nan)
-    more = world[:, x.size :]
-    _check_coordinates(coordinates, dispersion_axis)
+        coordinates = np.where(inside, world[:, : x.size].reshape(3, *x.shape), np.nan)
+        _check_coordinates(coordinates, dispersion_axis)
 
+    more = world[:, x.size :]
     scale = float(separation(*more[:2, 0], *more[:2, 1]) * 3600)
     start = (columns, rows)[dispersion_axis - 1].start
     centre_slice = _centre_slice(box[dispersion_axis - 1], start, kind)
@@ -143,11 +142,11 @@ def _kind(wcs: SlitWcs, instrument: str) -> str:
 def _check_coordinates(coordinates: np.ndarray, dispersion_axis: int) -> None:
     if not np.isfinite(coordinates).all(axis=0).any():
         raise ResampleError("its WCS gives no finite world coordinates")
-    along, across = 2 - dispersion_axis, dispersion_axis - 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        steps = [np.nanmedian(np.abs(np.diff(coordinates[2], axis=a))) for a in (along, across)]
-    if steps[0] < steps[1]:
+    along, across = (
+        np.nanmedian(np.abs(np.diff(coordinates[2], axis=axis)))
+        for axis in (2 - dispersion_axis, dispersion_axis - 1)
+    )
+    if along < across:
         raise ResampleError(
             f"its wavelength does not run along its dispersion axis (DISPAXIS {dispersion_axis})"
         )

@@ -38,8 +38,7 @@ def fits_wcs(
     Returns
     -------
     dict of str to scalar
-        Values by name in ``meta.wcsinfo``; empty where the grid is not on the sky or not
-        rectified.
+        Values by name in ``meta.wcsinfo``; empty for a grid not on the sky or not rectified.
     """
     pixel_scale = grid.pixel_scale(dispersion_axis)
     if pixel_scale is None or line is None or not grid.celestial:

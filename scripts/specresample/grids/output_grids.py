@@ -54,10 +54,7 @@ def output_grids(name: str, exposures: Exposures, arguments: Mapping[str, object
     used = {key: exposure for key, exposure in exposures.items() if not exposure.skip}
     left_out = _left_out_before(exposures)
     grids = ProductGrids(
-        name=name,
-        file_each="{" in name,
-        several=has_several_slits(used),
-        left_out=tuple(left_out),
+        name=name, file_each="{" in name, several=has_several_slits(used), left_out=tuple(left_out)
     )
     if not used:
         reason = "; ".join(dict.fromkeys(exposure.skip for exposure in exposures.values()))

@@ -204,23 +204,18 @@ class Exposure:
         shape = self._shape("SCI", number)
         if shape is None or len(shape) != 2 or min(shape) < 1 or math.prod(shape) > MAX_PIXELS:
             raise ResampleError(f"SCI is not an image (shape {shape})")
-        planes = {}
+        arrays = {"dq": np.zeros(shape, np.uint32)}
         for name in (*FLOAT_ARRAYS, "DQ"):
             # Of the headers, before anything is read.
             other = self._shape(name, number)
             if other == shape:
-                planes[name] = self._array(name, number)
+                arrays[name.lower()] = self._array(name, number)
             elif other is not None:
                 message = "%s: slit %s: %s has another shape than SCI and is left out"
                 log.warning(message, self.path, slit_label(metadata, number), name)
-        dq = planes.pop("DQ", np.zeros(shape, np.uint32))
-        arrays = {name.lower(): np.array(plane, np.float32) for name, plane in planes.items()}
         level = metadata.get("meta.background.level")
         if level is not None and not metadata.get("meta.background.subtracted"):
             arrays["sci"] -= np.float32(level)
-        if dq.dtype.kind not in "iu":
-            raise ResampleError(f"DQ is not of integers ({dq.dtype})")
-        arrays["dq"] = dq.astype(np.uint32)
         measured = arrays["sci"].copy()
         return Slit(mark_invalid(arrays), measured, wcs, metadata)
 
@@ -231,9 +226,14 @@ class Exposure:
     def _array(self, hdu_name: str, slit_number: int) -> np.ndarray:
         with refusing(f"{hdu_name} is not readable"):
             array = self._hdus[hdu_name, slit_number + 1].data
-        if array is None or array.dtype.kind not in "iuf":
-            raise ResampleError(f"{hdu_name} is not an image of numbers")
-        return array
+        if hdu_name == "DQ":
+            kinds, what, dtype = "iu", "integers", np.uint32
+        else:
+            kinds, what, dtype = "iuf", "numbers", np.float32
+        if array is None or array.dtype.kind not in kinds:
+            stated = getattr(array, "dtype", None)
+            raise ResampleError(f"{hdu_name} is not an image of {what} ({stated})")
+        return np.array(array, dtype)
 
     def _metadata(self, tree: Mapping, schema: Property, version: int) -> dict[str, object]:
         """Metadata of the file or of the slit of an EXTVER, by its tree and by its headers."""

@@ -286,9 +286,7 @@ def _rotation_2d(angle: float) -> Transform:
     sine, cosine = math.sin(radians), math.cos(radians)
     matrix = np.array([[cosine, -sine], [sine, cosine]])
     return Transform(
-        2,
-        lambda x, y: _multiplied(matrix, x, y),
-        lambda: _rotation_2d(-np.rad2deg(radians)),
+        2, lambda x, y: _multiplied(matrix, x, y), lambda: _rotation_2d(-np.rad2deg(radians))
     )
 
 
