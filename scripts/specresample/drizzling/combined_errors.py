@@ -93,12 +93,11 @@ class ReferenceErrors:
         """
         read_noise = single.get("var_rnoise")
         if variance_weight is None and read_noise is not None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                weight = 1.0 / read_noise.astype(float)
-            weight = np.where((read_noise > 0) & np.isfinite(read_noise), weight, 0.0)
+            known = (read_noise > 0) & np.isfinite(read_noise)
+            weight = np.zeros(known.shape)
+            np.divide(1.0, read_noise, out=weight, where=known, dtype=float)
         else:
-            alike = 1.0 if variance_weight is None else variance_weight
-            weight = np.full(single["wht"].shape, alike)
+            weight = np.full(single["wht"].shape, variance_weight or 1.0)
         for name, total in self._variances.items():
             if name in single:
                 total.add(single[name], weight)
@@ -148,7 +147,7 @@ class ExactErrors:
             self._flat_weight[use] += weight[use]
         if "covariance" in single and known:
             noise = np.where(np.isnan(known).all(axis=0), np.nan, np.nansum(known, axis=0))
-            lags = [(int(dy), int(dx)) for dy, dx in single["lags"]]
+            lags = map(tuple, single["lags"].tolist())
             planes = dict(zip(lags, single["covariance"], strict=True))
             self._covariance.add(weight, noise, planes)
 

@@ -126,6 +126,7 @@ def _read_slit(
     if err is None:
         remarks.append("no ERR in the product")
     contributions, n_exposures = count_exposures(context)
+    noise = noise_of_slit(primary, extensions)
 
     bunit = str(header.get("BUNIT", "")).strip()
     factor, unit = _UNITS.get(bunit, (1.0, bunit))
@@ -142,7 +143,7 @@ def _read_slit(
         sci=sci * factor,
         err=None if err is None else err * factor,
         wht=wht,
-        noise=_shown_noise(noise_of_slit(primary, extensions), columns, factor),
+        noise=None if noise is None else _shown_noise(noise, columns, factor),
         contributions=contributions,
         n_exposures=n_exposures,
         factor=factor,
@@ -195,23 +196,16 @@ def _wavelength_axis(wavelengths: np.ndarray) -> tuple[Axis, np.ndarray, list[st
     )
 
 
-def _shown_noise(
-    noise: CorrelatedNoise | None, columns: np.ndarray, factor: float
-) -> CorrelatedNoise | None:
+def _shown_noise(noise: CorrelatedNoise, columns: np.ndarray, factor: float) -> CorrelatedNoise:
     """Noise in the order and unit of the arrays that are shown."""
-    if noise is None:
-        return None
+
+    def shown(array: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(_take_columns(array, columns))
+
     noise = noise.along_slit()
-
-    def shown(array: np.ndarray, factor: float) -> np.ndarray:
-        return factor * np.nan_to_num(_take_columns(array, columns))
-
-    return CorrelatedNoise(
-        shown(noise.variance, factor**2),
-        {lag: shown(plane, factor**2) for lag, plane in noise.covariance.items()},
-        shown(noise.flat, factor),
-        dispersion_axis=1,
-    )
+    variance, flat = factor**2 * shown(noise.variance), factor * shown(noise.flat)
+    covariance = {lag: factor**2 * shown(plane) for lag, plane in noise.covariance.items()}
+    return CorrelatedNoise(variance, covariance, flat, dispersion_axis=1)
 
 
 def _take_columns(array: np.ndarray, columns: np.ndarray) -> np.ndarray:
