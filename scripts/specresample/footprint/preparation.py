@@ -63,9 +63,8 @@ def prepare_exposure(exposure: Exposure, writer: ArrayWriter) -> PreparedExposur
             left_out.append(LeftOut(str(error), slit=label))
             continue
         except MemoryError as error:
-            raise ResampleError(
-                f"{exposure.path}: it needs more memory than there may be ({first_line(error)})"
-            ) from error
+            message = f"it needs more memory than there may be ({first_line(error)})"
+            raise ResampleError(f"{exposure.path}: {message}") from error
         part = footprint.rows, footprint.columns
         arrays = {name: array[part] for name, array in slit.arrays.items()}
         arrays["invalid_sci"] = slit.measured[part][np.isnan(arrays["sci"])]

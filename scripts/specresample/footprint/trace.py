@@ -147,9 +147,8 @@ def _check_coordinates(coordinates: np.ndarray, dispersion_axis: int) -> None:
         for axis in (2 - dispersion_axis, dispersion_axis - 1)
     )
     if along < across:
-        raise ResampleError(
-            f"its wavelength does not run along its dispersion axis (DISPAXIS {dispersion_axis})"
-        )
+        stated = f"DISPAXIS {dispersion_axis}"
+        raise ResampleError(f"its wavelength does not run along its dispersion axis ({stated})")
 
 
 def _centre_slice(limits: np.ndarray, start: int, kind: str) -> int:

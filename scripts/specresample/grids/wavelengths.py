@@ -370,7 +370,6 @@ def interpolate(x: np.ndarray, nodes: np.ndarray, values: np.ndarray) -> np.ndar
 def _checked(count: float) -> int:
     # Not a number is refused too.
     if not count <= MAX_PIXELS:
-        raise ResampleError(
-            f"its wavelength grid would have {count:.6g} pixels, {MAX_PIXELS} are allowed"
-        )
+        allowed = f"{MAX_PIXELS} are allowed"
+        raise ResampleError(f"its wavelength grid would have {count:.6g} pixels, {allowed}")
     return round(count)

@@ -149,10 +149,7 @@ class _Builder:
         return value
 
     def _value(self, event: yaml.Event, key: object = None) -> object:
-        """Build the value that begins with an event, or find the one that equals it.
-
-        Where it is part of a mapping, it has a key there.
-        """
+        """Build the value that begins with an event; in a mapping it has a key."""
         if type(event) is yaml.AliasEvent:
             return self._referred_to(event, key)
         if event.anchor in self._anchored:

@@ -108,9 +108,8 @@ class Exposure:
                 self._read_structure(hdus, read_tree(hdus))
                 self._open_files = stack.pop_all()
         except Exception as error:
-            raise ResampleError(
-                f"{path}: not readable as a JWST exposure ({first_line(error)})"
-            ) from error
+            message = f"{path}: not readable as a JWST exposure ({first_line(error)})"
+            raise ResampleError(message) from error
 
     def _read_structure(self, hdus: fits.HDUList, tree: Mapping) -> None:
         # By name once: a look-up in the list itself takes the longer the more slits there are. Of

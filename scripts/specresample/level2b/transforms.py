@@ -17,10 +17,6 @@ from specresample.level2b.installed import convert
 
 Coordinates = tuple[np.ndarray, ...]
 
-_TRANSFORM = "tag:stsci.edu:asdf/transform/"
-_GWCS = "tag:stsci.edu:gwcs/"
-_JWST = "tag:stsci.edu:jwst_pipeline/"
-
 _RADIAN = np.rad2deg(1.0)  # in degrees
 
 
@@ -116,12 +112,12 @@ def _arithmetic(operation: Callable, left: Transform, right: Transform) -> Trans
 
 
 _COMBINATIONS = {
-    f"{_TRANSFORM}compose": _compose,
-    f"{_TRANSFORM}concatenate": _concatenate,
-    f"{_TRANSFORM}add": partial(_arithmetic, np.add),
-    f"{_TRANSFORM}subtract": partial(_arithmetic, np.subtract),
-    f"{_TRANSFORM}multiply": partial(_arithmetic, np.multiply),
-    f"{_TRANSFORM}divide": partial(_arithmetic, np.divide),
+    "asdf/transform/compose": _compose,
+    "asdf/transform/concatenate": _concatenate,
+    "asdf/transform/add": partial(_arithmetic, np.add),
+    "asdf/transform/subtract": partial(_arithmetic, np.subtract),
+    "asdf/transform/multiply": partial(_arithmetic, np.multiply),
+    "asdf/transform/divide": partial(_arithmetic, np.divide),
 }
 
 
@@ -487,33 +483,33 @@ def _snell(node: Mapping) -> Transform:
 # ---- from a file ---------------------------------------------------------------------------------
 
 _KINDS: dict[str, Callable[[Mapping], Transform]] = {
-    f"{_TRANSFORM}identity": lambda node: _mapping(range(node.get("n_dims", 1))),
-    f"{_TRANSFORM}remap_axes": lambda node: _mapping(
+    "asdf/transform/identity": lambda node: _mapping(range(node.get("n_dims", 1))),
+    "asdf/transform/remap_axes": lambda node: _mapping(
         [*map(int, node["mapping"])], node.get("n_inputs")
     ),
-    f"{_TRANSFORM}shift": lambda node: _shift(_number(node["offset"])),
-    f"{_TRANSFORM}scale": lambda node: _scale(_number(node["factor"])),
-    f"{_TRANSFORM}multiplyscale": lambda node: _scale(_number(node["factor"])),
-    f"{_TRANSFORM}constant": _constant,
-    f"{_TRANSFORM}linear1d": lambda node: _line(_number(node["slope"]), _number(node["intercept"])),
-    f"{_TRANSFORM}tabular": _tabular,
-    f"{_TRANSFORM}polynomial": _polynomial,
-    f"{_TRANSFORM}affine": lambda node: _affine(
+    "asdf/transform/shift": lambda node: _shift(_number(node["offset"])),
+    "asdf/transform/scale": lambda node: _scale(_number(node["factor"])),
+    "asdf/transform/multiplyscale": lambda node: _scale(_number(node["factor"])),
+    "asdf/transform/constant": _constant,
+    "asdf/transform/linear1d": lambda node: _line(*_numbers([node["slope"], node["intercept"]])),
+    "asdf/transform/tabular": _tabular,
+    "asdf/transform/polynomial": _polynomial,
+    "asdf/transform/affine": lambda node: _affine(
         np.array(node["matrix"], float), np.array(node["translation"], float).ravel()
     ),
-    f"{_TRANSFORM}rotate2d": lambda node: _rotation_2d(_number(node["angle"])),
-    f"{_TRANSFORM}rotate_sequence_3d": _rotate_sequence,
-    f"{_TRANSFORM}gnomonic": lambda node: _GNOMONIC[node["direction"]],
-    f"{_TRANSFORM}rotate3d": _rotate3d,
-    f"{_GWCS}spherical_cartesian": _spherical_cartesian,
-    f"{_GWCS}grating_equation": _grating_equation,
-    f"{_JWST}coords": lambda node: _COORDS[node["model_type"]],
-    f"{_JWST}logical": _logical,
-    f"{_JWST}refraction_index_from_prism": _refraction_index,
-    f"{_JWST}rotation_sequence": lambda node: _unit_rotations(
+    "asdf/transform/rotate2d": lambda node: _rotation_2d(_number(node["angle"])),
+    "asdf/transform/rotate_sequence_3d": _rotate_sequence,
+    "asdf/transform/gnomonic": lambda node: _GNOMONIC[node["direction"]],
+    "asdf/transform/rotate3d": _rotate3d,
+    "gwcs/spherical_cartesian": _spherical_cartesian,
+    "gwcs/grating_equation": _grating_equation,
+    "jwst_pipeline/coords": lambda node: _COORDS[node["model_type"]],
+    "jwst_pipeline/logical": _logical,
+    "jwst_pipeline/refraction_index_from_prism": _refraction_index,
+    "jwst_pipeline/rotation_sequence": lambda node: _unit_rotations(
         _numbers(node["angles"]), node["axes_order"]
     ),
-    f"{_JWST}snell": _snell,
+    "jwst_pipeline/snell": _snell,
 }
 
 
@@ -557,11 +553,11 @@ class TransformReader:
         return self._made[id(node)][1]
 
     def _transform(self, node: Tagged) -> Transform:
-        kind = node.tag.rpartition("-")[0]
+        kind = node.tag.removeprefix("tag:stsci.edu:").rpartition("-")[0]
         try:
             if kind in _COMBINATIONS:
                 transform = _COMBINATIONS[kind](*map(self.read, node.value["forward"]))
-            elif kind == f"{_TRANSFORM}fix_inputs":
+            elif kind == "asdf/transform/fix_inputs":
                 transform = self._fixed(*node.value["forward"])
             elif kind in _KINDS:
                 transform = _KINDS[kind](node.value)
