@@ -4,6 +4,7 @@
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -127,13 +128,10 @@ def exposures_of(wildcards):
 def resources_of(rule):
     """Functions that estimate memory, disk and time of a rule's jobs, by their exposures."""
 
-    def resource(name):
-        def estimate(wildcards, attempt):
-            return request_resources(rule, exposures_of(wildcards), attempt)[name]
+    def estimate(name, wildcards, attempt):
+        return request_resources(rule, exposures_of(wildcards), attempt)[name]
 
-        return estimate
-
-    return {name: resource(name) for name in ("mem_mb", "disk_mb", "runtime")}
+    return {name: partial(estimate, name) for name in ("mem_mb", "disk_mb", "runtime")}
 
 
 def contents_of(product):

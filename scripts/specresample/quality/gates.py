@@ -33,6 +33,8 @@ _SIGNIFICANT = 5.0
 _FEWEST_ROWS = 3
 _CUT = "the trace lies at the end of the slit"
 
+_Trace = tuple[np.ndarray, np.ndarray]  # the part of a profile above its median, and its noise
+
 
 def flux_gate(
     measures: Sequence[np.ndarray],
@@ -84,24 +86,21 @@ def flux_gate(
     return _judge((weight * before * after).sum() / norm, FLUX_LIMITS)
 
 
-def wavelength_gate(wavelengths: np.ndarray, *, dispersion_axis: int) -> GateResult:
+def wavelength_gate(wavelengths: np.ndarray) -> GateResult:
     """Check that wavelengths rise, or fall, from pixel to pixel, in every row alike.
 
     A look-up of a wavelength would otherwise find the wrong pixel, or two pixels.
 
     Parameters
     ----------
-    wavelengths : ndarray, shape (ny, nx)
-        In um, as the product has them; NaN where there is none.
-    dispersion_axis : int
-        1 when wavelength runs along x, 2 along y.
+    wavelengths : ndarray, shape (rows, columns)
+        In um, along x; NaN where there is none.
     """
-    steps = np.diff(wavelengths, axis=2 - dispersion_axis)
-    known = np.isfinite(steps)
-    rising, falling = int((steps > 0).sum()), int((steps < 0).sum())
-    if not known.any():
+    steps = np.diff(wavelengths)
+    steps = steps[np.isfinite(steps)]
+    if not steps.size:
         return GateResult(FAILED, WAVELENGTH_LIMITS, reason="no two pixels have wavelengths")
-    return _judge(int(known.sum()) - max(rising, falling), WAVELENGTH_LIMITS)
+    return _judge(steps.size - max((steps > 0).sum(), (steps < 0).sum()), WAVELENGTH_LIMITS)
 
 
 def wcs_gate(pixels: np.ndarray, there_and_back: Sequence[np.ndarray]) -> GateResult:
@@ -177,24 +176,23 @@ def nods_gate(exposures: Mapping[str, np.ndarray]) -> GateResult:
     """
     if len(exposures) < 2:
         return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason="one exposure")
-    signals = {key: _signal(m) for key, m in exposures.items()}
-    strength = {key: np.nanmax(s / n, initial=0) for key, (s, n) in signals.items()}
+    traces = {key: _trace(m) for key, m in exposures.items()}
+    strength = {key: np.nanmax(s / n, initial=0) for key, (s, n) in traces.items()}
     best = max(strength, key=strength.get)
     if strength[best] < _SIGNIFICANT:
         return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason="no trace is bright enough")
-    if _is_cut(signals[best][0]):
+    if _is_cut(traces[best][0]):
         return GateResult(NOT_MEASURABLE, NODS_LIMITS, reason=_CUT)
     shifts, reasons = [0.0], []
-    for key, signal in signals.items():
-        if key == best:
-            continue
+    reference, scale = traces.pop(best), float(exposures[best]["scale"])
+    for key, trace in traces.items():
         if strength[key] < _SIGNIFICANT:
             reasons.append("too little signal")
             continue
-        if _is_cut(signal[0]):
+        if _is_cut(trace[0]):
             reasons.append(_CUT)
             continue
-        shift, error = _trace_shift(*signals[best], *signal, float(exposures[best]["scale"]))
+        shift, error = _trace_shift(reference, trace, scale)
         if np.isnan(shift):
             reasons.append("profiles are not alike")
         elif not (error <= _KNOWN or abs(shift) > NODS_LIMITS[1] + _SIGNIFICANT * error):
@@ -220,17 +218,12 @@ def outliers_gate(exposures: Sequence[tuple[int, int]]) -> GateResult:
     return _judge(max(shares), OUTLIERS_LIMITS)
 
 
-def _trace_shift(
-    reference: np.ndarray,
-    reference_noise: np.ndarray,
-    signal: np.ndarray,
-    noise: np.ndarray,
-    scale: float,
-) -> tuple[float, float]:
-    """Shift of a profile against another one, in input pixels, and its error.
+def _trace_shift(fixed: _Trace, other: _Trace, scale: float) -> tuple[float, float]:
+    """Shift of a trace against another one, in input pixels, and its error.
 
     `scale` is rows to an input pixel. Both are NaN when the profiles are not alike at any shift.
     """
+    (reference, reference_noise), (signal, noise) = fixed, other
     near = np.arange(-_NEAR, _NEAR + _STEP / 2, _STEP) * scale
     alike, shift = _correlate(reference, signal, near, _FEWEST_ROWS)
     # The best shift is no maximum when it is the last one that was tried.
@@ -255,8 +248,7 @@ def _trace_shift(
     return shift / scale, error / scale
 
 
-def _signal(measures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Part of a profile that is above its median, and its noise."""
+def _trace(measures: np.ndarray) -> _Trace:
     profile, noise = measures["profile"].copy(), measures["noise"]
     known = np.flatnonzero(np.isfinite(profile))
     base = np.median(profile[known]) if known.size else np.nan

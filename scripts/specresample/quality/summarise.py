@@ -62,11 +62,12 @@ def summarise_slit(
     """
     first = next(iter(slits.values()))
     axis = first.footprint.dispersion_axis
-    sci, err, wht = (
+    sci, err, wht, wavelength = (
         array if array is None or axis == 1 else array.T
-        for array in map(tree.get, ("data", "err", "wht"))
+        for array in map(tree.get, ("data", "err", "wht", "wavelength"))
     )
-    wavelengths = tree["wavelength"][np.isfinite(tree["wavelength"])]
+    wavelengths = wavelength[np.isfinite(wavelength)]
+    falls = np.nansum(np.diff(wavelength)) < 0
     gates = {
         "flux": lambda: flux_gate(
             [*measures.values()],
@@ -78,7 +79,7 @@ def summarise_slit(
                 *(slit.metadata.get("meta.bunit_data") for slit in slits.values()),
             ],
         ),
-        "wavelength": lambda: wavelength_gate(tree["wavelength"], dispersion_axis=axis),
+        "wavelength": lambda: wavelength_gate(wavelength),
         "wcs": lambda: _wcs_gate(source, tree),
         "size": lambda: size_gate(sci.shape, [*measures.values()], source.fitted_axes),
         "nods": lambda: nods_gate(measures),
@@ -98,7 +99,7 @@ def summarise_slit(
         signal_to_noise=_number(signal_to_noise(*sum_rows(sci, err, wht, _noise(tree, axis)))),
         gates={name: _evaluated(gate) for name, gate in gates.items()},
         outliers=outliers and {key: count for key, (count, _) in outliers.items()},
-        thumbnail=thumbnail(sci if _rises(tree["wavelength"], axis) else sci[:, ::-1]),
+        thumbnail=thumbnail(sci[:, ::-1] if falls else sci),
     )
     for line in summary.failed_gates():
         log.warning("%s", line)
@@ -116,12 +117,6 @@ def _noise(tree: Mapping[str, object], axis: int) -> CorrelatedNoise | None:
         dispersion_axis=axis,
     )
     return noise.along_slit()
-
-
-def _rises(wavelength: np.ndarray, dispersion_axis: int) -> bool:
-    """Whether wavelengths rise with the pixels along the dispersion."""
-    steps = np.diff(wavelength, axis=2 - dispersion_axis)
-    return not np.nansum(steps) < 0
 
 
 def _evaluated(gate: Callable[[], GateResult]) -> GateResult:

@@ -402,11 +402,8 @@ def _array(change: Mapping) -> str:
         return f"shape {_in_words(change['shapes'])}"
     words = [f"{100 * _share(change):.2g} % of pixels"]
     words += [f"{name} {change[name]:.2g}" for name in ("largest", "median") if name in change]
-    words += [
-        f"{change[name]} NaN only in {name.removeprefix('nan_in_')}"
-        for name in ("nan_in_old", "nan_in_new")
-        if name in change
-    ]
+    nan = {side: change.get(f"nan_in_{side}") for side in ("old", "new")}
+    words += [f"{number} NaN only in {side}" for side, number in nan.items() if number]
     return ", ".join(words)
 
 

@@ -82,20 +82,18 @@ def write_overview(path: str | Path, entries: Sequence[Mapping[str, object]]) ->
         From `specresample.reporting.ledger.ledger_entry`.
     """
     rows = overview_rows(entries)
-    content = {"summary": _counts(entries, rows), "rows": rows}
+    slits = [row for row in rows if "verdicts" in row]
+    counts = (
+        product_counts(entries),
+        f"{len(slits)} slits: {sum(bool(s['failed_gates']) for s in slits)} with gates that failed",
+        f"{sum(row['state'] == 'left out' for row in rows)} slits or exposures left out",
+    )
+    content = {"summary": "; ".join(counts), "rows": rows}
     # The end of a script element is found before anything else in it is read.
     text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     page = _TEMPLATE.read_text(encoding="utf-8").replace("{content}", text)
     with written_aside(path) as aside:
         aside.write_text(page, encoding="utf-8")
-
-
-def _counts(entries: Sequence[Mapping[str, object]], rows: Sequence[Mapping[str, object]]) -> str:
-    slits = sum("verdicts" in row for row in rows)
-    loud = sum(bool(row.get("failed_gates")) for row in rows)
-    left_out = sum(row["state"] == "left out" for row in rows)
-    of_slits = f"{slits} slits: {loud} with gates that failed"
-    return f"{product_counts(entries)}; {of_slits}; {left_out} slits or exposures left out"
 
 
 def product_counts(entries: Sequence[Mapping]) -> str:
