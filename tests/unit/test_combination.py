@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from specresample.drizzling.combination import Combination, single_arrays
@@ -246,9 +248,16 @@ def test_hundreds_of_exposures_lose_no_precision():
     assert out["sci"][0, 0] == pytest.approx(0.5, rel=1e-6)
 
 
+def single_product(single, *, scale_ratio, fillval):
+    source = SimpleNamespace(number=3, scale_ratio=scale_ratio)
+    drizzled = SimpleNamespace(group={"3": single}.get)
+    (out,) = single_arrays([source], drizzled, {"fillval": fillval})
+    return out
+
+
 def test_single_product():
     single = exposure(0, empty=[2]) | {"err": np.full(SHAPE, 2.0, np.float32)}
-    out = single_arrays(single, scale_ratio=2.25, fill_value=-1.0)
+    out = single_product(single, scale_ratio=2.25, fillval="-1")
     assert set(out) == {"sci", "wht", "err", "con", "dq"}
     for name in ("wht", "dq"):
         np.testing.assert_array_equal(out[name], single[name])
@@ -263,5 +272,5 @@ def test_single_product():
 
 def test_single_product_without_error_or_dq():
     single = {name: exposure(0)[name] for name in ("sci", "wht")}
-    out = single_arrays(single, scale_ratio=1.0, fill_value=np.nan)
+    out = single_product(single, scale_ratio=1.0, fillval="INDEF")
     assert set(out) == {"sci", "wht", "con"}

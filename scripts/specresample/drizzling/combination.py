@@ -77,38 +77,36 @@ class Combination:
         return out if self._dq is None else out | {"dq": self._dq}
 
 
-def fill_number(fillval: str) -> float:
-    """Give the number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
-    return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)
-
-
 def single_arrays(
-    single: Mapping[str, np.ndarray], *, scale_ratio: float, fill_value: float
-) -> dict[str, np.ndarray]:
-    """Arrays of a single product: of one exposure, with its drizzled error.
+    sources: Sequence[Source], drizzled: ArrayFile, arguments: Mapping[str, object]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Give the arrays of a single product: of one exposure, with its drizzled error.
 
     Parameters
     ----------
-    single : mapping of str to ndarray
-        From `specresample.drizzling.slit.drizzle_slit`, with ``err`` when the exposure has one.
-    scale_ratio : float
-        Input over output pixel scale.
-    fill_value : float
-        Value of pixels without weight.
+    sources : sequence of Source
+    drizzled : ArrayFile
+        Arrays of the exposure, from `specresample.drizzling.slit.drizzle_slit`.
+    arguments : mapping
+        The documented arguments.
 
-    Returns
-    -------
+    Yields
+    ------
     dict of str to ndarray
-        ``sci``, ``wht``, ``err`` (float32), ``con`` (int32, one plane), ``dq`` (uint32).
+        Of a source: ``sci``, ``wht``, ``err`` when the exposure has one (float32), ``con`` (int32,
+        one plane) and ``dq`` (uint32) where it is propagated.
     """
-    has_weight, fill = single["wht"] > 0, np.float32(fill_value)
-    out = {name: single[name] for name in ("wht", "dq") if name in single}
-    out["sci"] = np.where(has_weight, single["sci"], fill)
-    out["con"] = has_weight.astype(np.int32)[None]
-    if "err" in single:
-        error = np.where(has_weight, single["err"], fill)
-        out["err"] = error * np.float32(np.sqrt(scale_ratio))
-    return out
+    fill = np.float32(_fill_number(arguments["fillval"]))
+    for source in sources:
+        single = drizzled.group(str(source.number))
+        has_weight = single["wht"] > 0
+        out = {name: single[name] for name in ("wht", "dq") if name in single}
+        out["sci"] = np.where(has_weight, single["sci"], fill)
+        out["con"] = has_weight.astype(np.int32)[None]
+        if "err" in single:
+            error = np.where(has_weight, single["err"], fill)
+            out["err"] = error * np.float32(np.sqrt(source.scale_ratio))
+        yield out
 
 
 def combined_arrays(
@@ -154,5 +152,10 @@ def combined_arrays(
         covariance = combined.covariance_arrays() if arguments["covariance"] else {}
         if arguments["errors"] == "aperture":
             combined = combined.for_apertures(next(iter(slits.values())).footprint.dispersion_axis)
-        means = combination.finish(fill_value=fill_number(arguments["fillval"]))
+        means = combination.finish(fill_value=_fill_number(arguments["fillval"]))
         yield combined.arrays() | means | covariance
+
+
+def _fill_number(fillval: str) -> float:
+    """Give the number that a documented ``fillval`` stands for: NaN for NAN and INDEF."""
+    return float("nan") if fillval in ("NAN", "INDEF") else float(fillval)

@@ -7,7 +7,7 @@ from pathlib import Path
 from specresample.common.arrays import ArrayFile
 from specresample.common.names import single_file
 from specresample.common.product import ProductRequest
-from specresample.drizzling.combination import combined_arrays, fill_number, single_arrays
+from specresample.drizzling.combination import combined_arrays, single_arrays
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids
 from specresample.quality.slit_summary import SlitSummary
@@ -55,14 +55,7 @@ def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
         keys = {single_file(request.name, request.file(key)): key for key in request.exposures}
         key = keys[name]
         exposures, sources = {key: exposures[key]}, grids.sources_of(key)
-        arrays = (
-            single_arrays(
-                parts.singles[key].group(str(source.number)),
-                scale_ratio=source.scale_ratio,
-                fill_value=fill_number(request.arguments["fillval"]),
-            )
-            for source in sources
-        )
+        arrays = single_arrays(sources, parts.singles[key], request.arguments)
     else:
         sources = [source for source in grids.sources if source.file == name]
         arrays = combined_arrays(sources, exposures, parts.singles, request.arguments)
