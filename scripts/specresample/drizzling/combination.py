@@ -137,10 +137,8 @@ def combined_arrays(
         slits = source.slits_in(exposures)
         shape = source.grid.shape
         combination = Combination(shape, len(slits), propagate_dq=arguments["propagate_dq"])
-        if arguments["errors"] == "reference":
-            errors = ReferenceErrors(shape, source.scale_ratio)
-        else:
-            errors = ExactErrors(shape)
+        reference = arguments["errors"] == "reference"
+        errors = ReferenceErrors(shape, source.scale_ratio) if reference else ExactErrors(shape)
         for key, slit in slits.items():
             single = singles[key].group(str(source.number))
             combination.add(single)
