@@ -199,7 +199,7 @@ def test_profile_is_the_weighted_mean_of_valid_pixels():
     sci = np.array([[1.0, 3.0, np.nan], [np.nan, np.nan, np.nan]])
     wht = np.array([[3.0, 1.0, 9.0], [1.0, 1.0, 1.0]])
     np.testing.assert_allclose(spatial_profile(sci, wht), [1.5, np.nan])
-    np.testing.assert_allclose(spatial_profile(sci), [2.0, np.nan])
+    np.testing.assert_allclose(spatial_profile(sci, np.ones((2, 3))), [2.0, np.nan])
 
 
 def test_sum_is_the_flux_of_the_source_despite_holes(slit):

@@ -7,22 +7,20 @@ from specresample.drizzling.correlated_noise import CorrelatedNoise
 _SIGNIFICANT = 3.0  # sigma above which a row of the profile takes part in the sum
 
 
-def spatial_profile(sci: np.ndarray, wht: np.ndarray | None = None) -> np.ndarray:
+def spatial_profile(sci: np.ndarray, wht: np.ndarray) -> np.ndarray:
     """Collapse a spectrum along its dispersion.
 
     Parameters
     ----------
-    sci : ndarray, shape (rows, columns)
-        Wavelength along x.
-    wht : ndarray, optional
-        Weights. Without them all pixels count alike.
+    sci, wht : ndarray, shape (rows, columns)
+        Values and weights, wavelength along x.
 
     Returns
     -------
     ndarray, shape (rows,)
         Mean of every row; NaN where it has no valid pixel.
     """
-    weight = np.where(np.isfinite(sci), 1.0 if wht is None else wht, 0.0)
+    weight = np.where(np.isfinite(sci), wht, 0.0)
     with np.errstate(invalid="ignore"):
         return (weight * np.nan_to_num(sci)).sum(axis=1) / weight.sum(axis=1)
 
@@ -30,17 +28,15 @@ def spatial_profile(sci: np.ndarray, wht: np.ndarray | None = None) -> np.ndarra
 def sum_rows(
     sci: np.ndarray,
     err: np.ndarray | None,
-    wht: np.ndarray | None,
+    wht: np.ndarray,
     noise: CorrelatedNoise | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum a spectrum over its spatial profile (Horne 1986, PASP 98, 609).
 
     Parameters
     ----------
-    sci : ndarray, shape (rows, columns)
-        Wavelength along x.
-    err, wht : ndarray or None
-        Errors and weights of its pixels.
+    sci, err, wht : ndarray, shape (rows, columns)
+        Values, errors (or None) and weights, wavelength along x.
     noise : CorrelatedNoise, optional
         Covariances, which the error of the sum takes into account. Without them, pixels count
         as independent.
@@ -74,9 +70,9 @@ def sum_rows(
     return flux, error
 
 
-def _profile_error(sci: np.ndarray, wht: np.ndarray | None, variance: np.ndarray) -> np.ndarray:
+def _profile_error(sci: np.ndarray, wht: np.ndarray, variance: np.ndarray) -> np.ndarray:
     known = np.isfinite(sci) & np.isfinite(variance)
-    weight = np.where(known, 1.0 if wht is None else wht.astype(float), 0)
+    weight = np.where(known, wht.astype(float), 0)
     with np.errstate(invalid="ignore"):
         return np.sqrt((weight**2 * np.nan_to_num(variance)).sum(axis=1)) / weight.sum(axis=1)
 
