@@ -12,18 +12,17 @@ def test_bands_together_are_the_images(tmp_path, number):
         for image in images:
             stack.add(image)
         bands = [*stack.bands()]
-    assert [rows.start for rows, _ in bands] == [0, *(rows.stop for rows, _ in bands[:-1])]
-    np.testing.assert_array_equal(np.concatenate([band for _, band in bands], axis=1), images)
+    np.testing.assert_array_equal(np.concatenate(bands, axis=1), images)
 
 
 def test_a_band_is_no_larger_than_an_image_or_a_row_of_all(tmp_path):
     with ImageStack(SHAPE, tmp_path) as stack:
         for _ in range(3):
             stack.add(np.zeros(SHAPE))
-        assert max(band.size for _, band in stack.bands()) <= np.prod(SHAPE)
+        assert max(band.size for band in stack.bands()) <= np.prod(SHAPE)
         for _ in range(9):
             stack.add(np.zeros(SHAPE))
-        assert max(band.size for _, band in stack.bands()) == 12 * SHAPE[1]
+        assert max(band.size for band in stack.bands()) == 12 * SHAPE[1]
 
 
 def test_nothing_is_left_on_disk(tmp_path):

@@ -23,9 +23,8 @@ def fits_hash(hdus: fits.HDUList) -> str:
         SHA-256 in hexadecimal digits.
     """
     digest = hashlib.sha256()
-    with warnings.catch_warnings():
-        # Of cards that are too long, for instance.
-        warnings.simplefilter("ignore", AstropyWarning)
+    # Of cards that are too long, for instance.
+    with warnings.catch_warnings(action="ignore", category=AstropyWarning):
         for hdu in hdus:
             if hdu.name != "ASDF":
                 digest.update(str(hdu.header).encode())

@@ -76,12 +76,7 @@ def wrap_ra(ra: np.ndarray) -> np.ndarray:
         Degrees, below 0 or above 360 where the points straddle RA = 0.
     """
     finite = ra[np.isfinite(ra)]
-    return wrap_ra_to(ra, float(finite[0])) if finite.size else ra
-
-
-def wrap_ra_to(ra: ArrayLike, reference: float) -> np.ndarray:
-    """Bring right ascensions to within 180 degrees of a reference, in degrees."""
-    return ra - 360.0 * np.round((np.asarray(ra) - reference) / 360.0)
+    return ra - 360.0 * np.round((ra - finite[0]) / 360.0) if finite.size else ra
 
 
 def separation(ra1: ArrayLike, dec1: ArrayLike, ra2: ArrayLike, dec2: ArrayLike) -> np.ndarray:

@@ -104,7 +104,7 @@ def source_outliers(
             light = single["wht"] < weight_threshold(single["wht"], limits.weight)
             planes = [np.where(light, np.float32(np.nan), single[name]) for name in _PLANES]
             stack.add(np.concatenate(planes))
-        lines = np.concatenate([median(images) for _, images in stack.bands()])
+        lines = np.concatenate([median(images) for images in stack.bands()])
     medians = np.split(lines, len(_PLANES))
     return {key: _compared(slit, data(key), grid, medians, limits) for key, slit in slits.items()}
 

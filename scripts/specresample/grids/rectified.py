@@ -14,7 +14,7 @@ from numpy.polynomial import polynomial
 from specresample.common.errors import ResampleError
 from specresample.common.json_record import JsonRecord
 from specresample.common.limits import MAX_PIXELS
-from specresample.common.sky import from_tangent, to_tangent, wrap_ra, wrap_ra_to
+from specresample.common.sky import from_tangent, to_tangent, wrap_ra
 from specresample.footprint.prepared import FootprintSummary
 from specresample.grids.wavelengths import (
     NATIVE,
@@ -324,7 +324,7 @@ def _interpolated_grid(
     leading = int(abs(slope[0]) < abs(slope[1]))
     if len(summaries) > 1:
         limits = np.array([s.limits for s in summaries])
-        limits[:, 0] = wrap_ra_to(limits[:, 0], limits[0, 0, 0])
+        limits[:, 0] = wrap_ra(limits[:, 0])
         middle = (limits.min(axis=(0, 2)) + limits.max(axis=(0, 2))) / 2
         tangent_point = tuple(middle.tolist())
     low, high = _extent(summaries, tangent_point)

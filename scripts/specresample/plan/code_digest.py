@@ -6,7 +6,6 @@ everything.
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -44,9 +43,7 @@ def code_digest(script: str) -> str:
 def _sources(path: Path) -> frozenset[Path]:
     """Find the files of the package that a file imports, directly or not, and the file itself."""
     found = {path}
-    for statement in _statements(path):
-        if not isinstance(statement, ast.ImportFrom):
-            continue
+    for statement in (s for s in _statements(path) if isinstance(s, ast.ImportFrom)):
         for name in ["", *(f".{alias.name}" for alias in statement.names)]:
             module = f"{statement.module}{name}".replace(".", "/")
             file = _SCRIPTS / f"{module}.py"
@@ -70,13 +67,10 @@ def _code(path: Path) -> bytes:
 
 
 @cache
-def _statements(path: Path) -> tuple[ast.stmt, ...]:
-    return tuple(_nested(ast.parse(path.read_bytes())))
-
-
-def _nested(node: ast.AST) -> Iterator[ast.stmt]:
-    """Yield all statements in a node, and not the expressions, which are many more."""
-    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for child in getattr(node, field, ()):
-            yield child
-            yield from _nested(child)
+def _statements(path: Path) -> tuple[ast.AST, ...]:
+    """Return all statements of a file, and not the expressions, which are many more."""
+    nodes: list[ast.AST] = [ast.parse(path.read_bytes())]
+    for node in nodes:  # those within it are appended
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            nodes += getattr(node, field, ())
+    return tuple(nodes)
