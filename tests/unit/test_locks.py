@@ -143,8 +143,7 @@ def test_run_without_locks_leaves_no_mark(folder):
 def test_process_of_a_mark_is_this_one(folder):
     mark = Mark.read(marked(folder, lock(folder)))
     assert mark.pid == os.getpid()
-    assert mark.is_known_here()
-    assert not mark.is_dead()
+    assert mark.is_dead() is False
     boot, namespace = mark.system.split()
     assert boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert namespace == os.readlink("/proc/self/ns/pid")

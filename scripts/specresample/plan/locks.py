@@ -43,12 +43,10 @@ class Mark(JsonRecord):
     started: int
     locks: dict[str, int]
 
-    def is_known_here(self) -> bool:
-        """Return whether it can be told from here if the process is alive."""
-        return (self.host, self.system) == (os.uname().nodename, _system())
-
-    def is_dead(self) -> bool:
-        """Return whether the process, which is known here, has ended."""
+    def is_dead(self) -> bool | None:
+        """Return whether the process has ended; None where it cannot be told from here."""
+        if (self.host, self.system) != (os.uname().nodename, _system()):
+            return None
         try:
             with suppress(PermissionError):  # there is one, of another user
                 os.kill(self.pid, 0)
@@ -100,12 +98,13 @@ def remove_stale_locks(folder: Path) -> list[str]:
         # Of the same age too: another run may have taken the names since.
         ages = _ages(folder.glob("locks/*.lock")).items()
         locks = [folder / "locks" / name for name, age in ages if mark.locks.get(name) == age]
-        if locks and not mark.is_known_here():
+        dead = mark.is_dead()
+        if locks and dead is None:
             lines.append(
                 f"Locks of a run on {mark.host}, process {mark.pid}, are left: from here it "
                 "cannot be told whether it is alive. If it is not, call once with --unlock."
             )
-        elif not locks or mark.is_dead():
+        elif not locks or dead:
             # Whoever removes the mark removes the locks: two runs may come here at once.
             try:
                 path.unlink()
