@@ -176,7 +176,7 @@ def test_flagged_exposures_make_the_same_product(write, tmp_path):
         parts.grids.write(tmp_path / "grid.json")
         for key, path in parts.request.exposures.items():
             single = tmp_path / f"{key}.npz"
-            with ArrayWriter(single) as writer:
+            with ArrayWriter(single, "w") as writer:
                 for source in parts.grids.sources:
                     writer.add(str(source.number), parts.singles[key].group(str(source.number)))
             flagged.append(tmp_path / f"{path.rsplit('/')[-1].removesuffix('_cal.fits')}_crf.fits")

@@ -13,7 +13,7 @@ ARRAYS = {
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "arrays"
-    with ArrayWriter(path) as writer:
+    with ArrayWriter(path, "w") as writer:
         writer.add("1", ARRAYS)
         writer.add("11", {"sci": np.array([11.0])})
         writer.add("2", {"sci": np.array([2.0])})
@@ -37,12 +37,15 @@ def test_a_prefix_is_not_the_start_of_another(path):
 
 
 def test_no_pickles(tmp_path):
-    with ArrayWriter(tmp_path / "a") as writer, pytest.raises(ValueError, match="allow_pickle"):
+    with (
+        ArrayWriter(tmp_path / "a", "w") as writer,
+        pytest.raises(ValueError, match="allow_pickle"),
+    ):
         writer.add("1", {"object": np.array([{}], dtype=object)})
 
 
 def test_several_files(path, tmp_path):
-    with ArrayWriter(tmp_path / "other") as writer:
+    with ArrayWriter(tmp_path / "other", "w") as writer:
         writer.add("1", {"sci": np.array([5.0])})
     paths = {"a": str(path), "b": str(tmp_path / "other")}
     with open_arrays(paths) as files:

@@ -10,15 +10,7 @@ from numpy.lib.npyio import NpzFile
 
 
 class ArrayWriter(zipfile.ZipFile):
-    """Writes arrays one by one into a file that `ArrayFile` reads.
-
-    Parameters
-    ----------
-    path : str or Path
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        super().__init__(path, "w", zipfile.ZIP_STORED)
+    """A file opened with mode ``w``, into which arrays are written one by one for `ArrayFile`."""
 
     def add(self, prefix: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Add arrays under the names ``prefix/name``.

@@ -56,7 +56,7 @@ def drizzle(
     with (
         written_aside(single) as aside,
         ArrayFile(arrays) as opened,
-        ArrayWriter(aside) as writer,
+        ArrayWriter(aside, "w") as writer,
         ArrayFile(outliers) if outliers else nullcontext() as found,
     ):
         for source in progress:

@@ -60,7 +60,7 @@ def flag_outliers(
             for key, slit, of_slit in some:
                 found[key][slit] = of_slit
         for key, slits in found.items():
-            with ArrayWriter(folder / f"{key}.npz") as writer:
+            with ArrayWriter(folder / f"{key}.npz", "w") as writer:
                 for slit, of_slit in sorted(slits.items()):
                     writer.add(str(slit), vars(of_slit))
 

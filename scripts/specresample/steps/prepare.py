@@ -32,7 +32,7 @@ def prepare(exposure: Path, arrays: Path, summary: Path, *, in_memory: bool) -> 
     with (
         written_aside(arrays) as aside,
         Exposure(exposure, in_memory=in_memory) as opened,
-        ArrayWriter(aside) as writer,
+        ArrayWriter(aside, "w") as writer,
     ):
         prepared = prepare_exposure(opened, writer)
     prepared.write(summary)
