@@ -19,6 +19,7 @@ from benchmarks.results import CaseResult, Results
 MEASURES: dict[Measure, str] = {"wall": "wall, s", "cpu": "CPU, s", "peak": "peak, MB"}
 LARGEST_EXPONENT = 1.1
 
+_YES = {True: "yes", False: "**no**"}
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 
 
@@ -86,11 +87,11 @@ def _case_rows(case: Case, result: CaseResult) -> Iterator[Sequence[str]]:
             compared = [f"{quotient.median:.3f} ({quotient.low:.3f} to {quotient.high:.3f})"]
             if case.megabytes and (measure, schedule) == ("peak", "exposure"):
                 met = is_met(measure, spread(ours).median, case.megabytes)
-                compared.append(f"< {case.megabytes:g} MB: {_met(met)}")
+                compared.append(f"< {case.megabytes:g} MB: {_YES[met]}")
             if limit:
                 sign = "<" if measure == "peak" else "≤"
                 met = is_met(measure, quotient.median, limit)
-                compared.append(f"{sign} {_part(limit)}: {_met(met)}")
+                compared.append(f"{sign} {_part(limit)}: {_YES[met]}")
             row += [_median(ours), ", ".join(compared)]
         yield [*row, _median(theirs)]
 
@@ -107,10 +108,6 @@ def _part(limit: float) -> str:
     return f"1/{inverse:g}" if is_part else f"{limit:g}"
 
 
-def _met(is_met: bool) -> str:
-    return "yes" if is_met else "**no**"
-
-
 def _series_table(results: Results) -> str:
     """Say how costs grow with size."""
     header = ["growing number n of", "n", "CPU, s", "straight line, s", "farthest from it"]
@@ -118,14 +115,15 @@ def _series_table(results: Results) -> str:
     rows = []
     for series in SERIES:
         if by_size := results.series.get(series.name):
-            cpu, peak = (
-                [_values(costs, of) for costs in by_size.values()] for of in ("cpu", "peak")
-            )
+            cpu, peak = ([_values(c, of) for c in by_size.values()] for of in ("cpu", "peak"))
             fit = growth([*by_size], cpu)
             row = [series.title, ", ".join(map(str, by_size)), ", ".join(map(_median, cpu))]
             row += [f"{fit.fixed:.2f} + {fit.each:.3f} n", f"{fit.residual:.1%}"]
-            row += [f"{fit.exponent:.2f}", f"≤ {LARGEST_EXPONENT}"]
-            row += [_met(fit.exponent <= LARGEST_EXPONENT)]
+            row += [
+                f"{fit.exponent:.2f}",
+                f"≤ {LARGEST_EXPONENT}",
+                _YES[fit.exponent <= LARGEST_EXPONENT],
+            ]
             rows.append([*row, ", ".join(map(_median, peak))])
     return markdown_table(header, rows)
 
@@ -137,13 +135,12 @@ def _weights_table(results: Results) -> str:
     # The cases that resample these exposures.
     cases = [results.cases.get(name) for name in ("mos-58", "mos-12-simulated")]
     if all(cases):
-        for name, runs in (
-            ("jwst, CPU s", [case.jwst for case in cases]),
-            ("`job_per: exposure`, CPU s", [case.ours["exposure"] for case in cases]),
-        ):
+        ours = [case.ours["exposure"] for case in cases]
+        compared = {"jwst": [case.jwst for case in cases], "`job_per: exposure`": ours}
+        for name, runs in compared.items():
             cpu = [spread(_values(costs, "cpu")).median for costs in runs]
             each = [cost / weight[SLITS] for cost, weight in zip(cpu, weights, strict=True)]
-            rows.append([name, *(f"{seconds:.2f}" for seconds in each)])
+            rows.append([f"{name}, CPU s", *(f"{seconds:.2f}" for seconds in each)])
     return markdown_table(["per slit of an exposure", *results.weights], rows)
 
 
@@ -203,8 +200,7 @@ def _plot_ratios(axes: Axes, results: Results) -> None:
             label = name.partition(",")[0] if row == 0 else None
             axes.plot([low, high], [y, y], color=colour, linewidth=1.5)
             axes.plot(median, y, "o", color=colour, markersize=4, label=label)
-            limit, _ = case.targets.get(measure, (None, None))
-            if limit:
+            if limit := case.targets.get(measure, (None, None))[0]:
                 axes.plot(limit, y, "|", color=colour, markersize=11)
     axes.axvline(1, color="0.6", linewidth=0.8)
     axes.set_xscale("log")

@@ -20,11 +20,6 @@ from stdatamodels.jwst import datamodels
 Exposures = list[datamodels.JwstDataModel]
 
 
-def resample(path: Path, product: str, arguments: dict[str, object]) -> None:
-    """Resample the exposures of an association and save the product."""
-    _save_product(open_members(path), path, product, arguments)
-
-
 def open_members(path: Path) -> Exposures:
     """Open the exposures of an association."""
     members = json.loads(path.read_text())["products"][0]["members"]
@@ -35,9 +30,8 @@ def open_members(path: Path) -> Exposures:
     ]
 
 
-def _save_product(
-    exposures: Exposures, path: Path, product: str, arguments: dict[str, object]
-) -> None:
+def resample(exposures: Exposures, path: Path, product: str, arguments: dict[str, object]) -> None:
+    """Resample exposures of an association and save the product."""
     models = ModelContainer(exposures)
     models.asn_table = json.loads(path.read_text())
     for model in models:
@@ -57,6 +51,6 @@ if __name__ == "__main__":
         from jwst.exp_to_source import multislit_to_container
 
         for source, exposures in multislit_to_container(open_members(path)).items():
-            _save_product(list(exposures), path, f"{prefix}_{source}_s2d.fits", arguments)
+            resample(list(exposures), path, f"{prefix}_{source}_s2d.fits", arguments)
     else:
-        resample(path, f"{prefix}_s2d.fits", arguments)
+        resample(open_members(path), path, f"{prefix}_s2d.fits", arguments)

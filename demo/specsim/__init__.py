@@ -16,25 +16,3 @@ from specsim.setups import (
     prism_slitlet,
 )
 from specsim.wcs import LrsGeometry, Pointing, SlitGeometry, lrs_wcs, nirspec_wcs
-
-__all__ = [
-    "PERFECT",
-    "Line",
-    "LrsGeometry",
-    "LrsSetup",
-    "NirspecSetup",
-    "Pointing",
-    "SlitGeometry",
-    "Slitlet",
-    "Source",
-    "fixed_slit",
-    "fixed_slits",
-    "galaxy",
-    "lrs_wcs",
-    "mos",
-    "nirspec_wcs",
-    "prism_slitlet",
-    "write_demo",
-    "write_lrs",
-    "write_nirspec",
-]

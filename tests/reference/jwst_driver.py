@@ -129,7 +129,8 @@ def make_grids(case: dict, folder: Path) -> None:
 
 def run(case: dict, path: Path) -> None:
     """Run the step on an association, and save its result."""
-    resample(Path(case["association"]), str(path), case["arguments"])
+    association = Path(case["association"])
+    resample(open_members(association), association, str(path), case["arguments"])
     state_versions(path)
 
 
