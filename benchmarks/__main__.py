@@ -120,15 +120,14 @@ def main() -> int:
         "some of them into FOLDER/results.md.",
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; or all")
+    some = {"nargs": "*", "metavar": "NAME", "choices": [*names, "all"], "default": "all"}
+    add("names", **some, help=f"of {', '.join(names)}; default all")
     add("--rounds", type=int, default=3, help="default 3")
     add("--cores", type=int, default=2, help="of the workflow, default 2")
     add("--folder", type=Path, default=CACHE, help="for all data, default benchmarks/.cache")
     add("--resume", action="store_true", help="keep what was measured before")
     options = parser.parse_args()
-    if unknown := set(options.names) - set(names):
-        parser.error(f"{', '.join(unknown)}: not one of {', '.join(names)}")
-    wanted = options.names or names
+    wanted = names if "all" in options.names else options.names
 
     folder = options.folder.resolve()
     benchmark = Benchmark(folder, options.rounds, options.cores)

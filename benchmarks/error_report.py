@@ -39,11 +39,10 @@ Ratios = Mapping[Box, Mapping[str, float]]
 def _measure(data: Path) -> dict[str, Ratios]:
     """Make the trials of all cases with the folders of exposures in ``data``."""
     with TemporaryDirectory() as scratch:
-        prepared = {}
-        for name in dict.fromkeys(name for name, _, _ in CASES.values()):
-            folder = Path(scratch, name)
-            folder.mkdir()
-            prepared[name] = prepare_exposures(sorted((data / name).glob("*_cal.fits")), folder)
+        prepared = {
+            name: prepare_exposures(sorted((data / name).glob("*_cal.fits")), Path(scratch, name))
+            for name in {name for name, _, _ in CASES.values()}
+        }
         return {
             case: true_over_claimed(
                 prepared[name], realisations=REALISATIONS, slit=slit, **arguments

@@ -5,7 +5,6 @@ Usage: ``python benchmarks/profile_steps.py ASSOCIATION ARGUMENTS PREPARED``, in
 that are there already are used. Prints the seconds of every step as JSON.
 """
 
-import importlib
 import json
 import os
 import sys
@@ -15,25 +14,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from types import SimpleNamespace
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 IMPORTS, REST = "imports of a job", "rest"
 
-# What is timed: its step, module and name.
+# What is timed: its step, where it is, and its name.
 _FUNCTIONS = (
-    ("opening and reading", "level2b.exposure", "Exposure.__init__"),
-    ("opening and reading", "level2b.exposure", "Exposure.slit"),
+    ("opening and reading", "level2b.exposure:Exposure", "__init__"),
+    ("opening and reading", "level2b.exposure:Exposure", "slit"),
     ("building WCSs", "level2b.exposure", "read_wcs"),
     ("evaluating WCSs", "footprint.preparation", "trace_slit"),
     ("checksums of the input", "footprint.preparation", "file_digest"),
-    ("intermediate files", "common.arrays", "ArrayWriter.add"),
-    ("intermediate files", "common.arrays", "ArrayFile.group"),
+    ("intermediate files", "common.arrays:ArrayWriter", "add"),
+    ("intermediate files", "common.arrays:ArrayFile", "group"),
     ("laying out grids", "steps.lay_out", "output_grids"),
     ("drizzling", "drizzling.exposure", "drizzle_slit"),
-    ("combining", "drizzling.combination", "Combination.add"),
-    ("combining", "drizzling.combination", "Combination.finish"),
+    ("combining", "drizzling.combination:Combination", "add"),
+    ("combining", "drizzling.combination:Combination", "finish"),
     ("headers and output WCS", "s2d.product_files", "product_model"),
     ("writing FITS and ASDF", "steps.combine", "write_product"),
 )
@@ -84,12 +84,9 @@ def _profile(association: str, arguments: Mapping[str, object], prepared: Path) 
     with watch.step(IMPORTS):
         from specresample.jobs.job import logged_job
         from specresample.steps import make_product as product
-    for step, module, name in _FUNCTIONS:
-        owner = importlib.import_module(f"specresample.{module}")
-        *path, attribute = name.split(".")
-        for part in path:
-            owner = getattr(owner, part)
-        setattr(owner, attribute, watch.step(step)(getattr(owner, attribute)))
+    for step, place, name in _FUNCTIONS:
+        owner = resolve_name(f"specresample.{place}")
+        setattr(owner, name, watch.step(step)(getattr(owner, name)))
     # Prepared exposures stay for the next product.
     product.scratch_folder = lambda _: nullcontext(prepared)
     product.prepare = partial(_unless_there, product.prepare)

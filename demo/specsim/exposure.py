@@ -133,7 +133,8 @@ class Exposure:
         if self.grating:
             gwa_xtilt = 0.3381854300000057 + 1e-6 * self.number
             metadata["instrument"] |= {"grating": self.grating, "gwa_xtilt": gwa_xtilt}
-        return _merge(_merge(constant, metadata), self.extra)
+        of_mode = _HEADERS["modes"].get(self.exp_type, {})
+        return _merge(_merge(constant, metadata), _merge(of_mode, self.extra))
 
     def coordinates(
         self, corners: NDArray[np.float64] | None, waverange: tuple[float, float]

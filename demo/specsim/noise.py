@@ -108,11 +108,9 @@ def expose(
 
 def _blaze(wavelength: NDArray[np.float64], loss: float) -> NDArray[np.float64]:
     """Relative sensitivity: 1 in the middle of the band, falling to both ends."""
-    if not np.isfinite(wavelength).any():
-        return np.ones_like(wavelength)
     low, high = np.nanmin(wavelength), np.nanmax(wavelength)
     t = (2 * wavelength - low - high) / (high - low)
-    return np.where(np.isfinite(t), 1 - loss * np.nan_to_num(t) ** 2, 1.0)
+    return np.nan_to_num(1 - loss * t**2, nan=1.0)
 
 
 def _streaks(

@@ -80,11 +80,6 @@ LRS_EXPOSURE = Exposure(
     filter="P750L",
     grating=None,
     start=59760.0,
-    extra={
-        "dither": {"primary_type": "ALONG-SLIT-NOD"},
-        "aperture": {"name": "MIRIM_SLIT", "pps_name": "MIRIM_SLIT"},
-        "observation": {"template": "MIRI Low Resolution Spectroscopy"},
-    },
 )
 
 
@@ -125,15 +120,7 @@ fixed_slit = partial(
         ),
         nods=(-0.75, 0.0, 0.75),
         single=True,
-        exposure=Exposure(
-            observation=5,
-            extra={
-                "instrument": {"fixed_slit": "S200A1", "lamp_mode": "FIXEDSLIT"},
-                "dither": {"primary_type": "3-POINT-NOD", "nod_type": "3-POINT-NOD"},
-                "aperture": {"name": "NRS_S200A1_SLIT", "pps_name": "NRS_S200A1_SLIT"},
-                "observation": {"template": "NIRSpec Fixed Slit Spectroscopy"},
-            },
-        ),
+        exposure=Exposure(observation=5),
     ),
 )
 """A fixed-slit observation of one bright galaxy, one slit per file."""
@@ -242,17 +229,6 @@ def mos(
             activity=3,
             exp_type="NRS_MSASPEC",
             start=59760.1,
-            extra={
-                "instrument": {
-                    "msa_metadata_file": "jw02736007001_01_msa.fits",
-                    "msa_metadata_id": 76,
-                    "msa_state": "PRIMARYPARK_CONFIG",
-                    "lamp_mode": "MSASPEC",
-                },
-                "dither": {"nod_type": "3-SHUTTER-SLITLET", "primary_type": "NONE"},
-                "aperture": {"name": "NRS_FULL_MSA", "pps_name": "NRS_FULL_MSA"},
-                "observation": {"template": "NIRSpec MultiObject Spectroscopy"},
-            },
         ),
         seed=seed,
     )

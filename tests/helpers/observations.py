@@ -87,11 +87,7 @@ moving_target = partial(
     motion=((-11.0, -4.0), (0.0, 0.0), (11.0, 4.0)),
     exposure=replace(
         fixed_slit().exposure,
-        extra={
-            **fixed_slit().exposure.extra,
-            "target": {"type": "MOVING"},
-            "cal_step": {"assign_mtwcs": "COMPLETE"},
-        },
+        extra={"target": {"type": "MOVING"}, "cal_step": {"assign_mtwcs": "COMPLETE"}},
     ),
 )
 """Fixed-slit exposures that follow a moving target."""
