@@ -96,7 +96,7 @@ def true_over_claimed(
     reference = combined(wanted | {"errors": "reference"})
     pixel = combined(wanted | {"errors": "pixel", "covariance": True})
     aperture = combined(wanted | {"errors": "aperture"})
-    lags = [(int(dy), int(dx)) for dy, dx in pixel["lags"]]
+    lags = map(tuple, pixel["lags"].tolist())
     noise = CorrelatedNoise.of_product(
         {name: pixel[name] for name in VARIANCES},
         dict(zip(lags, pixel["covariance"], strict=True)),

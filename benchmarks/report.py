@@ -203,14 +203,13 @@ def _plot_ratios(axes: Axes, results: Results) -> None:
             if limit := case.targets.get(measure, (None, None))[0]:
                 axes.plot(limit, y, "|", color=colour, markersize=11)
     axes.axvline(1, color="0.6", linewidth=0.8)
-    axes.set_xscale("log")
+    axes.set(xscale="log", xlabel="workflow, job_per: exposure / jwst (bars: targets)")
     axes.set_xlim(min(0.04, axes.get_xlim()[0]), max(1.5, axes.get_xlim()[1]))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_yticks(range(len(cases)), [case.title.replace("`", "") for case in cases])
     axes.invert_yaxis()
-    axes.set_xlabel("workflow, job_per: exposure / jwst (bars: targets)")
     if cases:
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
 

@@ -195,7 +195,8 @@ def _nirspec_slit(
         moving = {"mt_ra": ra, "mt_dec": dec, "mt_avra": ra + d_ra, "mt_avdec": dec + d_dec}
         metadata["wcsinfo"] |= moving
     attributes = _slit_attributes(replace(slitlet, geometry=geometry), source, wcs, exposure)
-    return Slit(planes, wcs, attributes, metadata, wavelength)
+    attributes["wavelength"] = wavelength.astype(np.float32)
+    return Slit(planes, wcs, attributes, metadata)
 
 
 def _slit_attributes(

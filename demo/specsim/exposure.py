@@ -182,9 +182,8 @@ class Slit:
 
     planes: Planes
     wcs: WCS
-    attributes: dict[str, Any]  # name, source, place on the detector
+    attributes: dict[str, Any]  # name, source, place on the detector, wavelengths [um]
     metadata: dict[str, Any]  # its own part, nested as under ``meta``
-    wavelength: NDArray[np.float64] | None = None  # of each pixel [um]
 
 
 def write_exposure(
@@ -229,12 +228,8 @@ def write_exposure(
 
 
 def _fill_slit(node: Any, slit: Slit) -> None:
-    _fill(node.meta, slit.metadata)
-    node.meta.wcs = slit.wcs
-    if slit.wavelength is not None:
-        node.wavelength = slit.wavelength.astype(np.float32)
-    for name, value in (vars(slit.planes) | slit.attributes).items():
-        setattr(node, name, value)
+    _fill(node, vars(slit.planes) | slit.attributes)
+    _fill(node.meta, slit.metadata | {"wcs": slit.wcs})
 
 
 def _fill(node: Any, metadata: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 
 from benchmarks.comparing import DifferentProductsError, compare_products, image_difference
-from benchmarks.error_costs import KINDS, cost_table
+from benchmarks.error_report import KINDS, cost_table
 from benchmarks.fitting import growth, ratio
 from benchmarks.markdown import markdown_table, write_part
 from benchmarks.measuring import Cost, FailedRunError, Work, measure
