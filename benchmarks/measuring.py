@@ -105,10 +105,9 @@ def workflow_command(
     -------
     list of str
     """
-    associations = [str(path) for path in work.associations]
-    config = {"associations": associations, "job_per": job_per, **work.arguments, **work.config}
+    given = {"associations": work.associations, "job_per": job_per}
     configfile = folder / "config.json"
-    configfile.write_text(json.dumps(config))
+    configfile.write_text(json.dumps({**given, **work.arguments, **work.config}, default=str))
     return [
         str(Path(sys.executable).with_name("snakemake")),
         *("--snakefile", str(PROJECT / "Snakefile")),

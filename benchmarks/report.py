@@ -19,7 +19,7 @@ from benchmarks.results import CaseResult, Results
 MEASURES: dict[Measure, str] = {"wall": "wall, s", "cpu": "CPU, s", "peak": "peak, MB"}
 LARGEST_EXPONENT = 1.1
 
-_YES = {True: "yes", False: "**no**"}
+_VERDICTS = {True: "yes", False: "**no**"}
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 
 
@@ -87,11 +87,11 @@ def _case_rows(case: Case, result: CaseResult) -> Iterator[Sequence[str]]:
             compared = [f"{quotient.median:.3f} ({quotient.low:.3f} to {quotient.high:.3f})"]
             if case.megabytes and (measure, schedule) == ("peak", "exposure"):
                 met = is_met(measure, spread(ours).median, case.megabytes)
-                compared.append(f"< {case.megabytes:g} MB: {_YES[met]}")
+                compared.append(f"< {case.megabytes:g} MB: {_VERDICTS[met]}")
             if limit:
                 sign = "<" if measure == "peak" else "≤"
                 met = is_met(measure, quotient.median, limit)
-                compared.append(f"{sign} {_part(limit)}: {_YES[met]}")
+                compared.append(f"{sign} {_part(limit)}: {_VERDICTS[met]}")
             row += [_median(ours), ", ".join(compared)]
         yield [*row, _median(theirs)]
 
@@ -119,11 +119,8 @@ def _series_table(results: Results) -> str:
             fit = growth([*by_size], cpu)
             row = [series.title, ", ".join(map(str, by_size)), ", ".join(map(_median, cpu))]
             row += [f"{fit.fixed:.2f} + {fit.each:.3f} n", f"{fit.residual:.1%}"]
-            row += [
-                f"{fit.exponent:.2f}",
-                f"≤ {LARGEST_EXPONENT}",
-                _YES[fit.exponent <= LARGEST_EXPONENT],
-            ]
+            met = _VERDICTS[fit.exponent <= LARGEST_EXPONENT]
+            row += [f"{fit.exponent:.2f}", f"≤ {LARGEST_EXPONENT}", met]
             rows.append([*row, ", ".join(map(_median, peak))])
     return markdown_table(header, rows)
 
