@@ -52,14 +52,13 @@ def write_nirspec(folder: Path, setup: NirspecSetup) -> Product:
     for index, (d_ra, d_dec) in enumerate(motion):
         target = setup.pointing
         target = replace(target, ra=(target.ra + d_ra) % 360, dec=target.dec + d_dec)
+        shift = mean_motion - motion[index]
         across, integrations = _item(setup.steps, index), max(setup.integrations, 1)
         for detector in setup.detectors:
             changes = {"detector": detector, "integrations": integrations}
             exposure = _exposure(setup, index, target, across, **changes)
             slits = [
-                _nirspec_slit(
-                    place, truth[slitlet.key], exposure, setup, mean_motion - motion[index]
-                )
+                _nirspec_slit(place, truth[slitlet.key], exposure, setup, shift)
                 for place, slitlet in enumerate(setup.slitlets)
                 if exposure.number not in slitlet.missing
             ]
@@ -90,9 +89,8 @@ def write_lrs(folder: Path, setup: LrsSetup) -> Product:
         exposure = _exposure(setup, index, setup.pointing, subarray=(columns, rows))
         wcs = lrs_wcs(geometry, exposure.pointing)
         pixel_area = geometry.pixel_scale**2
-        image, wavelength = render(
-            wcs, geometry.shape, _in_slit(source, setup.residual), dispersion_axis=2
-        )
+        sources = _in_slit(source, setup.residual)
+        image, wavelength = render(wcs, geometry.shape, sources, dispersion_axis=2)
         planes = expose(
             image,
             wavelength,
