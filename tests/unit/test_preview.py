@@ -11,6 +11,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from pictures import axes_of
+from specresample.common.errors import ResampleError
 from specresample.quality.extraction import signal_to_noise, spatial_profile
 from specresample.reporting.preview import (
     SLITS_IN_FULL,
@@ -387,6 +388,15 @@ def test_broken_products_are_drawn_and_say_so(tmp_path, name):
     figure = preview(slits)
     assert message in "\n".join(texts(figure))
     assert_apart(figure)
+
+
+@pytest.mark.parametrize("name", ["WHT", "CON", "WAVELENGTH"])
+def test_products_that_are_not_whole_are_refused(tmp_path, name):
+    slit = arrays()
+    del slit[name]
+    path = write(tmp_path / "a_s2d.fits", arrays(), slit)
+    with pytest.raises(ResampleError, match=f"a_s2d.fits: no {name} beside SCI,2"):
+        read_product(path)
 
 
 def test_broken_products_are_on_a_contact_sheet(tmp_path):

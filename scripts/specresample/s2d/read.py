@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from specresample.common.errors import ResampleError
 from specresample.drizzling.correlated_noise import CorrelatedNoise
 from specresample.s2d.noise import noise_of_slit, slit_extensions
 
 # What a value and the sum over a slit are shown in, by BUNIT: factor and unit.
 _UNITS = {"MJy": (1e12, "µJy"), "Jy": (1e6, "µJy")}
 _MICROJANSKY = 1e12  # in MJy
+
+_ALWAYS = ("WHT", "CON", "WAVELENGTH")  # beside SCI, in every product
 
 _GAP = 5.0  # how much longer a step of wavelength must be than those beside it
 
@@ -97,13 +100,21 @@ def read_product(path: str | Path) -> list[RectifiedSlit]:
     Returns
     -------
     list of RectifiedSlit
+
+    Raises
+    ------
+    ResampleError
+        When a slit lacks an array that every product has.
     """
+    slits = []
     with fits.open(path) as hdus:
-        return [
-            _read_slit(hdus[0].header, extensions, version)
-            for version, extensions in slit_extensions(hdus).items()
-            if "SCI" in extensions
-        ]
+        for version, extensions in slit_extensions(hdus).items():
+            if "SCI" not in extensions:
+                continue
+            if missing := [name for name in _ALWAYS if name not in extensions]:
+                raise ResampleError(f"{path}: no {', '.join(missing)} beside SCI,{version}")
+            slits.append(_read_slit(hdus[0].header, extensions, version))
+    return slits
 
 
 def _read_slit(
