@@ -217,6 +217,7 @@ def test_output_shape_of_the_wrong_length_is_explained(value):
         ("pixel_scale", math.nan),
         ("pixel_scale_ratio", "inf"),
         ("pixel_scale_ratio", math.nan),
+        ("pixel_scale_ratio", "1" + 400 * "0"),
     ],
 )
 def test_numbers_that_are_not_finite_are_refused(key, value):

@@ -107,7 +107,8 @@ class CorrelatedNoise:
         ndarray, shape (n_wavelengths,)
             Variance of ``nansum(weights * SCI)`` along the slit, in squares of the unit of SCI.
         """
-        noise, weights = self.along_slit(), weights if self.dispersion_axis == 1 else weights.T
+        noise = self.along_slit()
+        weights = weights if self.dispersion_axis == 1 else weights.T
         return noise._contributions(weights).sum(axis=0) + (weights * noise.flat).sum(axis=0) ** 2
 
     def covariance_matrix(

@@ -93,6 +93,8 @@ def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
         if len(exposure_groups([slit.metadata for slit in slits])) > 1:
             searched |= source.slits.items()
 
+    with_searched = {key for key, _ in searched}
+
     def stated(part: PreparedExposure | PreparedSlit, complete: bool) -> object:
         status = COMPLETE if complete else SKIPPED
         return replace(part, metadata={**part.metadata, _STATUS: status})
@@ -100,5 +102,5 @@ def with_outlier_status(exposures: Exposures, grids: ProductGrids) -> Exposures:
     result = {}
     for key, exposure in exposures.items():
         slits = tuple(stated(slit, (key, slit.number) in searched) for slit in exposure.slits)
-        result[key] = replace(stated(exposure, key in dict(searched)), slits=slits)
+        result[key] = replace(stated(exposure, key in with_searched), slits=slits)
     return result

@@ -40,8 +40,9 @@ class NoiseReach:
 def noise_reach(pixmap: np.ndarray, drop: float) -> NoiseReach:
     """Find out how far noise reaches (docs/specification.md, "Errors and covariance").
 
-    Input pixels that touch a given output pixel or one L beside it have centres within
-    (L + 1) / m + p input pixels, where m is the number of output pixels to an input pixel.
+    A drizzled pixel falls on output pixels that are at most L = ceil(p m) apart, where m is the
+    number of output pixels to an input pixel. Input pixels that touch a given output pixel or one
+    L beside it have centres within (L + 1) / m + p input pixels.
 
     Parameters
     ----------

@@ -37,12 +37,15 @@ class CustomGrid:
         (ny, nx).
     pixel_area : float or None
         Pixel area in steradian, when the file gives it.
+    written : dict
+        Nodes of an ASDF file with the GWCS, which is under the key ``wcs``.
     """
 
     file: str
     wcs: gwcs.WCS
     shape: tuple[int, int]
     pixel_area: float | None
+    written: dict
 
     kind = "custom"
     spacing = "free"
@@ -94,10 +97,9 @@ class CustomGrid:
                 shape = _shape(candidates)
                 _check_inverse(wcs, shape)
                 wcs.array_shape = shape
-                grid = cls(str(file), wcs, shape, _pixel_area(tree.get("pixel_area")))
+                area = _pixel_area(tree.get("pixel_area"))
                 # It goes into the product, and asdf validates what it writes.
-                _ = grid.written
-                return grid
+                return cls(str(file), wcs, shape, area, _written(wcs))
         except ResampleError as error:
             raise ResampleError(f"output_wcs {file}: {error}") from error
 
@@ -106,13 +108,6 @@ class CustomGrid:
         """URIs of the ASDF extensions that the GWCS needs, sorted."""
         extensions = self.written["history"]["extensions"]
         return sorted(entry.value["extension_uri"] for entry in extensions)
-
-    @cached_property
-    def written(self) -> dict:
-        """Nodes of an ASDF file with the GWCS, which is under the key ``wcs``."""
-        buffer = io.BytesIO()
-        asdf.AsdfFile({"wcs": self.wcs}).write_to(buffer)
-        return parse_tree(buffer.getvalue())
 
     @property
     def celestial(self) -> bool:
@@ -187,6 +182,12 @@ class CustomGrid:
 @lru_cache(maxsize=4)
 def _read_again(file: str, ny: int, nx: int) -> CustomGrid:
     return CustomGrid.read(file, (nx, ny))
+
+
+def _written(wcs: gwcs.WCS) -> dict:
+    buffer = io.BytesIO()
+    asdf.AsdfFile({"wcs": wcs}).write_to(buffer)
+    return parse_tree(buffer.getvalue())
 
 
 def _check_axes(wcs: object) -> None:

@@ -72,6 +72,8 @@ class LinearGrid:
         Centres of the first and the last pixel, in um; None for what the exposures cover.
     step : float or None
         In um; None for the median native step, divided by ``oversampling``.
+    oversampling : int
+        Steps to the median native one.
     """
 
     limits: tuple[float, float] | None = None
@@ -95,9 +97,12 @@ class LinearGrid:
 
 @dataclass(frozen=True)
 class LogGrid:
-    """Wavelengths at a constant step of their logarithm, 1 over ``resolving_power``.
+    """Wavelengths at a constant step of their logarithm; see `LinearGrid`.
 
-    See `LinearGrid`.
+    Attributes
+    ----------
+    resolving_power : float or None
+        Wavelength over step; None for the native median, multiplied by ``oversampling``.
     """
 
     limits: tuple[float, float] | None = None

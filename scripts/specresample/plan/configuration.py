@@ -137,14 +137,15 @@ def _list(value: object, kind: str) -> object:
 
 def _number(text: str) -> float | int | str:
     for kind in (int, float):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             number = kind(text)
             return number if math.isfinite(number) else text
     return text
 
 
 def _fill_value(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and repr(value) != "nan":
         return repr(value)
     if not isinstance(value, str | float | None):
         return value

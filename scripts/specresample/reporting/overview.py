@@ -49,9 +49,8 @@ def overview_rows(entries: Sequence[Mapping[str, object]]) -> list[dict]:
             "reason": entry.get("reason"),
             "links": [_link(*link) for link in entry.get("links", [])],
         }
-        rows += [common | _slit(slit, common["links"]) for slit in entry.get("slits", [])] or [
-            common
-        ]
+        slits = [common | _slit(slit, common["links"]) for slit in entry.get("slits", [])]
+        rows += slits or [common]
         rows += [
             common
             | {
