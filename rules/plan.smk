@@ -25,7 +25,7 @@ sys.path.insert(0, f"{PROJECT}/scripts")
 from specresample.common.errors import ResampleError
 from specresample.common.names import source_pattern
 from specresample.common.paths import Paths
-from specresample.common.product import ProductContents
+from specresample.common.product_contents import ProductContents
 from specresample.jobs.terminal import watch_products
 from specresample.plan.argument_rules import table_file
 from specresample.plan.association import is_uri, unmovable

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.jobs.job import logged_job
 from specresample.steps.make_product import make_product
 

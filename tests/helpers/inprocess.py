@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from astropy.io import fits
 from specresample.common.arrays import open_arrays
 from specresample.common.names import single_file, strip_template
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.product_grids import ProductGrids

@@ -2,7 +2,7 @@ import os
 
 import pytest
 from specresample.common.files import write_json
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.jobs.status import DONE, FAILED, RUNNING, STOPPED, JobStatus
 from specresample.reporting.ledger import entry_of_record, ledger_entry, summary
 

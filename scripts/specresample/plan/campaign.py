@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from specresample.common.errors import ResampleError
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.plan.argument_rules import misfits, table_file
 from specresample.plan.association import MARKS, exposure_keys, read_products
 from specresample.plan.configuration import argument_schemas, complete_config

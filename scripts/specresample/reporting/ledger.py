@@ -5,7 +5,7 @@ from pathlib import Path
 
 from specresample.common.files import one_at_a_time, read_json, write_json
 from specresample.common.paths import Paths
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.common.versions import software_versions
 from specresample.jobs.status import FAILED, RUNNING, JobStatus
 from specresample.quality.slit_summary import SlitSummary

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from specresample.common.files import file_digest
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.common.versions import LOCK, lock_state, software_versions
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids

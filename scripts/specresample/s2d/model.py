@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.drizzling.times import total_times
 from specresample.footprint.prepared import Exposures, FootprintSummary
 from specresample.grids.fits_wcs import LOOKED_UP, dispersion_line, fits_wcs, source_pixel

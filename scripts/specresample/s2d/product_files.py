@@ -6,7 +6,7 @@ from pathlib import Path
 
 from specresample.common.arrays import ArrayFile
 from specresample.common.names import single_file
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.drizzling.combination import combined_arrays, single_arrays
 from specresample.footprint.prepared import Exposures
 from specresample.grids.product_grids import ProductGrids
@@ -42,7 +42,7 @@ def make_file(parts: ProductParts, name: str) -> tuple[S2d, list[SlitSummary]]:
     ----------
     parts : ProductParts
     name : str
-        One of the files in its `specresample.common.product.ProductContents`.
+        One of the files in its `specresample.common.product_contents.ProductContents`.
 
     Returns
     -------

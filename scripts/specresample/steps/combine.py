@@ -8,7 +8,8 @@ from pathlib import Path
 
 from specresample.common.arrays import open_arrays
 from specresample.common.files import folder_written_aside, write_json
-from specresample.common.product import ProductContents, ProductRequest
+from specresample.common.product_contents import ProductContents
+from specresample.common.product_request import ProductRequest
 from specresample.common.progress import Progress
 from specresample.drizzling.found_outliers import with_outlier_status
 from specresample.footprint.prepared import Exposures, PreparedExposure

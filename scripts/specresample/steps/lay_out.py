@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from specresample.common.names import single_file
-from specresample.common.product import ProductContents
+from specresample.common.product_contents import ProductContents
 from specresample.footprint.prepared import PreparedExposure
 from specresample.grids.output_grids import output_grids
 
@@ -32,7 +32,7 @@ def lay_out(
     grid : Path
         Takes the `specresample.grids.product_grids.ProductGrids`.
     contents : Path
-        Takes the `specresample.common.product.ProductContents`.
+        Takes the `specresample.common.product_contents.ProductContents`.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from specresample.common.files import folder_written_aside, scratch_folder
-from specresample.common.product import ProductRequest
+from specresample.common.product_request import ProductRequest
 from specresample.jobs.workers import Workers
 from specresample.steps.combine import combine
 from specresample.steps.drizzle import drizzle

@@ -1,4 +1,4 @@
-"""A product: what is asked for, as the plan says it, and what it consists of."""
+"""What is asked for: a product, its exposures and arguments, as the plan says it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,20 +48,3 @@ class ProductRequest(JsonRecord):
             "meta.asn.table_name": header_text(Path(self.association).name),
         }
         return metadata | ({"meta.asn.pool_name": header_text(self.pool)} if self.pool else {})
-
-
-@dataclass(frozen=True)
-class ProductContents(JsonRecord):
-    """Files of a product and the exposures in it, which are known once its grids are laid out.
-
-    Attributes
-    ----------
-    files : tuple of str
-        Paths below the folder of all products, without ``_s2d.fits``; none when the product is
-        skipped.
-    exposures : tuple of str
-        Keys of the exposures with a slit that can be resampled.
-    """
-
-    files: tuple[str, ...]
-    exposures: tuple[str, ...]
