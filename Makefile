@@ -58,7 +58,7 @@ demo: .venv/installed
 	@echo "Report of the run: demo/results/report.html"
 
 test: .venv/installed
-	@echo "All tests: about a quarter of an hour on two cores (make test-unit: under a minute)"
+	@echo "All tests: about 20 minutes on two cores (make test-unit: under a minute)"
 	$(BIN)/python -m pytest
 
 test-unit: .venv/installed
