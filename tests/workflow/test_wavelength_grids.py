@@ -322,7 +322,7 @@ def test_absurd_shape_is_refused_with_the_numbers(exposures, folder, caplog):
 
 
 def test_range_that_is_wider_than_the_exposures_is_not_absurd(exposures, folder):
-    # A common grid of many sources, of which this one shows a small part.
+    # A common grid of many sources: this one shows a small part of it.
     asked = LINEAR | {"wavelength_range": [1.0, 60.0]}
     grids = make(exposures["slit"], folder / "wide", **asked)
     assert grids.sources[0].grid.shape[1] == 1967
