@@ -29,7 +29,7 @@ class Case:
     name: str  # for the command line
     title: str  # for readers
     work: Callable[[Path], Work]  # its exposures go into a folder, unless they are there
-    # Those of memory are that of every case, less than jwst, unless they are given
+    # Without a target of its own, the memory of a case has to stay below that of jwst.
     targets: Mapping[Measure, Limits] = field(default_factory=dict)
     megabytes: float | None = None  # what the memory with ``job_per: exposure`` must stay below
     rounds: int = 3  # at most; fewer where jwst takes minutes

@@ -52,8 +52,8 @@ _FIXED_SLITS = specsim.fixed_slits(
     heavy=True,
 )
 
-# Three nods each but for LRS, which has two: functions from a folder for simulations to an
-# association.
+# Functions that take a folder for simulations and return an association. LRS has two nods, the
+# others have three.
 nods = partial(_observation, "nirspec_mos_real", specsim.prism_slitlet(heavy=True))
 lrs = partial(_observation, "miri_lrs_sim", specsim.LrsSetup())
 fixed_slits = partial(_observation, "nirspec_fs_sim", _FIXED_SLITS)

@@ -17,7 +17,7 @@ class JsonRecord:
     """
 
     def to_json(self) -> dict:
-        """Return the values by field; other records among them stay records."""
+        """Return the values by field. Values that are records stay records."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod

@@ -105,7 +105,7 @@ def model_keywords(model: str) -> dict[str, dict[str, object]]:
     Returns
     -------
     dict of str to dict
-        `Property.attributes` by dotted path; blended are these alone.
+        `Property.attributes` by dotted path. Only metadata in it are blended.
     """
     properties = model_schema(model).walk()
     return {path: p.attributes for path, p in properties if "fits_keyword" in p.attributes}

@@ -49,7 +49,8 @@ class FootprintSummary(JsonRecord):
     has_data : bool
         Whether there are enough good pixels to be the spatial reference.
     oversampling : float
-        Pixels across the dispersion per pixel of the detector: 1 but after adaptive_trace_model.
+        Pixels across the dispersion per pixel of the detector. It is 1 without
+        adaptive_trace_model.
     """
 
     kind: str
@@ -101,7 +102,7 @@ class PreparedSlit(JsonRecord):
 
 @dataclass(frozen=True)
 class LeftOut(JsonRecord):
-    """A slit of an exposure, a slit of all or a whole exposure that is not in the product.
+    """What is not in the product: a slit of one exposure or of all, or a whole exposure.
 
     Attributes
     ----------

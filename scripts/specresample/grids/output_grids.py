@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Times that a grid may be larger than one that holds all exposures at their own sampling, and
-# pixels that may be asked for however small the exposures are.
+# A grid may be MAX_GRID times larger than one that holds all exposures at their own sampling.
+# SMALL_GRID pixels are always allowed, because exposures may be small.
 MAX_GRID = 10
 SMALL_GRID = 100_000
 

@@ -68,7 +68,7 @@ class Grid(Protocol):
         """
 
     def sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """RA and Dec of its pixels in degrees, or MSA x and y, from one end of the slit on."""
+        """RA and Dec of its pixels in degrees, or MSA x and y, along the slit."""
 
     def wavelength_image(self) -> np.ndarray:
         """Wavelength of every pixel in um, shape (ny, nx)."""

@@ -22,7 +22,8 @@ from specresample.common.limits import MAX_PIXELS
 # Steps on either side of a gap whose median is the step in it. Several are taken because a tilted
 # slit fills the last columns of a detector in part, and their medians are uneven.
 _NEAR = 10
-_GAP = 1.5  # median steps, beyond which there is a gap between neighbours
+# Neighbours that are more median steps apart have a gap between them.
+_GAP = 1.5
 
 # Steps this many times finer than the exposures' own are a mistake, not a wish.
 MAX_OVERSAMPLING = 100

@@ -67,7 +67,8 @@ def logged_job(job: SimpleNamespace) -> Iterator[Workers]:
         state, status, message = STOPPED, _INTERRUPTED, "stopped by the user"
         log.warning("%s", message)
     except (Exception, OutOfTime) as error:
-        free_process()  # to say so when it is memory that is missing
+        # Without it, a job that lacks memory could not say so.
+        free_process()
         cause = first_line(error)
         match error:
             case ResampleError():

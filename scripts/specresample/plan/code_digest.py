@@ -70,7 +70,8 @@ def _code(path: Path) -> bytes:
 def _statements(path: Path) -> tuple[ast.AST, ...]:
     """Return all statements of a file, and not the expressions, which are many more."""
     nodes: list[ast.AST] = [ast.parse(path.read_bytes())]
-    for node in nodes:  # those within it are appended
+    # The loop comes to the statements that it appends.
+    for node in nodes:
         for field in ("body", "orelse", "finalbody", "handlers", "cases"):
             nodes += getattr(node, field, ())
     return tuple(nodes)

@@ -17,7 +17,7 @@ _PALETTE = bytes.fromhex(
 )
 _STEPS = 15
 
-# Of the pixels: the outer ones limit the colours, the inner ones are a sigma from the median.
+# The first and the last percentile limit the colours. The others are a sigma from the median.
 _PERCENTILES = 1.0, 16.0, 84.0, 99.8
 _LINEAR = 8.0  # sigma within which colours change in proportion
 

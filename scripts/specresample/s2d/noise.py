@@ -50,7 +50,7 @@ def covariance_hdus(tree: Mapping[str, object]) -> list[fits.ImageHDU]:
 
 
 def _square(unit: object) -> str | None:
-    """Give the square of a unit, as FITS writes it if it can; None where it is not a unit."""
+    """Write the square of a unit, in FITS form where there is one; None where it is no unit."""
     try:
         square = u.Unit(unit) ** 2
     except (ValueError, TypeError):
